@@ -1,0 +1,195 @@
+package import Domain
+
+/// What the mind is asked about. Doors bring inputs; the daemon adds the rest.
+package enum Stimulus: Sendable, Hashable {
+    /// An input from a door, with the rows that `needs` asked for.
+    case input(Input, Findings)
+    /// Time has passed: everything due at the instant of the decision fires (at most `Limits.timersPerTick` tasks at once).
+    case tick
+    /// Crews have moved: the last positions since the last such entry, in byte order of the crews.
+    case positions([CrewPosition])
+    /// Another rule set is in force from here on, by its hash.
+    case rules(String)
+}
+
+package struct CrewPosition: Sendable, Hashable, Codable {
+    package var crew: CrewID
+    package var coordinate: Coordinate
+    package var at: Instant
+    package init(crew: CrewID, coordinate: Coordinate, at: Instant) {
+        self.crew = crew
+        self.coordinate = coordinate
+        self.at = at
+    }
+}
+
+/// Rows of the store that one input needs: handed in, never queried inside a decision.
+package struct Findings: Sendable, Hashable {
+    /// The receipt that the input's key got before, with the digest it had.
+    package var earlier: EarlierReceipt?
+    /// The facts of the report's customer.
+    package var customer: CustomerFacts?
+    /// The state of a task that is no longer in memory.
+    package var finished: TaskState?
+    package init(earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: TaskState? = nil) {
+        self.earlier = earlier
+        self.customer = customer
+        self.finished = finished
+    }
+}
+
+package struct EarlierReceipt: Sendable, Hashable {
+    package var digest: ContentDigest
+    package var receipt: Receipt
+    package init(digest: ContentDigest, receipt: Receipt) {
+        self.digest = digest
+        self.receipt = receipt
+    }
+}
+
+/// A change of one row. The row before it is part of the change: the store writes only where it still stands, and a batch
+/// that can't be committed is undone by putting the earlier rows back in reverse order.
+package enum Change: Sendable, Hashable {
+    case task(before: WorkTask?, after: WorkTask)
+    case crew(before: CrewRecord?, after: CrewRecord)
+    /// The last number given to a task.
+    case lastTask(before: TaskID, after: TaskID)
+    case customer(CustomerFacts)
+}
+
+/// What happened to a task: one line of its history, of the journal, and of the events stream.
+package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
+    case created, queued, dispatched, accepted, rejected, accept_timeout, enroute, onsite, suspended, resumed, completed
+    case closed, cancelled, merged, assigned, priority_changed, escalated, all_declined
+}
+
+package struct HistoryLine: Sendable, Hashable {
+    package var task: TaskID
+    /// The task's revision after it: lines of one task are in this order (several may share one).
+    package var revision: Int32
+    package var at: Instant
+    package var event: HistoryEvent
+    /// Who caused it: a crew, a person, `caller`, or `paidan`.
+    package var by: String
+    package var crew: CrewID?
+    package var department: DepartmentID
+    package var rule: String
+    package var report: String
+    package var note: String?
+    /// For `dispatched` and `created`: why, as JSON in the form of `Explanation`.
+    package var why: [UInt8]?
+
+    package init(
+        task: TaskID, revision: Int32, at: Instant, event: HistoryEvent, by: String, crew: CrewID?, department: DepartmentID,
+        rule: String, report: String, note: String? = nil, why: [UInt8]? = nil
+    ) {
+        self.task = task
+        self.revision = revision
+        self.at = at
+        self.event = event
+        self.by = by
+        self.crew = crew
+        self.department = department
+        self.rule = rule
+        self.report = report
+        self.note = note
+        self.why = why
+    }
+}
+
+/// An effect that leaves the house: somebody is to be told. Delivered at least once, from the stored row; `id` is for the
+/// receiver to recognise a second delivery.
+package struct Notice: Sendable, Hashable, Codable {
+    package enum Event: String, Sendable, Hashable, Codable, CaseIterable {
+        /// To a crew or a desk: here is a task for you.
+        case dispatched
+        /// To a crew: you no longer have it (accept limit passed, taken away, cancelled).
+        case withdrawn
+        /// To a rung of the ladder.
+        case escalated
+        /// To the department's head: nobody could be found, or everybody declined.
+        case unassigned
+        case completed
+    }
+
+    /// `T-20261122-17/3/1`: task, revision, and the number within the decision.
+    package var id: String
+    package var task: TaskID
+    package var event: Event
+    /// A crew's name, a department's, a role's or a person's code.
+    package var to: String
+    /// nil: the journal alone.
+    package var channel: String?
+    package var at: Instant
+    /// For `dispatched`: accept by; for `escalated`: the limit's deadline.
+    package var due: Instant?
+    /// For `escalated`: which limit, and at how many per cent of it.
+    package var limit: LimitName?
+    package var percent: Int?
+
+    package init(
+        id: String, task: TaskID, event: Event, to: String, channel: String?, at: Instant, due: Instant? = nil,
+        limit: LimitName? = nil, percent: Int? = nil
+    ) {
+        self.id = id
+        self.task = task
+        self.event = event
+        self.to = to
+        self.channel = channel
+        self.at = at
+        self.due = due
+        self.limit = limit
+        self.percent = percent
+    }
+}
+
+/// Something the operators should know that is no task's history: journaled, counted, never an error of the input.
+package struct Remark: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// A condition failed while it ran.
+        case condition_failed
+        /// No rule took a report; the fallback department has it.
+        case fallback
+        /// Nothing says where it is.
+        case place_unknown
+        /// The report names a transformer, feeder or customer that nobody knows.
+        case register_unknown
+        /// A crew signal for a crew that is not on the roster.
+        case crew_unknown
+        /// `reported_at` lies ahead of our clock.
+        case from_the_future
+    }
+    package var kind: Kind
+    package var text: String
+    package var task: TaskID?
+    package var rule: String?
+    package init(kind: Kind, text: String, task: TaskID? = nil, rule: String? = nil) {
+        self.kind = kind
+        self.text = text
+        self.task = task
+        self.rule = rule
+    }
+}
+
+/// All that one stimulus leads to. Plain values: committed whole, or not at all.
+package struct Decision: Sendable, Hashable {
+    /// For an input: what its sender gets after the commit. `duplicate`, `conflict` and `rejected` come without changes.
+    package var receipt: Receipt?
+    package var changes: [Change]
+    package var history: [HistoryLine]
+    package var notices: [Notice]
+    package var remarks: [Remark]
+
+    package init(
+        receipt: Receipt? = nil, changes: [Change] = [], history: [HistoryLine] = [], notices: [Notice] = [], remarks: [Remark] = []
+    ) {
+        self.receipt = receipt
+        self.changes = changes
+        self.history = history
+        self.notices = notices
+        self.remarks = remarks
+    }
+
+    /// Nothing came of it: it need not enter the log.
+    package var isEmpty: Bool { changes.isEmpty && history.isEmpty && notices.isEmpty }
+}

@@ -1,0 +1,161 @@
+package import Domain
+
+/// Where a limit's clock stands.
+package enum ClockState: String, Sendable, Hashable, Codable {
+    /// Its start has not come yet (`restore` before arrival).
+    case waiting
+    case running
+    /// The task is suspended: what had run is kept.
+    case stopped
+    /// Its milestone was reached in time, or late (`overdue` tells).
+    case reached
+}
+
+/// One limit of a task.
+package struct LimitClock: Sendable, Hashable, Codable {
+    package var name: LimitName
+    package var length: TimeSpan
+    package var state: ClockState
+    /// When it began to run; suspending moves it on by the pause, so that `start + length` is always the deadline.
+    package var start: Instant?
+    /// Set while `stopped`.
+    package var stoppedAt: Instant?
+    /// When the milestone was reached.
+    package var reachedAt: Instant?
+    /// The highest rung of the ladder (per cent) that has been told for this limit; 0: none.
+    package var toldPercent: Int
+
+    package init(name: LimitName, length: TimeSpan, state: ClockState = .waiting, start: Instant? = nil) {
+        self.name = name
+        self.length = length
+        self.state = state
+        self.start = start
+        self.stoppedAt = nil
+        self.reachedAt = nil
+        self.toldPercent = 0
+    }
+
+    /// The deadline; nil while it waits or stands still.
+    package var due: Instant? {
+        guard let start, state == .running || state == .reached else { return nil }
+        return start + length
+    }
+}
+
+/// Where a task is, and how that was found.
+package struct TaskPlace: Sendable, Hashable, Codable {
+    package var coordinate: Coordinate?
+    package var district: DistrictID?
+    package var feeder: FeederID?
+    package var transformer: TransformerID?
+    package var origin: PlaceOrigin
+
+    package init(
+        coordinate: Coordinate? = nil, district: DistrictID? = nil, feeder: FeederID? = nil, transformer: TransformerID? = nil,
+        origin: PlaceOrigin
+    ) {
+        self.coordinate = coordinate
+        self.district = district
+        self.feeder = feeder
+        self.transformer = transformer
+        self.origin = origin
+    }
+}
+
+/// A task (工单): one row of the state. All timers and indexes are derived from these rows, so that a restart loses none.
+package struct WorkTask: Sendable, Hashable, Codable {
+    package var id: TaskID
+    /// Grows by one with each change: the store writes `WHERE revision = expected`.
+    package var revision: Int32
+    /// The ids of the reports it stands for (the senders').
+    package var reports: [String]
+    package var source: SourceID
+    package var type: String
+    package var category: String
+    /// The kind of work: `make_safe`, `repair`.
+    package var task: String
+    /// `module.name` or `fallback`.
+    package var rule: String
+    package var state: TaskState
+    /// While suspended: the state to go back to.
+    package var suspendedFrom: TaskState?
+    package var priority: Priority
+    /// The department that answers for it; its queue while nobody has it.
+    package var department: DepartmentID
+    /// A desk task: the department itself does it, no crew goes out.
+    package var isDesk: Bool
+    package var crew: CrewID?
+    /// What a crew must be able to do; sorted.
+    package var skills: [SkillID]
+    /// Reach in whole metres; nil: anywhere.
+    package var within: Int?
+    /// Who rejected it or let the accept limit pass in this round; not asked again before `askAgainAt`.
+    package var declined: [CrewID]
+    /// Every able crew has declined: when they are asked again.
+    package var askAgainAt: Instant?
+    package var place: TaskPlace
+    package var customer: CustomerID?
+    package var customersOut: Int64
+    package var reportedAt: Instant
+    package var createdAt: Instant
+    /// When it came into its present state.
+    package var since: Instant
+    /// accept, arrive, restore: those the rule gives, in this order.
+    package var limits: [LimitClock]
+    /// The ladder's name; its rungs are looked up when they are due.
+    package var escalate: String?
+    package var outcome: String?
+
+    package init(
+        id: TaskID, revision: Int32, reports: [String], source: SourceID, type: String, category: String, task: String, rule: String,
+        state: TaskState, priority: Priority, department: DepartmentID, isDesk: Bool, skills: [SkillID], within: Int?, place: TaskPlace,
+        customer: CustomerID?, customersOut: Int64, reportedAt: Instant, createdAt: Instant, limits: [LimitClock], escalate: String?
+    ) {
+        self.id = id
+        self.revision = revision
+        self.reports = reports
+        self.source = source
+        self.type = type
+        self.category = category
+        self.task = task
+        self.rule = rule
+        self.state = state
+        self.suspendedFrom = nil
+        self.priority = priority
+        self.department = department
+        self.isDesk = isDesk
+        self.crew = nil
+        self.skills = skills
+        self.within = within
+        self.declined = []
+        self.askAgainAt = nil
+        self.place = place
+        self.customer = customer
+        self.customersOut = customersOut
+        self.reportedAt = reportedAt
+        self.createdAt = createdAt
+        self.since = createdAt
+        self.limits = limits
+        self.escalate = escalate
+        self.outcome = nil
+    }
+}
+
+/// What is known of a crew beyond the roster: one row of the state. How much it has to do is derived from the tasks.
+package struct CrewRecord: Sendable, Hashable, Codable {
+    package var id: CrewID
+    /// Said by hand or by the crew; nil: the shift (or, without one, on duty).
+    package var duty: Bool?
+    /// The word of `duty` ends with the next change of shift; nil: it holds until told otherwise.
+    package var dutyUntil: Instant?
+    package var coordinate: Coordinate?
+    package var coordinateAt: Instant?
+
+    package init(id: CrewID) {
+        self.id = id
+        self.duty = nil
+        self.dutyUntil = nil
+        self.coordinate = nil
+        self.coordinateAt = nil
+    }
+}

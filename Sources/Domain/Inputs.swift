@@ -1,0 +1,159 @@
+/// One value of a report's `fields` or a customer's facts: what JSON can hold in one cell.
+package enum FieldValue: Hashable, Sendable {
+    case string(String)
+    case int(Int64)
+    case double(Double)
+    case bool(Bool)
+}
+
+/// A fault report, application, complaint or inquiry, as it came in. Enumerated values are still text: which are
+/// declared is the rule set's to say.
+package struct Report: Hashable, Sendable {
+    /// fault, application, complaint, inquiry ...: a declared value.
+    package var type: String
+    package var category: String?
+    package var reportedAt: Instant?
+    package var customer: CustomerID?
+    package var place: Place
+    /// urban, rural, remote: a declared value.
+    package var site: String?
+    package var voltage: String?
+    package var urgency: String?
+    package var feeder: FeederID?
+    package var transformer: TransformerID?
+    package var customersOut: Int64?
+    package var capacityKVA: Double?
+    /// Personal data: kept apart from the log.
+    package var description: String?
+    package var fields: [String: FieldValue]
+
+    package init(
+        type: String, category: String? = nil, reportedAt: Instant? = nil, customer: CustomerID? = nil, place: Place = Place(),
+        site: String? = nil, voltage: String? = nil, urgency: String? = nil, feeder: FeederID? = nil,
+        transformer: TransformerID? = nil, customersOut: Int64? = nil, capacityKVA: Double? = nil, description: String? = nil,
+        fields: [String: FieldValue] = [:]
+    ) {
+        self.type = type
+        self.category = category
+        self.reportedAt = reportedAt
+        self.customer = customer
+        self.place = place
+        self.site = site
+        self.voltage = voltage
+        self.urgency = urgency
+        self.feeder = feeder
+        self.transformer = transformer
+        self.customersOut = customersOut
+        self.capacityKVA = capacityKVA
+        self.description = description
+        self.fields = fields
+    }
+}
+
+/// What a crew or a duty engineer says about a task.
+package enum ProgressEvent: String, Hashable, Sendable, Codable, CaseIterable {
+    case accept, reject, enroute, onsite, complete, close, cancel, suspend, resume
+    /// By hand, with `to`: a crew or a department.
+    case assign
+    /// By hand, with `priority`.
+    case priority
+}
+
+package struct Progress: Hashable, Sendable {
+    package var task: TaskID
+    package var event: ProgressEvent
+    /// Crew, duty engineer's name, or `caller`.
+    package var by: String?
+    package var at: Instant?
+    package var note: String?
+    /// What came of it, with `complete`: `done`, or a reason in the trade's words.
+    package var outcome: String?
+    /// With `assign`: the name of a crew or a department.
+    package var to: String?
+    /// With `priority`.
+    package var priority: Priority?
+
+    package init(
+        task: TaskID, event: ProgressEvent, by: String? = nil, at: Instant? = nil, note: String? = nil, outcome: String? = nil,
+        to: String? = nil, priority: Priority? = nil
+    ) {
+        self.task = task
+        self.event = event
+        self.by = by
+        self.at = at
+        self.note = note
+        self.outcome = outcome
+        self.to = to
+        self.priority = priority
+    }
+}
+
+/// A crew's duty, position, or both. With a position alone it is telemetry (it replaces its predecessor).
+package struct CrewSignal: Hashable, Sendable {
+    package var crew: CrewID
+    package var onDuty: Bool?
+    package var coordinate: Coordinate?
+    package var at: Instant?
+
+    package init(crew: CrewID, onDuty: Bool? = nil, coordinate: Coordinate? = nil, at: Instant? = nil) {
+        self.crew = crew
+        self.onDuty = onDuty
+        self.coordinate = coordinate
+        self.at = at
+    }
+}
+
+/// Facts about a customer, as billing knows them. `lat`, `lon`, `transformer` and `district` among them place a report
+/// that has none of its own.
+package struct CustomerFacts: Hashable, Sendable {
+    package var customer: CustomerID
+    package var facts: [String: FieldValue]
+
+    package init(customer: CustomerID, facts: [String: FieldValue]) {
+        self.customer = customer
+        self.facts = facts
+    }
+}
+
+package enum InputBody: Hashable, Sendable {
+    case report(Report)
+    case progress(Progress)
+    case crew(CrewSignal)
+    case customer(CustomerFacts)
+}
+
+/// The idempotency key: the same again gets the first receipt again.
+package struct InputKey: Hashable, Sendable {
+    package var source: SourceID
+    /// The sender's, or `sha256:` and 32 hexadecimal digits of the content where it sent none.
+    package var id: String
+
+    package init(source: SourceID, id: String) {
+        self.source = source
+        self.id = id
+    }
+}
+
+/// The first 128 bits of the SHA-256 of an input's canonical form: the same key with another digest is a conflict.
+package struct ContentDigest: Hashable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
+/// An input as every door hands it on: decoded once, in its one canonical form.
+package struct Input: Hashable, Sendable {
+    package var key: InputKey
+    package var digest: ContentDigest
+    package var body: InputBody
+
+    package init(key: InputKey, digest: ContentDigest, body: InputBody) {
+        self.key = key
+        self.digest = digest
+        self.body = body
+    }
+}

@@ -1,0 +1,78 @@
+/// How urgent a task is; the order is the order in which queues are emptied.
+package enum Priority: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
+    case emergency, high, normal, low
+
+    /// 0 is the most urgent.
+    package var rank: Int {
+        switch self {
+        case .emergency: 0
+        case .high: 1
+        case .normal: 2
+        case .low: 3
+        }
+    }
+
+    /// More urgent is less, so that a sorted queue begins with what is most urgent.
+    package static func < (a: Priority, b: Priority) -> Bool { a.rank < b.rank }
+}
+
+/// Where a task stands. Who moves it on:
+///
+/// - `queued`: no crew has it; moved on by the daemon when a crew that can take it is free, or by hand.
+/// - `dispatched`: a crew (or a desk) was told; moved on by its `accept` or `reject`, or by the accept limit.
+/// - `accepted`, `enroute`, `onsite`: moved on by the crew.
+/// - `suspended`: its clocks stand still; moved on by `resume`.
+/// - `completed`: the work is done; closed by a duty engineer, by the caller's confirmation, or after the configured time.
+/// - `closed`, `cancelled`, `merged`: final.
+package enum TaskState: String, Hashable, Sendable, Codable, CaseIterable {
+    case queued, dispatched, accepted, enroute, onsite, suspended, completed, closed, cancelled, merged
+
+    /// Nothing moves a final task; it leaves the memory.
+    package var isFinal: Bool {
+        switch self {
+        case .closed, .cancelled, .merged: true
+        case .queued, .dispatched, .accepted, .enroute, .onsite, .suspended, .completed: false
+        }
+    }
+
+    /// The assignee is busy with it: it counts against the crew's capacity.
+    package var occupiesAssignee: Bool {
+        switch self {
+        case .dispatched, .accepted, .enroute, .onsite, .suspended: true
+        case .queued, .completed, .closed, .cancelled, .merged: false
+        }
+    }
+}
+
+/// The milestones that can have a limit. `accept` runs from dispatch and begins again with each assignee; `arrive` from
+/// `reported_at`; `restore` from arrival on site.
+package enum LimitName: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
+    case accept, arrive, restore
+
+    package static func < (a: LimitName, b: LimitName) -> Bool { a.rawValue < b.rawValue }
+}
+
+package enum ReceiptStatus: String, Hashable, Sendable, Codable {
+    case accepted, duplicate, conflict, rejected
+}
+
+/// What the sender of an input gets back, after the commit.
+package struct Receipt: Hashable, Sendable {
+    package var id: String
+    package var source: SourceID
+    package var status: ReceiptStatus
+    package var tasks: [TaskID]
+    /// `module.name` or `fallback`; for a report that became a task.
+    package var rule: String?
+    /// For `conflict` and `rejected`: what is wrong, where, and what to do.
+    package var reason: String?
+
+    package init(id: String, source: SourceID, status: ReceiptStatus, tasks: [TaskID] = [], rule: String? = nil, reason: String? = nil) {
+        self.id = id
+        self.source = source
+        self.status = status
+        self.tasks = tasks
+        self.rule = rule
+        self.reason = reason
+    }
+}

@@ -1,0 +1,360 @@
+package import Domain
+
+/// A code with its names, as `values:` declares it.
+package struct DeclaredValue: Sendable, Hashable {
+    package var code: String
+    package var chinese: String?
+    package var english: String?
+    /// `hazard: true`: danger to people; never merged away.
+    package var isHazard: Bool
+    package init(code: String, chinese: String? = nil, english: String? = nil, isHazard: Bool = false) {
+        self.code = code
+        self.chinese = chinese
+        self.english = english
+        self.isHazard = isHazard
+    }
+}
+
+package struct Department: Sendable, Hashable {
+    package var id: DepartmentID
+    package var name: String?
+    /// Who is told as `department.head`: a person's code.
+    package var head: RoleID?
+    package init(id: DepartmentID, name: String? = nil, head: RoleID? = nil) {
+        self.id = id
+        self.name = name
+        self.head = head
+    }
+}
+
+package struct District: Sendable, Hashable {
+    package var id: DistrictID
+    package var name: String?
+    /// The middle of the district: where a report is placed that says no more than its district.
+    package var centre: Coordinate?
+    /// urban, rural, remote: the class of a report that does not say its own.
+    package var site: String?
+    package init(id: DistrictID, name: String? = nil, centre: Coordinate? = nil, site: String? = nil) {
+        self.id = id
+        self.name = name
+        self.centre = centre
+        self.site = site
+    }
+}
+
+/// Daily hours in local time. `until` not after `from` runs over midnight; equal means all day.
+package struct Shift: Sendable, Hashable {
+    package var name: String
+    /// Minutes after local midnight, 0 ... 1439.
+    package var fromMinute: Int
+    /// Minutes after local midnight, 0 ... 1440.
+    package var untilMinute: Int
+    package init(name: String, fromMinute: Int, untilMinute: Int) {
+        self.name = name
+        self.fromMinute = fromMinute
+        self.untilMinute = untilMinute
+    }
+}
+
+/// A crew of the roster. Where it is now and whether it is on duty is state, not rules.
+package struct Crew: Sendable, Hashable {
+    package var id: CrewID
+    package var name: String?
+    package var department: DepartmentID
+    package var base: Coordinate?
+    package var skills: Set<SkillID>
+    /// nil: always on duty until told otherwise.
+    package var shift: Shift?
+    /// How many tasks it can have at once, 1 ... 1000.
+    package var capacity: Int
+    /// How it is told; nil: the journal alone.
+    package var channel: String?
+    package init(
+        id: CrewID, name: String? = nil, department: DepartmentID, base: Coordinate? = nil, skills: Set<SkillID>,
+        shift: Shift? = nil, capacity: Int = 1, channel: String? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.department = department
+        self.base = base
+        self.skills = skills
+        self.shift = shift
+        self.capacity = capacity
+        self.channel = channel
+    }
+}
+
+/// One transformer area of the network register.
+package struct NetworkTransformer: Sendable, Hashable {
+    package var feeder: FeederID?
+    package var district: DistrictID?
+    package var coordinate: Coordinate?
+    package var customers: Int
+    package init(feeder: FeederID?, district: DistrictID?, coordinate: Coordinate?, customers: Int) {
+        self.feeder = feeder
+        self.district = district
+        self.coordinate = coordinate
+        self.customers = customers
+    }
+}
+
+/// A feeder as its transformers add up: the mean position, the district most of them are in (ties: byte order), all customers.
+package struct NetworkFeeder: Sendable, Hashable {
+    package var district: DistrictID?
+    package var coordinate: Coordinate?
+    package var customers: Int
+    package init(district: DistrictID?, coordinate: Coordinate?, customers: Int) {
+        self.district = district
+        self.coordinate = coordinate
+        self.customers = customers
+    }
+}
+
+package struct NetworkRegister: Sendable, Hashable {
+    package var transformers: [TransformerID: NetworkTransformer]
+    package var feeders: [FeederID: NetworkFeeder]
+    package init(transformers: [TransformerID: NetworkTransformer] = [:], feeders: [FeederID: NetworkFeeder] = [:]) {
+        self.transformers = transformers
+        self.feeders = feeders
+    }
+}
+
+/// Someone who can be told: `duty_manager` and the like.
+package struct Role: Sendable, Hashable {
+    package var id: RoleID
+    package var name: String?
+    /// The person's code who holds it now.
+    package var person: RoleID?
+    package init(id: RoleID, name: String? = nil, person: RoleID? = nil) {
+        self.id = id
+        self.name = name
+        self.person = person
+    }
+}
+
+/// How notices leave the house: a program that gets one notice as JSON on its standard input; exit code 0 means delivered.
+package struct Channel: Sendable, Hashable {
+    package var name: String
+    /// An absolute path and its arguments.
+    package var command: [String]
+    package init(name: String, command: [String]) {
+        self.name = name
+        self.command = command
+    }
+}
+
+/// Who and what there is: the module `site`.
+package struct Site: Sendable {
+    /// An IANA name, `Asia/Shanghai`.
+    package var timeZone: String
+    /// The zone's rules, handed in by whoever compiled the set.
+    package var zone: TimeZoneRules
+    /// `type`, `category`, `site`, `voltage`, `urgency`, `skill` ... -> the declared values in the order of the file.
+    package var values: [String: [DeclaredValue]]
+    package var departments: [DepartmentID: Department]
+    package var fallback: DepartmentID
+    package var districts: [DistrictID: District]
+    package var crews: [CrewID: Crew]
+    package var network: NetworkRegister
+    package var roles: [RoleID: Role]
+    package var channels: [String: Channel]
+    /// The channel of those who have none of their own; nil: the journal alone.
+    package var defaultChannel: String?
+    /// A completed task closes by itself after this long.
+    package var closeAfter: TimeSpan
+    /// When every crew has declined a task, how long until they are asked again.
+    package var askAgainAfter: TimeSpan
+
+    package init(
+        timeZone: String, zone: TimeZoneRules, values: [String: [DeclaredValue]], departments: [DepartmentID: Department],
+        fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
+        roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan
+    ) {
+        self.timeZone = timeZone
+        self.zone = zone
+        self.values = values
+        self.departments = departments
+        self.fallback = fallback
+        self.districts = districts
+        self.crews = crews
+        self.network = network
+        self.roles = roles
+        self.channels = channels
+        self.defaultChannel = defaultChannel
+        self.closeAfter = closeAfter
+        self.askAgainAfter = askAgainAfter
+    }
+}
+
+/// Who a rung of an escalation ladder tells.
+package enum Recipient: Sendable, Hashable {
+    /// The crew that has the task; its department's head while nobody has it.
+    case assignee
+    case departmentHead
+    case role(RoleID)
+}
+
+/// One rung: at `percent` of a limit, tell somebody. 100 is the limit itself.
+package struct Rung: Sendable, Hashable {
+    package var percent: Int
+    package var tell: Recipient
+    package init(percent: Int, tell: Recipient) {
+        self.percent = percent
+        self.tell = tell
+    }
+}
+
+/// An escalation ladder, its rungs in rising order of percent.
+package struct Ladder: Sendable, Hashable {
+    package var name: String
+    package var rungs: [Rung]
+    package init(name: String, rungs: [Rung]) {
+        self.name = name
+        self.rungs = rungs
+    }
+}
+
+/// Who is to do a task.
+package enum Assignment: Sendable, Hashable {
+    /// The nearest able crew; while there is none the task waits in the queue of `otherwise`. `within` is in whole metres; nil: anywhere.
+    case nearest(skills: Set<SkillID>, within: Int?, otherwise: DepartmentID)
+    /// A desk task: no crew goes out.
+    case department(DepartmentID)
+}
+
+/// What one rule makes of a report.
+package struct Routing: Sendable {
+    /// `module.name`.
+    package var rule: String
+    /// The kind of work: `make_safe`, `repair`.
+    package var task: String
+    package var priority: Priority
+    package var assign: Assignment
+    package var limits: [LimitName: TimeSpan]
+    /// The name of the ladder.
+    package var escalate: String?
+    /// Only when asked for.
+    package var trace: RouteTrace?
+
+    package init(
+        rule: String, task: String, priority: Priority, assign: Assignment, limits: [LimitName: TimeSpan], escalate: String?,
+        trace: RouteTrace?
+    ) {
+        self.rule = rule
+        self.task = task
+        self.priority = priority
+        self.assign = assign
+        self.limits = limits
+        self.escalate = escalate
+        self.trace = trace
+    }
+}
+
+/// Why a rule took a report, for `explain`: stored with the decision, because rules and engines change.
+package struct RouteTrace: Sendable, Hashable {
+    package struct Condition: Sendable, Hashable {
+        /// `takes`, `when`, or the name of the `let` it uses.
+        package var label: String
+        package var text: String
+        package var result: Bool
+        /// What it read, in the order of the text: `report.category` -> `"line_down"` (as JSON), absent -> `null`.
+        package var values: [NamedValue]
+        package init(label: String, text: String, result: Bool, values: [NamedValue]) {
+            self.label = label
+            self.text = text
+            self.result = result
+            self.values = values
+        }
+    }
+
+    package struct NamedValue: Sendable, Hashable {
+        package var name: String
+        package var json: String
+        package init(name: String, json: String) {
+            self.name = name
+            self.json = json
+        }
+    }
+
+    /// The rule before the winner that came nearest: most of its `&&` parts held.
+    package struct NearMiss: Sendable, Hashable {
+        package var rule: String
+        package var file: String
+        package var line: Int
+        /// The part that did not hold, and what it read.
+        package var failed: Condition
+        package init(rule: String, file: String, line: Int, failed: Condition) {
+            self.rule = rule
+            self.file = file
+            self.line = line
+            self.failed = failed
+        }
+    }
+
+    package var file: String
+    package var line: Int
+    package var conditions: [Condition]
+    package var nearMiss: NearMiss?
+    package init(file: String, line: Int, conditions: [Condition], nearMiss: NearMiss?) {
+        self.file = file
+        self.line = line
+        self.conditions = conditions
+        self.nearMiss = nearMiss
+    }
+}
+
+/// A condition that failed while it ran (a division by zero, say). It did not match; it is counted, and named in the journal once.
+package struct ConditionFailure: Sendable, Hashable {
+    package var rule: String
+    package var file: String
+    package var line: Int
+    package var message: String
+    package init(rule: String, file: String, line: Int, message: String) {
+        self.rule = rule
+        self.file = file
+        self.line = line
+        self.message = message
+    }
+}
+
+/// What is in force: every module checked and compiled, immutable, shared by whoever reads it.
+package final class RuleSet: Sendable {
+    /// The first 12 hexadecimal digits of the SHA-256 over every file's name and bytes, in byte order of the names.
+    package let hash: String
+    package let site: Site
+    package let ladders: [String: Ladder]
+    /// Enabled modules in byte order of their file names.
+    let modules: [CompiledModule]
+
+    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule]) {
+        self.hash = hash
+        self.site = site
+        self.ladders = ladders
+        self.modules = modules
+    }
+}
+
+/// What a report is matched on: the report with its place found, who sent it, and what is known of its customer.
+package struct RouteSubject: Sendable {
+    package var report: Report
+    package var source: SourceID
+    package var customer: CustomerFacts?
+    package var now: Instant
+    package init(report: Report, source: SourceID, customer: CustomerFacts? = nil, now: Instant) {
+        self.report = report
+        self.source = source
+        self.customer = customer
+        self.now = now
+    }
+}
+
+/// The outcome of matching one report against the set.
+package struct RouteResult: Sendable {
+    /// One for each rule that took it (`continue: true` goes on); empty: the fallback department takes it.
+    package var routings: [Routing]
+    package var failures: [ConditionFailure]
+    package init(routings: [Routing], failures: [ConditionFailure]) {
+        self.routings = routings
+        self.failures = failures
+    }
+}
