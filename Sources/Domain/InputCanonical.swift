@@ -1,0 +1,205 @@
+import Crypto
+
+// One body has one canonical form: fixed key order, absent keys left out, fields in byte order of their names, instants in UTC, no white
+// space. It is JSON that the decoder reads back to the same body, so the log and the digest use the same bytes.
+
+extension ContentDigest {
+    /// The first 128 bits of the SHA-256 of the bytes.
+    package init(sha256 bytes: [UInt8]) {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for (i, byte) in hash.finalize().prefix(16).enumerated() {
+            if i < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+        }
+        self.init(high: high, low: low)
+    }
+
+    /// 32 hexadecimal digits.
+    package var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var out: [UInt8] = []
+        out.reserveCapacity(32)
+        for word in [high, low] {
+            for shift in stride(from: 60, through: 0, by: -4) { out.append(digits[Int(word >> UInt64(shift) & 15)]) }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Reads 32 hexadecimal digits; nil for anything else.
+    package init?(hex: String) {
+        let nibbles = hex.utf8.compactMap { hexDigit($0) }
+        guard nibbles.count == 32, hex.utf8.count == 32 else { return nil }
+        self.init(
+            high: nibbles[..<16].reduce(0) { $0 << 4 | UInt64($1) }, low: nibbles[16...].reduce(0) { $0 << 4 | UInt64($1) })
+    }
+}
+
+extension InputCodec {
+    /// The canonical form, with `kind` and with personal data, without `id` and `source`. Its SHA-256 is the digest.
+    package static func canonical(_ body: InputBody) -> [UInt8] { form(of: body, key: nil, personal: true) }
+
+    /// The whole input as a sender would write it: what the command line sends.
+    package static func wireForm(of input: Input) -> [UInt8] { form(of: input.body, key: input.key, personal: true) }
+
+    /// What the log keeps. `personal` (address and description; nil when there are none) stands apart, so that it can be forgotten while
+    /// the log stays whole.
+    package static func logForm(of input: Input) -> (log: [UInt8], personal: [UInt8]?) {
+        let log = form(of: input.body, key: input.key, personal: false)
+        guard case .report(let report) = input.body, report.place.address != nil || report.description != nil else { return (log, nil) }
+        var writer = JSONWriter(capacity: 512)
+        writer.object {
+            $0.field("address", report.place.address)
+            $0.field("description", report.description)
+        }
+        return (log, writer.bytes)
+    }
+
+    /// An input from the log; exactly the one that `logForm` was given. With its personal part forgotten it comes without address and
+    /// description, and with the digest of what is left.
+    package static func input(log: [UInt8], personal: [UInt8]?) throws(InputFault) -> Input {
+        // Escapes and numbers may be written longer here than the sender wrote them.
+        let result = log.withUnsafeBufferPointer {
+            decode($0, defaultSource: SourceID(""), kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax)
+        }
+        let stored = try result.get()
+        guard let personal else { return stored }
+        guard case .report(var report) = stored.body else {
+            throw InputFault(code: .inconsistent, message: "only a report has a personal part", suggestion: "check the log with paidan verify")
+        }
+        let parts: JSONValue
+        do throws(JSONFault) { parts = try JSONValue.parse(personal) } catch { throw InputFault(error) }
+        report.place.address = parts["address"]?.string
+        report.description = parts["description"]?.string
+        return input(.report(report), id: stored.key.id, source: stored.key.source)
+    }
+
+    /// The key of an input that its sender gave none.
+    static func contentID(source: SourceID, canonical: [UInt8]) -> String {
+        // A zero byte can be in neither part: the two can't be shifted against each other.
+        "sha256:" + ContentDigest(sha256: Array(source.rawValue.utf8) + [0] + canonical).hex
+    }
+
+    private static func form(of body: InputBody, key: InputKey?, personal: Bool) -> [UInt8] {
+        var writer = JSONWriter(capacity: 1_024)
+        writer.object { json in
+            switch body {
+            case .report(let report):
+                json.field("kind", "report")
+                write(key, to: &json)
+                write(report, personal: personal, to: &json)
+            case .progress(let progress):
+                json.field("kind", "progress")
+                write(key, to: &json)
+                json.field("task", progress.task.description)
+                json.field("event", progress.event.rawValue)
+                json.field("by", progress.by)
+                json.field("at", progress.at)
+                json.field("note", progress.note)
+                json.field("outcome", progress.outcome)
+                json.field("to", progress.to)
+                json.field("priority", progress.priority?.rawValue)
+            case .crew(let signal):
+                json.field("kind", "crew")
+                write(key, to: &json)
+                json.field("crew", signal.crew.rawValue)
+                json.field("on_duty", signal.onDuty)
+                write(Place(coordinate: signal.coordinate), personal: true, to: &json)
+                json.field("at", signal.at)
+            case .customer(let customer):
+                json.field("kind", "customer")
+                write(key, to: &json)
+                json.field("customer", customer.customer.rawValue)
+                json.key("facts")
+                write(customer.facts, to: &json)
+            }
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ key: InputKey?, to json: inout JSONWriter) {
+        guard let key else { return }
+        json.field("id", key.id)
+        json.field("source", key.source.rawValue)
+    }
+
+    private static func write(_ report: Report, personal: Bool, to json: inout JSONWriter) {
+        json.field("type", report.type)
+        json.field("category", report.category)
+        json.field("reported_at", report.reportedAt)
+        json.field("customer", report.customer?.rawValue)
+        write(report.place, personal: personal, to: &json)
+        json.field("site", report.site)
+        json.field("voltage", report.voltage)
+        json.field("urgency", report.urgency)
+        json.field("feeder", report.feeder?.rawValue)
+        json.field("transformer", report.transformer?.rawValue)
+        json.field("customers_out", report.customersOut)
+        json.field("capacity_kva", report.capacityKVA)
+        if personal { json.field("description", report.description) }
+        if !report.fields.isEmpty {
+            json.key("fields")
+            write(report.fields, to: &json)
+        }
+    }
+
+    private static func write(_ place: Place, personal: Bool, to json: inout JSONWriter) {
+        let address = personal ? place.address : nil
+        guard place.coordinate != nil || place.district != nil || address != nil else { return }
+        json.key("place")
+        json.object {
+            if let coordinate = place.coordinate {
+                $0.key("lat")
+                $0.microdegrees(coordinate.latitudeMicrodegrees)
+                $0.key("lon")
+                $0.microdegrees(coordinate.longitudeMicrodegrees)
+            }
+            $0.field("district", place.district?.rawValue)
+            $0.field("address", address)
+        }
+    }
+
+    private static func write(_ fields: [String: FieldValue], to json: inout JSONWriter) {
+        json.object {
+            for (name, value) in fields.count < 2 ? Array(fields) : fields.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+                $0.key(name)
+                switch value {
+                case .string(let text): $0.string(text)
+                case .int(let int): $0.int(int)
+                case .double(let double): $0.double(double)
+                case .bool(let bool): $0.bool(bool)
+                }
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    /// An instant as RFC 3339 in UTC.
+    package mutating func field(_ name: String, _ value: Instant?) {
+        guard let value else { return }
+        var quoted: [UInt8] = [UInt8(ascii: "\"")]
+        quoted.reserveCapacity(28)
+        value.appendRFC3339(offsetSeconds: 0, to: &quoted)
+        quoted.append(UInt8(ascii: "\""))
+        key(name)
+        raw(quoted)
+    }
+
+    /// Degrees with up to six decimals, exactly.
+    package mutating func microdegrees(_ value: Int32) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(12)
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let magnitude = Int(value.magnitude)
+        bytes.appendDecimal(magnitude / 1_000_000, digits: 1)
+        let rest = magnitude % 1_000_000
+        if rest != 0 {
+            bytes.append(UInt8(ascii: "."))
+            bytes.appendDecimal(rest, digits: 6)
+            while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+        }
+        raw(bytes)
+    }
+}
