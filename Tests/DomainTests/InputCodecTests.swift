@@ -60,7 +60,7 @@ private func fault(_ text: String) -> InputFault? {
     @Test func theFaultOfADateReadsAsPromised() {
         #expect(
             fault(#"{"kind":"report","id":"a","type":"fault","reported_at":"2026-02-30T08:15:00+08:00"}"#)?.description
-                == "line 1, column 61: 'reported_at': 2026-02-30 is not a date that exists; write 2026-02-28T08:15:00+08:00")
+                == "line 1, column 56: 'reported_at': 2026-02-30 is not a date that exists; write 2026-02-28T08:15:00+08:00")
     }
 
     @Test func theLogFormTakesPersonalDataApartAndGivesTheSameInputBack() throws {
