@@ -1,0 +1,42 @@
+package import Domain
+
+/// What the daemon offers to the doors: the way in for inputs, and looks at the state. Looks are rendered as JSON by the
+/// one who owns the state, so that the doors never hold it.
+package protocol Backend: Intake, Sendable {
+    /// The tasks that the filter wants, most urgent first, each as one JSON object.
+    func tasks(_ filter: TaskFilter) async throws -> [[UInt8]]
+    /// One task with its history; nil when there is no such task.
+    func task(_ id: TaskID) async throws -> [UInt8]?
+    /// Why a task went where it went; nil when there is no such task.
+    func why(_ id: TaskID) async throws -> [UInt8]?
+    /// Every crew of the roster, each as one JSON object.
+    func crews() async throws -> [[UInt8]]
+    /// One JSON object: open tasks, overdue, crews on duty, the rules' hash and since when.
+    func status() async -> [UInt8]
+    /// Reads, checks and tests the rules on disk, and puts them in force or refuses them whole. Returns after that.
+    func reload() async -> ReloadAnswer
+    func health() async -> HealthAnswer
+    /// OpenMetrics text, `# EOF` at its end.
+    func metrics() async -> [UInt8]
+}
+
+/// What came of a reload.
+package enum ReloadAnswer: Sendable, Hashable {
+    /// The new rules are in force; each warning is one diagnostic as text.
+    case loaded(hash: String, warnings: [String])
+    /// The old rules stay. `human`: the diagnostics as `FILE:LINE:COL: error[CODE]: TEXT`, one a line; `jsonLines`: the same,
+    /// one JSON object each.
+    case refused(human: String, jsonLines: [[UInt8]])
+}
+
+/// Whether the daemon can do its work.
+package struct HealthAnswer: Sendable, Hashable {
+    package var isHealthy: Bool
+    /// What is wrong, or (when healthy) what is degraded: one sentence each.
+    package var reasons: [String]
+
+    package init(isHealthy: Bool, reasons: [String] = []) {
+        self.isHealthy = isHealthy
+        self.reasons = reasons
+    }
+}
