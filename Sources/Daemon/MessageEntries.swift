@@ -1,0 +1,264 @@
+package import Decisions
+package import Domain
+package import Systemd
+
+// The messages of the table, filled. Each function gives one journal line: a message that reads alone, and fields to look for.
+
+extension Message {
+    /// One line of a task's history: `T-20261122-17 dispatched to north-2, 1.2 km, accept by 08:18 (faults.hazard-first)`.
+    /// - Parameters:
+    ///   - distanceMetres: for `dispatched`: from the crew to the place, in whole metres.
+    ///   - acceptBy: for `dispatched`: when the accept limit passes.
+    ///   - zone: for times of day in the message.
+    package static func history(
+        _ line: HistoryLine, distanceMetres: Int? = nil, acceptBy: Instant? = nil, zone: TimeZoneRules
+    ) -> JournalEntry {
+        let task = line.task.description
+        let assignee = line.crew?.rawValue ?? line.department.rawValue
+        var fields = [
+            JournalField("PAIDAN_TASK", task), JournalField("PAIDAN_REPORT", line.report), JournalField("PAIDAN_RULE", line.rule),
+            JournalField("PAIDAN_DEPARTMENT", line.department.rawValue), JournalField("PAIDAN_BY", line.by),
+        ]
+        if let crew = line.crew { fields.append(JournalField("PAIDAN_CREW", crew.rawValue)) }
+        return Message(line.event).entry(
+            [
+                "task": task, "report": line.report, "rule": line.rule, "department": line.department.rawValue, "by": line.by,
+                "assignee": assignee, "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "",
+                "distance": distanceMetres.map { ", " + distance($0) } ?? "",
+                "accept_by": acceptBy.map { ", accept by " + timeOfDay($0, zone) } ?? "",
+            ], fields)
+    }
+
+    /// What the mind remarks; the task's number goes before the text unless the text has it.
+    package static func remark(_ remark: Remark) -> JournalEntry {
+        var fields: [JournalField] = []
+        var subject = ""
+        if let task = remark.task {
+            fields.append(JournalField("PAIDAN_TASK", task.description))
+            if !remark.text.hasPrefix(task.description) { subject = "\(task): " }
+        }
+        if let rule = remark.rule { fields.append(JournalField("PAIDAN_RULE", rule)) }
+        return Message(remark.kind).entry(["subject": subject, "text": remark.text], fields)
+    }
+
+    /// A notice to somebody without a channel: this line is how they are told.
+    package static func noticeTold(_ notice: Notice, zone: TimeZoneRules) -> JournalEntry {
+        var detail = ""
+        if let percent = notice.percent { detail += ", at \(percent)% of the limit" + (notice.limit.map { " \($0.rawValue)" } ?? "") }
+        if let due = notice.due { detail += (notice.event == .escalated ? ", due " : ", accept by ") + timeOfDay(due, zone) }
+        return notice_told.entry(
+            ["to": notice.to, "event": notice.event.rawValue, "task": notice.task.description, "detail": detail], fields(notice))
+    }
+
+    /// - Parameters:
+    ///   - attempt: from 1.
+    ///   - nextAt: when it is tried again.
+    package static func noticeFailed(
+        _ notice: Notice, attempt: Int, reason: String, nextAt: Instant?, zone: TimeZoneRules
+    ) -> JournalEntry {
+        let next = nextAt.map { "; tried again at " + timeOfDay($0, zone, seconds: true) } ?? ""
+        return notice_failed.entry(words(notice, attempt, reason, next: next), fields(notice))
+    }
+
+    /// Given up after so many attempts.
+    package static func noticeParked(_ notice: Notice, attempts: Int, reason: String) -> JournalEntry {
+        notice_parked.entry(words(notice, attempts, reason, next: ""), fields(notice))
+    }
+
+    private static func words(_ notice: Notice, _ attempt: Int, _ reason: String, next: String) -> [String: String] {
+        [
+            "notice": notice.id, "event": notice.event.rawValue, "to": notice.to, "channel": notice.channel ?? "the journal",
+            "attempt": String(attempt), "reason": reason, "next": next,
+        ]
+    }
+
+    private static func fields(_ notice: Notice) -> [JournalField] {
+        [JournalField("PAIDAN_TASK", notice.task.description), JournalField("PAIDAN_TO", notice.to)]
+    }
+
+    package static func started(version: String, rules: String, state: String) -> JournalEntry {
+        starting.entry(["version": version, "rules": rules, "state": state])
+    }
+
+    /// - Parameter doors: what listens: the socket's path, `ADDRESS:PORT`, the spool folder.
+    package static func isReady(
+        openTasks: Int, crewsOnDuty: Int, rulesHash: String, doors: [String], milliseconds: Int64
+    ) -> JournalEntry {
+        ready.entry(
+            [
+                "open": String(openTasks), "crews": String(crewsOnDuty), "hash": rulesHash, "doors": doors.joined(separator: ", "),
+                "milliseconds": String(milliseconds),
+            ], [JournalField("PAIDAN_RULES_HASH", rulesHash)])
+    }
+
+    /// - Parameter reason: in the form `WHAT: WHY; WHAT TO DO`.
+    package static func startFailed(reason: String) -> JournalEntry { start_failed.entry(["reason": reason]) }
+
+    /// - Parameter unfinished: inputs taken in and not yet committed.
+    package static func isStopping(unfinished: Int) -> JournalEntry { stopping.entry(["count": String(unfinished)]) }
+
+    package static func hasStopped() -> JournalEntry { stopped.entry([:]) }
+
+    /// - Parameter previousHash: what was in force before; nil at the start.
+    package static func rulesLoaded(hash: String, folder: String, previousHash: String?) -> JournalEntry {
+        rules_loaded.entry(
+            ["hash": hash, "folder": folder, "previous": previousHash.map { " instead of " + $0 } ?? ""],
+            [JournalField("PAIDAN_RULES_HASH", hash)])
+    }
+
+    /// - Parameters:
+    ///   - diagnostics: `FILE:LINE:COL: error[CODE]: TEXT`, each a line; at most `diagnosticsMax` of them are written.
+    ///   - inForce: the hash of the rules that stay.
+    package static func rulesRefused(folder: String, diagnostics: [String], inForce: String) -> JournalEntry {
+        rules_refused.entry(
+            ["folder": folder, "errors": count(diagnostics), "hash": inForce], lines: diagnostics,
+            [JournalField("PAIDAN_RULES_HASH", inForce)])
+    }
+
+    package static func runningOnLastGoodRules(folder: String, diagnostics: [String], hash: String) -> JournalEntry {
+        running_on_last_good_rules.entry(
+            ["folder": folder, "hash": hash], lines: diagnostics, [JournalField("PAIDAN_RULES_HASH", hash)])
+    }
+
+    package static func noUsableRules(folder: String, diagnostics: [String]) -> JournalEntry {
+        no_usable_rules.entry(["folder": folder], lines: diagnostics)
+    }
+
+    /// An input whose receipt says `rejected` or `conflict`; nil for the others.
+    package static func refused(_ receipt: Receipt) -> JournalEntry? {
+        let message: Message
+        switch receipt.status {
+        case .accepted, .duplicate: return nil
+        case .conflict: message = input_conflict
+        case .rejected: message = input_rejected
+        }
+        return message.entry(
+            ["id": receipt.id, "source": receipt.source.rawValue, "reason": receipt.reason ?? "no reason given"],
+            [JournalField("PAIDAN_REPORT", receipt.id), JournalField("PAIDAN_SOURCE", receipt.source.rawValue)])
+    }
+
+    package static func fileQuarantined(_ file: String, reason: String) -> JournalEntry {
+        file_quarantined.entry(["file": file, "reason": reason], [JournalField("PAIDAN_FILE", file)])
+    }
+
+    package static func spoolBlocked(reason: String) -> JournalEntry { spool_blocked.entry(["reason": reason]) }
+
+    package static func diskFull(folder: String, reason: String) -> JournalEntry {
+        disk_full.entry(["folder": folder, "reason": reason])
+    }
+
+    package static func diskRoomAgain(folder: String, after span: TimeSpan) -> JournalEntry {
+        disk_room_again.entry(["folder": folder, "span": length(span)])
+    }
+
+    package static func storeFailed(reason: String) -> JournalEntry { store_failed.entry(["reason": reason]) }
+
+    /// - Parameter complaints: what stands still, each with since when.
+    package static func watchdogReason(_ complaints: [String], silentFor span: TimeSpan) -> JournalEntry {
+        watchdog_reason.entry(["span": length(span), "reason": complaints.joined(separator: "; ")])
+    }
+
+    /// - Parameter jump: negative: backwards.
+    package static func clockJumped(by jump: TimeSpan) -> JournalEntry {
+        clock_jumped.entry([
+            "direction": jump < .zero ? "backwards" : "forwards",
+            "span": length(jump < .zero ? TimeSpan(milliseconds: jump.milliseconds == .min ? .max : -jump.milliseconds) : jump),
+        ])
+    }
+
+    /// - Parameters:
+    ///   - by: who said so; nil: the shift.
+    ///   - until: when the word ends.
+    package static func crew(_ crew: CrewID, isOnDuty: Bool, by: String?, until: Instant?, zone: TimeZoneRules) -> JournalEntry {
+        (isOnDuty ? crew_on_duty : crew_off_duty).entry(
+            [
+                "crew": crew.rawValue, "by": by.map { ", says " + $0 } ?? ", by its shift",
+                "until": until.map { ", until " + timeOfDay($0, zone) } ?? "",
+            ], [JournalField("PAIDAN_CREW", crew.rawValue), JournalField("PAIDAN_BY", by ?? "shift")])
+    }
+
+    package static func positionsSummary(positions: Int64, crews: Int, in span: TimeSpan) -> JournalEntry {
+        positions_summary.entry(["positions": String(positions), "crews": String(crews), "span": length(span)])
+    }
+
+    package static func timersCaughtUp(count: Int, downFor span: TimeSpan) -> JournalEntry {
+        timers_caught_up.entry(["count": String(count), "span": length(span)])
+    }
+
+    package static func messagesLeftOut(_ count: Int64) -> JournalEntry { messages_left_out.entry(["count": String(count)]) }
+
+    package static func notifyFailed(reason: String) -> JournalEntry { notify_failed.entry(["reason": reason]) }
+}
+
+extension Message {
+    /// How many diagnostics one message lists.
+    static let diagnosticsMax = 50
+
+    /// Fills the form's places. `lines` follow the message, each on a line of its own.
+    func entry(_ words: [String: String], lines: [String] = [], _ fields: [JournalField] = []) -> JournalEntry {
+        let form = form
+        var text = ""
+        var rest = form.text[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            text += rest[..<open]
+            let name = String(rest[rest.index(after: open)..<close])
+            if name == "diagnostics" {
+                for line in lines.prefix(Self.diagnosticsMax) { text += "\n" + Self.oneLine(line) }
+                if lines.count > Self.diagnosticsMax { text += "\nand \(lines.count - Self.diagnosticsMax) more" }
+            } else {
+                text += words[name].map(Self.oneLine) ?? "{\(name)}"
+            }
+            rest = rest[rest.index(after: close)...]
+        }
+        text += rest
+        return JournalEntry(
+            messageID: form.id, priority: form.priority, message: text, fields: [JournalField("PAIDAN_EVENT", rawValue)] + fields)
+    }
+
+    /// A sender's text on one line: line ends become spaces, and other control characters are shown, because one of them would
+    /// make `journalctl` show "blob data" instead of the message.
+    private static func oneLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        var clean = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar == "\n" || scalar == "\r" || scalar == "\t" {
+                clean.append(" ")
+            } else if scalar.properties.generalCategory == .control {
+                clean.append(contentsOf: scalar.escaped(asASCII: true).unicodeScalars)
+            } else {
+                clean.append(scalar)
+            }
+        }
+        return String(clean)
+    }
+
+    private static func count(_ diagnostics: [String]) -> String {
+        diagnostics.count == 1 ? "1 error" : "\(diagnostics.count) errors"
+    }
+
+    /// `850 m`, `1.2 km`.
+    static func distance(_ metres: Int) -> String {
+        guard metres >= 1_000 else { return "\(metres) m" }
+        let tenths = (metres + 50) / 100
+        return "\(tenths / 10).\(tenths % 10) km"
+    }
+
+    /// `08:18`, local time.
+    static func timeOfDay(_ instant: Instant, _ zone: TimeZoneRules, seconds: Bool = false) -> String {
+        let local = (instant + .seconds(Int64(zone.offsetSeconds(at: instant)))).milliseconds
+        let second = (local % 86_400_000 + 86_400_000) % 86_400_000 / 1_000
+        func two(_ n: Int64) -> String { n < 10 ? "0\(n)" : "\(n)" }
+        return two(second / 3_600) + ":" + two(second / 60 % 60) + (seconds ? ":" + two(second % 60) : "")
+    }
+
+    /// `3.2 s`, `5 min`, `2 h 10 min`, `3 d 4 h`.
+    static func length(_ span: TimeSpan) -> String {
+        let seconds = span.milliseconds / 1_000
+        switch seconds {
+        case ..<60: return "\(seconds).\(span.milliseconds % 1_000 / 100) s"
+        case ..<3_600: return "\(seconds / 60) min"
+        case ..<86_400: return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
+        }
+    }
+}

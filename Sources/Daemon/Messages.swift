@@ -1,0 +1,206 @@
+package import Decisions
+package import Systemd
+
+/// Every message that the daemon writes to the journal, in one table: its number, how much it matters, and its words.
+///
+/// `journalctl -x` explains each in English and Chinese, from `systemd/paidan.catalog` and `systemd/paidan.zh_CN.catalog`; a
+/// test holds that table and catalogs have the same messages. A number never changes and is never used again: operators'
+/// filters and alarms hold on to it. Make a new one with `systemd-id128 new`.
+///
+/// The case's name is the value of `PAIDAN_EVENT`. How each is filled stands in MessageEntries.swift.
+package enum Message: String, Sendable, Hashable, CaseIterable {
+    // What happened to a task: one for each `HistoryEvent`.
+    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_enroute
+    case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
+    case task_assigned, task_priority_changed, task_escalated, task_all_declined
+
+    // What the mind remarks: one for each `Remark.Kind`.
+    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future
+
+    // How notices fared on their way out.
+    case notice_told, notice_failed, notice_parked
+
+    // The life of the daemon.
+    case starting, ready, start_failed, stopping, stopped, rules_loaded, rules_refused, running_on_last_good_rules
+    case no_usable_rules, input_rejected, input_conflict, file_quarantined, spool_blocked, disk_full, disk_room_again
+    case store_failed, watchdog_reason, clock_jumped, crew_on_duty, crew_off_duty, positions_summary, timers_caught_up
+    case messages_left_out, notify_failed
+}
+
+/// What the table holds of one message.
+package struct MessageForm: Sendable, Hashable {
+    /// `MESSAGE_ID`: 32 lower-case hexadecimal digits.
+    package let id: String
+    package let priority: JournalPriority
+    /// The message with its places in braces: `{task} accepted by {by}{note}`.
+    package let text: String
+
+    init(_ id: String, _ priority: JournalPriority, _ text: String) {
+        self.id = id
+        self.priority = priority
+        self.text = text
+    }
+}
+
+extension Message {
+    package var form: MessageForm {
+        switch self {
+        case .task_created:
+            MessageForm("b6d06041e6ce4be28b044a15329d6688", .info, "{task} created for {department} from report {report} ({rule})")
+        case .task_queued:
+            MessageForm("f5700206b3ba427587700fff0934e67a", .info, "{task} waits in the queue of {department}{note} ({rule})")
+        case .task_dispatched:
+            MessageForm("e731b9e9a776409f9a383a4836bfc31b", .info, "{task} dispatched to {assignee}{distance}{accept_by} ({rule})")
+        case .task_accepted:
+            MessageForm("7a5d2afc35c44d5485a5e78937cc94d2", .info, "{task} accepted by {by}{note}")
+        case .task_rejected:
+            MessageForm("ad561446ecf949e2b399534998e844be", .notice, "{task} rejected by {by}{note}")
+        case .task_accept_timeout:
+            MessageForm("de4cd4dba998435b8bc2668334c37032", .notice, "{task} not accepted in time by {assignee}{note}")
+        case .task_enroute:
+            MessageForm("c95837d922774f7bbeab3e1f3463d6f0", .info, "{task}: {by} is on the way{note}")
+        case .task_onsite:
+            MessageForm("819b9288c58b42dcb2e96b0d12071237", .info, "{task}: {by} is on site{note}")
+        case .task_suspended:
+            MessageForm("5b7d60c009cc42e19003e86938d91fd4", .notice, "{task} suspended by {by}{note}; its clocks stand still")
+        case .task_resumed:
+            MessageForm("33a38adf91f04c57871100a871ea8f70", .info, "{task} resumed by {by}{note}")
+        case .task_completed:
+            MessageForm("9032142ba2f048dbbf76ec4ea42c26ea", .info, "{task} completed by {by}{note}")
+        case .task_closed:
+            MessageForm("7e22d7f19c9644d39228b475bd694674", .info, "{task} closed by {by}{note}")
+        case .task_cancelled:
+            MessageForm("bd0a2d36169d4f10aa8a6cd051931284", .notice, "{task} cancelled by {by}{note}")
+        case .task_merged:
+            MessageForm("a550b3b584ed463fb337c42c3bf93403", .info, "{task} merged{note}")
+        case .task_assigned:
+            MessageForm("f0ecfdb6bcfa41b3ad8f2286980f18cb", .notice, "{task} assigned by hand to {assignee} by {by}{note}")
+        case .task_priority_changed:
+            MessageForm("862f30d3892648f9ad67ff325c59ef36", .notice, "{task}: priority changed by {by}{note}")
+        case .task_escalated:
+            MessageForm("ebd5ed2e43044c6c94f9be1bbf9264aa", .warning, "{task} escalated{note}")
+        case .task_all_declined:
+            MessageForm(
+                "d159d37d6bd4425fbafe3a66c9c934cc", .warning,
+                "{task}: every able crew has declined it or let it pass; {department} is told{note}")
+        case .condition_failed:
+            MessageForm("37bf144622804d8892b6efd961fb7f06", .warning, "{subject}{text}")
+        case .fallback:
+            MessageForm("58f59fc38cb74712bb45362b9ee523ca", .warning, "{subject}{text}")
+        case .place_unknown:
+            MessageForm("dda11713982e4f488d45a9cf1fca9890", .warning, "{subject}{text}")
+        case .register_unknown:
+            MessageForm("fe0a238c5bcd43378addc9c6bd330949", .notice, "{subject}{text}")
+        case .crew_unknown:
+            MessageForm("12de9fbc55564287a1005f12c5c5816f", .warning, "{subject}{text}")
+        case .from_the_future:
+            MessageForm("c98122015efb415fa1ef9fee7fa0571d", .warning, "{subject}{text}")
+        case .notice_told:
+            MessageForm("ae045820084b4f99beffc454f0763f6d", .info, "{to}: {event} {task}{detail}")
+        case .notice_failed:
+            MessageForm(
+                "f1bb12612c7e4bc39d988fcbbf16753f", .warning,
+                "notice {notice} ({event}) to {to} by {channel} failed at attempt {attempt}: {reason}{next}")
+        case .notice_parked:
+            MessageForm(
+                "c06a6e1558564777bec392d23a6766fa", .error,
+                "notice {notice} ({event}) to {to} by {channel} given up after {attempt} attempts: {reason}")
+        case .starting:
+            MessageForm("11fc4dfe50a445ee8a4be706e93dff56", .info, "paidan {version} starts: rules {rules}, state {state}")
+        case .ready:
+            MessageForm(
+                "8d5412c81c2a4196978d096d69d40e55", .notice,
+                "ready in {milliseconds} ms: {open} open tasks, {crews} crews on duty, rules {hash}, doors {doors}")
+        case .start_failed:
+            MessageForm("f0b6bf321bd24533ad8a8823c5bb3a23", .critical, "cannot start: {reason}")
+        case .stopping:
+            MessageForm(
+                "c56ee61b0339408e9cac85936726f902", .info,
+                "stopping: nothing new is taken in, {count} accepted inputs are being finished")
+        case .stopped:
+            MessageForm("a2a1a5bb74e7435ea4cf8ea5d5b66611", .info, "stopped: everything accepted is on disk")
+        case .rules_loaded:
+            MessageForm("b45de3f298544da6a568d67d1ee3951a", .notice, "rules {hash} from {folder} are in force{previous}")
+        case .rules_refused:
+            MessageForm(
+                "afdd4f34982c44b8be1dcaae8ba02574", .error,
+                "rules in {folder} refused, {errors}; the rules {hash} stay in force{diagnostics}")
+        case .running_on_last_good_rules:
+            MessageForm(
+                "bede66aac40446eba954753f4b7d2b4d", .error,
+                "rules in {folder} cannot be used; running on the last good ones, {hash}{diagnostics}")
+        case .no_usable_rules:
+            MessageForm(
+                "75aad19128184bb0af27eefbdf97fab8", .critical,
+                "no usable rules in {folder}, and no last good ones: not started{diagnostics}")
+        case .input_rejected:
+            MessageForm("ddb1c43a3b1c4c8fb08f768bf5c00609", .warning, "input {id} from {source} rejected: {reason}")
+        case .input_conflict:
+            MessageForm("24a481b1dc4e4c2c979cbc8d662998a2", .warning, "input {id} from {source} conflicts with an earlier one: {reason}")
+        case .file_quarantined:
+            MessageForm("0655ca5c0d124e6594ad09127226651d", .warning, "{file} quarantined: {reason}")
+        case .spool_blocked:
+            MessageForm("cc447aaed5fb4be09c43178eeda8be25", .warning, "the spool folder waits: {reason}")
+        case .disk_full:
+            MessageForm("438a1d75c9544d448195f69deac693ba", .critical, "no room on the disk of {folder}: {reason}")
+        case .disk_room_again:
+            MessageForm(
+                "05f5b226998c47a59b869fc1897ce46a", .notice,
+                "there is room on the disk of {folder} again, after {span}: inputs are taken in")
+        case .store_failed:
+            MessageForm("d43554458bc04849ae3ad2ef5ddc11f3", .critical, "the store failed: {reason}; the process ends and starts again")
+        case .watchdog_reason:
+            MessageForm("9af2162024184571b4f1f449aa43d996", .critical, "the watchdog has not been fed for {span}: {reason}")
+        case .clock_jumped:
+            MessageForm("a3816a0a2a674aac8a39dd4c06c77d31", .warning, "the clock jumped {direction} by {span}")
+        case .crew_on_duty:
+            MessageForm("fbca7143e61c4c1c8e6467d3dc983ece", .info, "{crew} is on duty{by}{until}")
+        case .crew_off_duty:
+            MessageForm("adc53cdb9e534a1ba3da2cf7eb6239a3", .info, "{crew} is off duty{by}{until}")
+        case .positions_summary:
+            MessageForm("0cc98627f1a24719b604559bf4b87ad0", .info, "{positions} positions of {crews} crews in the last {span}")
+        case .timers_caught_up:
+            MessageForm(
+                "5122b054e3354d60beb601a0894b40b2", .notice,
+                "{count} limits and other timers fell due while the daemon was down for {span}; they have been acted on")
+        case .messages_left_out:
+            MessageForm("2e8d4367c5c64024b1e76ff23bd81302", .warning, "{count} messages were left out: the journal is too slow")
+        case .notify_failed:
+            MessageForm("e491808ca6fe4a3398a5622e9683e13d", .warning, "the service manager cannot be told: {reason}")
+        }
+    }
+
+    package init(_ event: HistoryEvent) {
+        switch event {
+        case .created: self = .task_created
+        case .queued: self = .task_queued
+        case .dispatched: self = .task_dispatched
+        case .accepted: self = .task_accepted
+        case .rejected: self = .task_rejected
+        case .accept_timeout: self = .task_accept_timeout
+        case .enroute: self = .task_enroute
+        case .onsite: self = .task_onsite
+        case .suspended: self = .task_suspended
+        case .resumed: self = .task_resumed
+        case .completed: self = .task_completed
+        case .closed: self = .task_closed
+        case .cancelled: self = .task_cancelled
+        case .merged: self = .task_merged
+        case .assigned: self = .task_assigned
+        case .priority_changed: self = .task_priority_changed
+        case .escalated: self = .task_escalated
+        case .all_declined: self = .task_all_declined
+        }
+    }
+
+    package init(_ kind: Remark.Kind) {
+        switch kind {
+        case .condition_failed: self = .condition_failed
+        case .fallback: self = .fallback
+        case .place_unknown: self = .place_unknown
+        case .register_unknown: self = .register_unknown
+        case .crew_unknown: self = .crew_unknown
+        case .from_the_future: self = .from_the_future
+        }
+    }
+}
