@@ -71,7 +71,11 @@ let package = Package(
         .target(name: "Outbox", dependencies: ["Domain", "Decisions"], swiftSettings: strict),
         .target(
             name: "Store",
-            dependencies: ["Domain", "Decisions", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Domain", "Decisions", .product(name: "GRDB", package: "GRDB.swift"),
+                // SQLite's own C interface, for the statements of the hot path.
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "Systemd", dependencies: ["CSystemd"], swiftSettings: strict),

@@ -1,1 +1,249 @@
-// empty for now
+package import Decisions
+package import Domain
+import Glibc
+import GRDB
+import GRDBSQLite
+
+/// The durable core: the input log, the state, its history and the notices to deliver, in one SQLite database in the state
+/// folder (`paidan.sqlite`, mode 0640).
+///
+/// - **One writer.** `commit` writes a batch in one transaction and syncs it before it returns. It blocks its caller, and
+///   calls wait for each other: one loop calls it.
+/// - **Readers** have read-only connections of their own and never hold up the writer; they see what was committed.
+/// - **Failure.** See `CommitFailure`: after `.noRoom` and `.conflict` nothing of the batch is stored and the store goes on;
+///   after `.fatal` the process has to stop.
+/// - **Crash.** SQLite's WAL with `synchronous=FULL`, both verified at start: what `commit` returned for is there again.
+package final class Store: Sendable {
+    package struct Options: Sendable {
+        /// Version of the program and of its time-zone data: stored with what they decided.
+        package var engine: String
+        /// After how many pages (4 KiB) of WAL the next checkpoint comes.
+        package var checkpointPages: Int32
+        /// From how many pages of WAL on readers are waited for, and from twice that on cut off. Default: 64 MiB.
+        package var walPagesMax: Int32
+        /// For tests of the check: pragmas that run after the set-up and before it is verified.
+        package var spoilers: [String]
+
+        package init(engine: String = "", checkpointPages: Int32 = 2_048, walPagesMax: Int32 = 16_384, spoilers: [String] = []) {
+            self.engine = engine
+            self.checkpointPages = checkpointPages
+            self.walPagesMax = walPagesMax
+            self.spoilers = spoilers
+        }
+    }
+
+    /// Where the database is.
+    package let path: String
+    private let lock: FolderLock
+    private let queue: DatabaseQueue
+    private let readers: DatabasePool
+    /// nil after `close`. Reached on the writer's queue only.
+    private let writer: WriterBox
+
+    /// Unchecked Sendable: reached only inside the writer's serial queue, like the writer in it.
+    private final class WriterBox: @unchecked Sendable {
+        var writer: Writer?
+        init(_ writer: Writer) { self.writer = writer }
+    }
+
+    /// Opens the store in a folder that exists, or makes a new one there; takes the folder's lock, brings an older database up
+    /// to date, and verifies that commits will last.
+    ///
+    /// Throws `.locked` with the holder's number, `.newerVersion`, `.foreign`, `.damaged`, `.noRoom`, `.noPermission`,
+    /// `.missing` or `.notDurable`, each with what to do. Nothing is changed when it throws (a migration is one transaction).
+    package init(directory: String, options: Options = Options()) throws(StoreError) {
+        let folder = directory.hasSuffix("/") && directory.count > 1 ? String(directory.dropLast()) : directory
+        let path = folder + "/paidan.sqlite"
+        self.path = path
+        do throws(FolderLock.Refusal) {
+            lock = try FolderLock(path: folder + "/lock")
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+        try Self.create(path, in: folder)
+        do {
+            var writing = Configuration()
+            writing.label = "paidan.store.writer"
+            writing.foreignKeysEnabled = false
+            // Our readers never hold the write lock; this waits for a stranger's, and for readers before a full checkpoint.
+            writing.busyMode = .timeout(1)
+            queue = try DatabaseQueue(path: path, configuration: writing)
+            try queue.writeWithoutTransaction { db in
+                try Self.checkIdentity(db, path: path)
+                try Self.setUp(db, options)
+                try Self.verifyDurability(db, path: path)
+            }
+            try Schema.migrator.migrate(queue)
+            writer = try queue.writeWithoutTransaction { db in
+                guard let connection = db.sqliteConnection else { throw StoreError.closed(path) }
+                let writer = try Writer(connection, path: path, options: options)
+                // The first commit of this process: it proves that the folder takes writes, and leaves the WAL that
+                // read-only connections need.
+                do throws(CommitFailure) { try writer.beat() } catch { throw StoreError(error, path: path) }
+                return WriterBox(writer)
+            }
+            var reading = Configuration()
+            reading.label = "paidan.store.reader"
+            reading.readonly = true
+            reading.foreignKeysEnabled = false
+            reading.busyMode = .timeout(5)
+            reading.maximumReaderCount = 3
+            readers = try DatabasePool(path: path, configuration: reading)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    deinit { try? close() }
+
+    /// Ends the store cleanly: the WAL is folded into the database, and the folder is free for another process. Whoever calls
+    /// afterwards gets `.closed` or `.fatal`. Safe to call twice.
+    package func close() throws(StoreError) {
+        do {
+            try readers.close()
+            let wasOpen = queue.writeWithoutTransaction { _ in
+                // The prepared statements go first: a connection with any left does not close.
+                writer.writer?.checkpoint(interruptReaders: {})
+                defer { writer.writer = nil }
+                return writer.writer != nil
+            }
+            if wasOpen { try queue.close() }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    // MARK: Writing
+
+    /// Stores a batch: all of it, or nothing. When it returns, it is on disk.
+    ///
+    /// It also moves pages from the WAL into the database from time to time; that is done after the return, and a commit that
+    /// follows at once waits for it.
+    @discardableResult
+    package func commit(_ batch: Batch) throws(CommitFailure) -> Committed {
+        let (result, wantsCheckpoint) = onWriter { writer -> (Result<Committed, CommitFailure>, Bool) in
+            let result = Result { () throws(CommitFailure) in try writer.commit(batch) }
+            return (result, writer.wantsCheckpoint)
+        } ?? (.failure(.fatal(StoreError.closed(path).description)), false)
+        if wantsCheckpoint {
+            queue.asyncWriteWithoutTransaction { [writer, readers] _ in
+                writer.writer?.checkpoint(interruptReaders: { readers.interrupt() })
+            }
+        }
+        return try result.get()
+    }
+
+    /// A tiny real commit with its sync: the watchdog's proof that the writer writes. `.noRoom` is an answer too.
+    package func proveWritable() throws(CommitFailure) {
+        let result = onWriter { writer in Result { () throws(CommitFailure) in try writer.beat() } }
+        try (result ?? .failure(.fatal(StoreError.closed(path).description))).get()
+    }
+
+    private func onWriter<T>(_ body: (Writer) -> T) -> T? {
+        queue.writeWithoutTransaction { _ in writer.writer.map(body) }
+    }
+
+    // MARK: Reading for the loop (on the writer's connection: it sees each commit at once)
+
+    /// The state as of the last commit. Takes as long as there is open work, however much is finished.
+    package func load() throws(StoreError) -> LoadedState { try reading { writer in try writer.load() } }
+
+    /// For each input, in order: the receipt its key got before, the facts of a report's customer, and the state of the
+    /// finished task that a progress names. What an earlier input of the same batch leads to is not in here: it is not
+    /// committed yet.
+    package func findings(for inputs: [Input]) throws(StoreError) -> [Findings] {
+        try reading { writer in try inputs.map { try writer.findings(for: $0) } }
+    }
+
+    private func reading<T>(_ body: (Writer) throws -> T) throws(StoreError) -> T {
+        let result = onWriter { writer in Result { try body(writer) } }
+        guard let result else { throw .closed(path) }
+        switch result {
+        case .success(let value): return value
+        case .failure(let error): throw StoreError(error, path: path)
+        }
+    }
+
+    // MARK: Reading for everybody else
+
+    /// Runs a look on a read-only connection.
+    func look<T: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> T) async throws(StoreError) -> T {
+        do {
+            let path = path
+            return try await readers.read { db in
+                guard let connection = db.sqliteConnection else { throw StoreError.closed(path) }
+                return try body(connection)
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    // MARK: Opening
+
+    /// Makes an empty file with the right mode, so that SQLite gives its companions (`-wal`, `-shm`) the same one.
+    private static func create(_ path: String, in folder: String) throws(StoreError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else {
+            if errno == EEXIST { return }
+            throw StoreError(call: "open", errno: errno, path: path)
+        }
+        // The mask of the process may have taken bits away.
+        let changed = fchmod(descriptor, 0o640)
+        let number = errno
+        Glibc.close(descriptor)
+        guard changed == 0 else { throw StoreError(call: "chmod", errno: number, path: path) }
+        // The new name itself must last as well.
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw StoreError(call: "open", errno: errno, path: folder) }
+        defer { Glibc.close(directory) }
+        guard fsync(directory) == 0 else { throw StoreError(call: "fsync", errno: errno, path: folder) }
+    }
+
+    /// An empty database, or one of ours that is not from the future. Looks only.
+    private static func checkIdentity(_ db: Database, path: String) throws {
+        let id = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        guard id == Schema.applicationID || (id == 0 && tables == 0) else {
+            throw StoreError(
+                .foreign, "the file is the database of another program", path: path, advice: "move it away, or give --state another folder")
+        }
+        guard try !Schema.migrator.hasBeenSuperseded(db) else {
+            throw StoreError(
+                .newerVersion, "the database was written by a later version of paidan", path: path,
+                advice: "install that version again, or restore a backup from before it with: paidan restore FILE")
+        }
+    }
+
+    private static func setUp(_ db: Database, _ options: Options) throws {
+        try db.execute(sql: "PRAGMA journal_mode = WAL")
+        // After the journal mode: the library's own set-up of the WAL puts it to NORMAL, which loses commits in a power cut.
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        // The writer checkpoints by itself, after a commit and not within it.
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+        try db.execute(sql: "PRAGMA journal_size_limit = \(Int64(options.walPagesMax) * 4_096)")
+        try db.execute(sql: "PRAGMA cache_size = -16384")
+        try db.execute(sql: "PRAGMA temp_store = MEMORY")
+        for pragma in options.spoilers { try db.execute(sql: "PRAGMA \(pragma)") }
+    }
+
+    /// Asks SQLite what it really does: a commit must be in a write-ahead log, and synced before it returns.
+    private static func verifyDurability(_ db: Database, path: String) throws {
+        let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "none"
+        let level = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? 0
+        guard mode == "wal", level >= 2 else {
+            throw StoreError(
+                .notDurable, "commits would not last through a power cut (journal_mode \(mode), synchronous \(level))", path: path,
+                advice: "put the folder on a local disk whose file system SQLite can use with a write-ahead log")
+        }
+    }
+}
+
+extension StoreError {
+    init(_ failure: CommitFailure, path: String) {
+        switch failure {
+        case .noRoom(let text): self.init(.noRoom, text, path: path, advice: "free some space on its disk")
+        case .conflict(let text), .fatal(let text): self.init(.other, text, path: path, advice: "look at the disk and its journal (journalctl -k)")
+        }
+    }
+}

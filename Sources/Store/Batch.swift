@@ -1,0 +1,79 @@
+package import Decisions
+package import Domain
+
+/// One stimulus and what was decided about it.
+package struct Entry: Sendable, Hashable {
+    package var stimulus: Stimulus
+    /// The instant that the decision was given.
+    package var at: Instant
+    package var decision: Decision
+    package init(stimulus: Stimulus, at: Instant, decision: Decision) {
+        self.stimulus = stimulus
+        self.at = at
+        self.decision = decision
+    }
+
+    /// Whether it enters the log: an input that was accepted, a change of rules, and whatever changed something. A duplicate,
+    /// a conflict, a refusal, and a tick on which nothing was due leave no trace.
+    var isLogged: Bool {
+        switch stimulus {
+        case .input: decision.receipt?.status == .accepted
+        case .rules: true
+        case .tick, .positions: !decision.isEmpty
+        }
+    }
+}
+
+/// What goes to disk in one transaction: all of it, or nothing.
+package struct Batch: Sendable, Hashable {
+    /// In the order in which they were decided.
+    package var entries: [Entry]
+    /// Hash of the rule set that decided them all.
+    package var rulesHash: String
+    /// What came of notices that were due.
+    package var deliveries: [Delivery]
+    /// Lines of history up to this one are in the journal; nil: no news.
+    package var journaledThrough: Int64?
+
+    package init(entries: [Entry] = [], rulesHash: String, deliveries: [Delivery] = [], journaledThrough: Int64? = nil) {
+        self.entries = entries
+        self.rulesHash = rulesHash
+        self.deliveries = deliveries
+        self.journaledThrough = journaledThrough
+    }
+}
+
+/// The numbers that a commit gave.
+package struct Committed: Sendable, Hashable {
+    /// The last entry of the log.
+    package var lastInput: Int64
+    /// The last line of history. The batch's own lines, entry after entry, have the numbers that end here without a gap.
+    package var lastHistory: Int64
+    /// Whether notices were stored: the outbox has something to do.
+    package var hasNotices: Bool
+}
+
+/// What is in memory while the daemon runs, as it stood at the last commit.
+package struct LoadedState: Sendable, Hashable {
+    /// The tasks that are not final, most urgent first: priority, then number.
+    package var tasks: [WorkTask]
+    package var crews: [CrewRecord]
+    /// The last number given to a task; day 0, number 0 when there was none.
+    package var lastTask: TaskID
+    /// The last line of history.
+    package var lastHistory: Int64
+    /// Lines of history up to here are in the journal for sure ...
+    package var journaledThrough: Int64
+    /// ... and these may be missing there: they are journaled again (at least once, never not at all).
+    package var unjournaled: [StoredLine]
+}
+
+/// A line of history with its number: the `Last-Event-ID` of the events stream, and the journal's mark.
+package struct StoredLine: Sendable, Hashable {
+    package var number: Int64
+    package var line: HistoryLine
+    package init(number: Int64, line: HistoryLine) {
+        self.number = number
+        self.line = line
+    }
+}

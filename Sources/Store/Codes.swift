@@ -1,0 +1,156 @@
+import Decisions
+import Domain
+
+/// The numbers that stand for words in the database. They are part of the file's form: a number is never given another
+/// meaning; a new word gets a new number.
+protocol StoredWord: Sendable {
+    var code: UInt8 { get }
+    static var words: [Self] { get }
+}
+
+extension StoredWord {
+    static func word(_ code: UInt8) throws(RowFault) -> Self {
+        for word in words where word.code == code { return word }
+        throw RowFault("\(code) is no \(Self.self) that this version knows")
+    }
+}
+
+extension TaskState: StoredWord {
+    static var words: [TaskState] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .queued: 0
+        case .dispatched: 1
+        case .accepted: 2
+        case .enroute: 3
+        case .onsite: 4
+        case .suspended: 5
+        case .completed: 6
+        case .closed: 7
+        case .cancelled: 8
+        case .merged: 9
+        }
+    }
+}
+
+extension Priority: StoredWord {
+    static var words: [Priority] { allCases }
+    /// In the order of urgency: the index over the open tasks is sorted by it.
+    var code: UInt8 {
+        switch self {
+        case .emergency: 0
+        case .high: 1
+        case .normal: 2
+        case .low: 3
+        }
+    }
+}
+
+extension PlaceOrigin: StoredWord {
+    static var words: [PlaceOrigin] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .report: 0
+        case .transformer: 1
+        case .feeder: 2
+        case .customer: 3
+        case .district: 4
+        case .unknown: 5
+        }
+    }
+}
+
+extension LimitName: StoredWord {
+    static var words: [LimitName] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .accept: 0
+        case .arrive: 1
+        case .restore: 2
+        }
+    }
+}
+
+extension ClockState: StoredWord {
+    static var words: [ClockState] { [.waiting, .running, .stopped, .reached] }
+    var code: UInt8 {
+        switch self {
+        case .waiting: 0
+        case .running: 1
+        case .stopped: 2
+        case .reached: 3
+        }
+    }
+}
+
+extension HistoryEvent: StoredWord {
+    static var words: [HistoryEvent] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .created: 0
+        case .queued: 1
+        case .dispatched: 2
+        case .accepted: 3
+        case .rejected: 4
+        case .accept_timeout: 5
+        case .enroute: 6
+        case .onsite: 7
+        case .suspended: 8
+        case .resumed: 9
+        case .completed: 10
+        case .closed: 11
+        case .cancelled: 12
+        case .merged: 13
+        case .assigned: 14
+        case .priority_changed: 15
+        case .escalated: 16
+        case .all_declined: 17
+        }
+    }
+}
+
+extension Notice.Event: StoredWord {
+    static var words: [Notice.Event] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .dispatched: 0
+        case .withdrawn: 1
+        case .escalated: 2
+        case .unassigned: 3
+        case .completed: 4
+        }
+    }
+}
+
+/// Where a stored notice stands. `pending`: the outbox has it to deliver, and moves it on; the others are final.
+enum NoticeState: Int64 {
+    case pending = 0
+    case delivered = 1
+    case parked = 2
+}
+
+/// What an entry of the log was.
+enum LogKind: Int64 {
+    case tick = 1
+    case positions = 2
+    case rules = 3
+    case report = 10
+    case progress = 11
+    case crew = 12
+    case customer = 13
+
+    init(_ stimulus: Stimulus) {
+        switch stimulus {
+        case .tick: self = .tick
+        case .positions: self = .positions
+        case .rules: self = .rules
+        case .input(let input, _):
+            switch input.body {
+            case .report: self = .report
+            case .progress: self = .progress
+            case .crew: self = .crew
+            case .customer: self = .customer
+            }
+        }
+    }
+}

@@ -1,0 +1,377 @@
+import Decisions
+import Domain
+
+/// The one way to disk. A batch becomes one transaction: the log, what changed, its history, its notices, and what came of
+/// earlier notices; then one sync, and only then may anything be acknowledged.
+///
+/// **Guards.** Every change says which row it began with, and is written only where that row still stands: a task by its
+/// revision, a crew by the bytes of its record, a notice by its attempts, the last numbers by their values. A guard that
+/// finds something else is a `conflict`: a defect, never to be papered over.
+extension Writer {
+    func commit(_ batch: Batch) throws(CommitFailure) -> Committed {
+        if let poison { throw .fatal(poison) }
+        let plan = try CommitPlan(batch, path: path)
+        if plan.isEmpty, batch.deliveries.isEmpty, (batch.journaledThrough ?? 0) <= head.journaled {
+            return Committed(lastInput: head.input, lastHistory: head.history, hasNotices: false)
+        }
+        let before = contexts
+        do throws(CommitFailure) {
+            let (next, hasNotices) = try transaction { () throws(CommitFailure) in try write(batch, plan) }
+            head = next
+            return Committed(lastInput: next.input, lastHistory: next.history, hasNotices: hasNotices)
+        } catch {
+            // A context that was first written in this transaction is gone with it.
+            contexts = before
+            throw error
+        }
+    }
+
+    /// A commit with nothing in it but a count: the watchdog's proof that the writer writes and syncs.
+    func beat() throws(CommitFailure) {
+        try transaction { () throws(CommitFailure) in
+            let changed = try run(prepared("UPDATE head SET beats = beats + 1 WHERE one = 1"))
+            guard changed == 1 else { throw conflict("the table head is empty") }
+        }
+    }
+
+    private func prepared(_ sql: String) throws(CommitFailure) -> Statement {
+        do { return try statement(sql) } catch { throw CommitFailure(error, path: path) }
+    }
+
+    private func conflict(_ what: String) -> CommitFailure { .defect(what, path: path) }
+
+    private func write(_ batch: Batch, _ plan: CommitPlan) throws(CommitFailure) -> (Head, hasNotices: Bool) {
+        var next = head
+        let context = plan.logged.isEmpty ? 0 : try number(ofRules: batch.rulesHash)
+        for i in plan.logged {
+            next.input += 1
+            try log(batch.entries[i], number: next.input, context: context)
+        }
+        for task in plan.tasks { try store(task) }
+        for crew in plan.crews { try store(crew) }
+        for customer in plan.customers { try store(customer) }
+        var hasNotices = false
+        for entry in batch.entries {
+            for line in entry.decision.history {
+                next.history += 1
+                try store(line, number: next.history)
+            }
+            // Without a channel the line of history in the journal is the whole delivery.
+            for notice in entry.decision.notices where notice.channel != nil {
+                next.notice += 1
+                try store(notice, row: next.notice)
+                hasNotices = true
+            }
+        }
+        for delivery in batch.deliveries { try store(delivery) }
+        if let last = plan.lastTask {
+            guard last.before.packed == head.task else {
+                throw conflict("the last task was \(TaskID(packed: head.task)), but the decision began with \(last.before)")
+            }
+            next.task = last.after.packed
+        }
+        if let mark = batch.journaledThrough {
+            guard mark <= next.history else { throw conflict("the journal's mark \(mark) lies beyond the last line \(next.history)") }
+            next.journaled = max(next.journaled, mark)
+        }
+        try store(next)
+        return (next, hasNotices)
+    }
+
+    // MARK: Rows
+
+    private func log(_ entry: Entry, number: Int64, context: Int64) throws(CommitFailure) {
+        let s = hot.insertInput
+        s.bind(1, number)
+        s.bind(2, entry.at.milliseconds)
+        s.bind(3, LogKind(entry.stimulus).rawValue)
+        s.bind(4, context)
+        var personal: [UInt8]?
+        switch entry.stimulus {
+        case .input(let input, _):
+            s.bind(5, input.key.source.rawValue)
+            s.bind(6, input.key.id)
+            bytes.reset()
+            RowCodec.write(input.digest, into: &bytes)
+            s.bind(7, bytes.bytes)
+            if let receipt = entry.decision.receipt {
+                bytes.reset()
+                RowCodec.write(receipt, into: &bytes)
+                s.bind(8, bytes.bytes)
+            } else {
+                s.bindNull(8)
+            }
+            let form = InputCodec.logForm(of: input)
+            s.bind(9, form.log)
+            personal = form.personal
+        case .positions(let positions):
+            for index: Int32 in 5...8 { s.bindNull(index) }
+            bytes.reset()
+            RowCodec.write(positions, into: &bytes)
+            s.bind(9, bytes.bytes)
+        case .rules(let hash):
+            for index: Int32 in 5...8 { s.bindNull(index) }
+            s.bind(9, Array(hash.utf8))
+        case .tick:
+            for index: Int32 in 5...9 { s.bindNull(index) }
+        }
+        try run(s)
+        guard let personal else { return }
+        hot.insertPersonal.bind(1, number)
+        hot.insertPersonal.bind(2, personal)
+        try run(hot.insertPersonal)
+    }
+
+    private func number(ofRules hash: String) throws(CommitFailure) -> Int64 {
+        if let known = contexts[hash] { return known }
+        let insert = try prepared("INSERT INTO context (rules, engine) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        insert.bind(1, hash)
+        insert.bind(2, options.engine)
+        try run(insert)
+        let find = try prepared("SELECT id FROM context WHERE rules = ? AND engine = ?")
+        find.bind(1, hash)
+        find.bind(2, options.engine)
+        do {
+            guard try find.step() else { throw conflict("the context that was just written is not there") }
+            let number = find.int(0)
+            find.reset()
+            contexts[hash] = number
+            return number
+        } catch let failure as SQLiteFailure {
+            throw CommitFailure(failure, path: path)
+        } catch let failure as CommitFailure {
+            throw failure
+        } catch {
+            throw .fatal("\(error)")
+        }
+    }
+
+    private func store(_ change: CommitPlan.TaskChange) throws(CommitFailure) {
+        let task = change.after
+        bytes.reset()
+        RowCodec.write(task, into: &bytes)
+        let isOpen: Int64 = task.state.isFinal ? 0 : 1
+        let s: Statement
+        if let before = change.before {
+            s = before.movesInIndex(to: task) ? hot.moveTask : hot.updateTask
+            s.bind(7, Int64(before.revision))
+            if before.movesInIndex(to: task) {
+                s.bind(8, isOpen)
+                s.bind(9, Int64(task.priority.code))
+            }
+        } else {
+            s = hot.insertTask
+            s.bind(7, isOpen)
+            s.bind(8, Int64(task.priority.code))
+        }
+        s.bind(1, task.id.packed)
+        s.bind(2, Int64(task.revision))
+        s.bind(3, Int64(task.state.code))
+        s.bind(4, task.department.rawValue)
+        s.bind(5, task.crew?.rawValue)
+        s.bind(6, bytes.bytes)
+        guard try run(s) == 1 else {
+            throw conflict("task \(task.id) is not at revision \(change.before?.revision ?? 0), where the decision began")
+        }
+    }
+
+    private func store(_ change: CommitPlan.CrewChange) throws(CommitFailure) {
+        bytes.reset()
+        RowCodec.write(change.after, into: &bytes)
+        let after = bytes.bytes
+        // A crew of the roster of which nothing is known yet has no row, and its record is blank: both may stand for the other.
+        let blank = CrewRecord(id: change.after.id)
+        bytes.reset()
+        RowCodec.write(change.before ?? blank, into: &bytes)
+        let s =
+            (change.before ?? blank) == blank
+            ? try prepared("INSERT INTO crew (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = ?2 WHERE body = ?3")
+            : try prepared("UPDATE crew SET body = ?2 WHERE id = ?1 AND body = ?3")
+        s.bind(1, change.after.id.rawValue)
+        s.bind(2, after)
+        s.bind(3, bytes.bytes)
+        guard try run(s) == 1 else { throw conflict("crew \(change.after.id) has another record than the decision began with") }
+    }
+
+    private func store(_ customer: CustomerFacts) throws(CommitFailure) {
+        bytes.reset()
+        RowCodec.write(customer, into: &bytes)
+        let s = try prepared("INSERT INTO customer (account, body) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET body = ?2")
+        s.bind(1, customer.customer.rawValue)
+        s.bind(2, bytes.bytes)
+        try run(s)
+    }
+
+    private func store(_ line: HistoryLine, number: Int64) throws(CommitFailure) {
+        bytes.reset()
+        RowCodec.write(line, into: &bytes)
+        let s = hot.insertHistory
+        s.bind(1, number)
+        s.bind(2, line.task.packed)
+        s.bind(3, Int64(line.revision))
+        s.bind(4, line.at.milliseconds)
+        s.bind(5, Int64(line.event.code))
+        s.bind(6, bytes.bytes)
+        s.bind(7, line.why)
+        try run(s)
+    }
+
+    private func store(_ notice: Notice, row: Int64) throws(CommitFailure) {
+        bytes.reset()
+        RowCodec.write(notice, into: &bytes)
+        let s = hot.insertNotice
+        s.bind(1, row)
+        s.bind(2, notice.task.packed)
+        s.bind(3, notice.to)
+        s.bind(4, notice.at.milliseconds)
+        s.bind(5, bytes.bytes)
+        try run(s)
+    }
+
+    private func store(_ delivery: Delivery) throws(CommitFailure) {
+        let s = try prepared(
+            """
+            UPDATE notice SET state = ?2, attempts = ?3 + 1, next_at = ?4, error = ?5
+            WHERE row = ?1 AND state = 0 AND attempts = ?3
+            """)
+        s.bind(1, delivery.row)
+        s.bind(3, Int64(delivery.attemptsBefore))
+        switch delivery.outcome {
+        case .delivered:
+            s.bind(2, NoticeState.delivered.rawValue)
+            s.bind(4, delivery.at.milliseconds)
+            s.bindNull(5)
+        case .retry(let at, let error):
+            s.bind(2, NoticeState.pending.rawValue)
+            s.bind(4, at.milliseconds)
+            s.bind(5, error)
+        case .parked(let error):
+            s.bind(2, NoticeState.parked.rawValue)
+            s.bind(4, delivery.at.milliseconds)
+            s.bind(5, error)
+        }
+        guard try run(s) == 1 else {
+            throw conflict("notice \(delivery.row) does not wait for its attempt \(delivery.attemptsBefore + 1)")
+        }
+    }
+
+    private func store(_ next: Head) throws(CommitFailure) {
+        let s = hot.updateHead
+        s.bind(1, next.input)
+        s.bind(2, next.history)
+        s.bind(3, next.notice)
+        s.bind(4, next.task)
+        s.bind(5, next.journaled)
+        s.bind(6, head.input)
+        s.bind(7, head.history)
+        s.bind(8, head.notice)
+        s.bind(9, head.task)
+        guard try run(s) == 1 else { throw conflict("somebody else has written to the database") }
+    }
+}
+
+/// What a batch comes to, row by row: the many changes of one task or crew within it are one change from the first row to the
+/// last, after it was checked that each begins where the one before it ended.
+struct CommitPlan {
+    struct TaskChange {
+        let before: TaskGuard?
+        var after: WorkTask
+    }
+
+    /// What must be known of the row before to write the row after.
+    struct TaskGuard {
+        let revision: Int32
+        let isFinal: Bool
+        let priority: Priority
+
+        init(_ task: WorkTask) {
+            revision = task.revision
+            isFinal = task.state.isFinal
+            priority = task.priority
+        }
+
+        func movesInIndex(to after: WorkTask) -> Bool { isFinal != after.state.isFinal || priority != after.priority }
+    }
+
+    struct CrewChange {
+        let before: CrewRecord?
+        var after: CrewRecord
+    }
+
+    /// Indexes of the entries that enter the log.
+    private(set) var logged: [Int] = []
+    private(set) var tasks: [TaskChange] = []
+    private(set) var crews: [CrewChange] = []
+    private(set) var customers: [CustomerFacts] = []
+    private(set) var lastTask: (before: TaskID, after: TaskID)?
+
+    var isEmpty: Bool { logged.isEmpty }
+
+    init(_ batch: Batch, path: String) throws(CommitFailure) {
+        logged.reserveCapacity(batch.entries.count)
+        tasks.reserveCapacity(batch.entries.count)
+        var taskIndex: [TaskID: Int] = [:]
+        var crewIndex: [CrewID: Int] = [:]
+        var customerIndex: [CustomerID: Int] = [:]
+        taskIndex.reserveCapacity(batch.entries.count)
+        for (i, entry) in batch.entries.enumerated() {
+            guard entry.isLogged else {
+                // What is not in the log can't be derived again, so it must not have changed anything.
+                guard entry.decision.isEmpty else {
+                    throw .defect("a decision changes something, but its input was not accepted (entry \(i) of the batch)", path: path)
+                }
+                continue
+            }
+            logged.append(i)
+            for change in entry.decision.changes {
+                switch change {
+                case .task(let before, let after):
+                    guard after.revision > before?.revision ?? .min else {
+                        throw .defect("task \(after.id) changes without a new revision", path: path)
+                    }
+                    if let known = taskIndex[after.id] {
+                        guard before?.revision == tasks[known].after.revision else {
+                            throw .defect("two changes of task \(after.id) in one batch do not follow each other", path: path)
+                        }
+                        tasks[known].after = after
+                    } else {
+                        taskIndex[after.id] = tasks.count
+                        tasks.append(TaskChange(before: before.map(TaskGuard.init), after: after))
+                    }
+                case .crew(let before, let after):
+                    if let known = crewIndex[after.id] {
+                        guard (before ?? CrewRecord(id: after.id)) == crews[known].after else {
+                            throw .defect("two changes of crew \(after.id) in one batch do not follow each other", path: path)
+                        }
+                        crews[known].after = after
+                    } else {
+                        crewIndex[after.id] = crews.count
+                        crews.append(CrewChange(before: before, after: after))
+                    }
+                case .lastTask(let before, let after):
+                    if let last = lastTask {
+                        guard last.after == before else {
+                            throw .defect("two numbers of tasks in one batch do not follow each other: \(last.after), \(before)", path: path)
+                        }
+                        lastTask = (last.before, after)
+                    } else {
+                        lastTask = (before, after)
+                    }
+                case .customer(let facts):
+                    if let known = customerIndex[facts.customer] {
+                        customers[known] = facts
+                    } else {
+                        customerIndex[facts.customer] = customers.count
+                        customers.append(facts)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension CommitFailure {
+    static func defect(_ what: String, path: String) -> CommitFailure {
+        .conflict("\(what): \(path); this is a defect of paidan: please report it")
+    }
+}

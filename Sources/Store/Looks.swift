@@ -1,0 +1,127 @@
+import Decisions
+import Domain
+import GRDBSQLite
+
+/// The questions that are asked of the database, each in one place. They run on the writer's connection (start, and the rows
+/// that a batch's inputs need) or on a read-only one.
+enum Looks {
+    /// At start: only open work is read, through the partial index `task_open`, however much is finished.
+    static let openTasks = "SELECT id, body FROM task WHERE open = 1 ORDER BY priority, id"
+
+    static let unjournaled = "SELECT id, task, revision, at, event, body, why FROM history WHERE id > ? ORDER BY id"
+
+    static let historyOfTask = "SELECT id, task, revision, at, event, body, why FROM history WHERE task = ? ORDER BY id"
+
+    static let historyAfter = "SELECT id, task, revision, at, event, body, why FROM history WHERE id > ? ORDER BY id LIMIT ?"
+
+    /// Due, in order, without recipients that are busy; and never one while an earlier one about the same task to the same
+    /// recipient still waits, so that nobody is told "withdrawn" before "dispatched".
+    static let dueNotices = """
+        SELECT row, task, recipient, attempts, body FROM notice AS n INDEXED BY notice_due
+        WHERE state = 0 AND next_at <= ?1
+          AND recipient NOT IN (SELECT value FROM json_each(?2))
+          AND NOT EXISTS (
+            SELECT 1 FROM notice AS e INDEXED BY notice_order
+            WHERE e.state = 0 AND e.task = n.task AND e.recipient = n.recipient AND e.row < n.row)
+        ORDER BY next_at, row LIMIT ?3
+        """
+
+    static let nextNotice = "SELECT min(next_at) FROM notice INDEXED BY notice_due WHERE state = 0 AND next_at > ?"
+
+    static func openTasks(_ db: OpaquePointer) throws -> [WorkTask] {
+        let s = try Statement(db, openTasks)
+        var tasks: [WorkTask] = []
+        while try s.step() { tasks.append(try s.blob(1, RowCodec.task)) }
+        return tasks
+    }
+
+    static func crews(_ db: OpaquePointer) throws -> [CrewRecord] {
+        let s = try Statement(db, "SELECT id, body FROM crew ORDER BY id")
+        var crews: [CrewRecord] = []
+        while try s.step() {
+            let id = CrewID(s.text(0))
+            crews.append(try s.blob(1) { bytes throws(RowFault) in try RowCodec.crew(id, bytes) })
+        }
+        return crews
+    }
+
+    static func lines(_ s: Statement) throws -> [StoredLine] {
+        var lines: [StoredLine] = []
+        while try s.step() {
+            let why = s.bytes(6)
+            guard let revision = Int32(exactly: s.int(2)), let code = UInt8(exactly: s.int(4)) else { throw RowFault("a history row is out of range") }
+            let event = try HistoryEvent.word(code)
+            let task = TaskID(packed: s.int(1))
+            let at = Instant(milliseconds: s.int(3))
+            let line = try s.blob(5) { bytes throws(RowFault) in
+                try RowCodec.history(task: task, revision: revision, at: at, event: event, why: why, bytes)
+            }
+            lines.append(StoredLine(number: s.int(0), line: line))
+        }
+        return lines
+    }
+
+    /// Open tasks most urgent first (priority, then number); with `all`, the finished ones after them, the youngest first.
+    static func tasks(_ db: OpaquePointer, _ filter: TaskFilter) throws -> [WorkTask] {
+        let limit = max(1, min(filter.limit, 100_000))
+        var tasks: [WorkTask] = []
+        let open = filter.states.isEmpty || filter.states.contains { !$0.isFinal }
+        let final = filter.states.isEmpty ? filter.all : filter.states.contains { $0.isFinal }
+        for (wanted, table, order) in [(open, "open = 1", "priority, id"), (final, "open = 0", "id DESC")] where wanted && tasks.count < limit {
+            var sql = "SELECT body FROM task WHERE \(table)"
+            if !filter.states.isEmpty {
+                let codes = filter.states.map(\.code).sorted().map(String.init).joined(separator: ", ")
+                sql += " AND state IN (\(codes))"
+            }
+            if filter.department != nil { sql += " AND department = ?1" }
+            if filter.crew != nil { sql += " AND crew = ?2" }
+            let s = try Statement(db, sql + " ORDER BY \(order) LIMIT ?3")
+            if let department = filter.department { s.bind(1, department.rawValue) }
+            if let crew = filter.crew { s.bind(2, crew.rawValue) }
+            s.bind(3, Int64(limit - tasks.count))
+            while try s.step() { tasks.append(try s.blob(0, RowCodec.task)) }
+        }
+        return tasks
+    }
+}
+
+extension Writer {
+    func load() throws -> LoadedState {
+        let unjournaled = try Statement(connection, Looks.unjournaled)
+        unjournaled.bind(1, head.journaled)
+        return LoadedState(
+            tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
+            lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
+    }
+
+    /// The rows that one input's decision needs.
+    func findings(for input: Input) throws -> Findings {
+        var findings = Findings()
+        hot.findInput.bind(1, input.key.source.rawValue)
+        hot.findInput.bind(2, input.key.id)
+        if try hot.findInput.step() {
+            defer { hot.findInput.reset() }
+            findings.earlier = EarlierReceipt(
+                digest: try hot.findInput.blob(0, RowCodec.digest),
+                receipt: try hot.findInput.blob(1) { bytes throws(RowFault) in try RowCodec.receipt(input.key, bytes) })
+        }
+        switch input.body {
+        case .report(let report):
+            guard let account = report.customer else { break }
+            hot.findCustomer.bind(1, account.rawValue)
+            if try hot.findCustomer.step() {
+                defer { hot.findCustomer.reset() }
+                findings.customer = try hot.findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+            }
+        case .progress(let progress):
+            hot.findTask.bind(1, progress.task.packed)
+            if try hot.findTask.step() {
+                defer { hot.findTask.reset() }
+                guard let code = UInt8(exactly: hot.findTask.int(0)) else { throw RowFault("a task's state is out of range") }
+                findings.finished = try TaskState.word(code)
+            }
+        case .crew, .customer: break
+        }
+        return findings
+    }
+}

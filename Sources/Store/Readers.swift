@@ -1,0 +1,131 @@
+package import Decisions
+package import Domain
+
+/// Looks for the doors and the commands. Each runs on a read-only connection, sees whole commits only, and never waits for
+/// the writer.
+extension Store {
+    /// Open tasks, most urgent first: priority, then number; after them, with `all` or when final states are asked for, the
+    /// finished ones, youngest first.
+    package func tasks(_ filter: TaskFilter) async throws(StoreError) -> [WorkTask] {
+        try await look { db in try Looks.tasks(db, filter) }
+    }
+
+    /// A task, open or finished, with its history in order; nil when there is none of that number. The lines `created` and
+    /// `dispatched` hold why.
+    package func task(_ id: TaskID) async throws(StoreError) -> (task: WorkTask, history: [StoredLine])? {
+        try await look { db in
+            let find = try Statement(db, "SELECT body FROM task WHERE id = ?")
+            find.bind(1, id.packed)
+            guard try find.step() else { return nil }
+            let task = try find.blob(0, RowCodec.task)
+            find.reset()
+            let history = try Statement(db, Looks.historyOfTask)
+            history.bind(1, id.packed)
+            return (task, try Looks.lines(history))
+        }
+    }
+
+    /// Lines of history after a number, oldest first: what a follower of events has missed.
+    package func history(after number: Int64, limit: Int = 1_000) async throws(StoreError) -> [StoredLine] {
+        try await look { db in
+            let s = try Statement(db, Looks.historyAfter)
+            s.bind(1, number)
+            s.bind(2, Int64(limit))
+            return try Looks.lines(s)
+        }
+    }
+
+    /// What is known of a customer.
+    package func customer(_ account: CustomerID) async throws(StoreError) -> CustomerFacts? {
+        try await look { db in
+            let s = try Statement(db, "SELECT body FROM customer WHERE account = ?")
+            s.bind(1, account.rawValue)
+            guard try s.step() else { return nil }
+            return try s.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+        }
+    }
+
+    /// Notices that are due, the longest due first, and when the next one after the instant is due.
+    ///
+    /// - Parameter without: recipients that are being told something right now: one at a time.
+    ///
+    /// A notice does not appear while an earlier one about the same task to the same recipient waits.
+    package func dueNotices(
+        at instant: Instant, without recipients: [String] = [], limit: Int = 256
+    ) async throws(StoreError) -> (due: [PendingNotice], next: Instant?) {
+        try await look { db in
+            var busy = JSONWriter()
+            busy.array { w in
+                for recipient in recipients { w.string(recipient) }
+            }
+            let s = try Statement(db, Looks.dueNotices)
+            s.bind(1, instant.milliseconds)
+            s.bind(2, busy.text)
+            s.bind(3, Int64(limit))
+            var due: [PendingNotice] = []
+            while try s.step() {
+                let task = TaskID(packed: s.int(1))
+                let to = s.text(2)
+                let notice = try s.blob(4) { bytes throws(RowFault) in try RowCodec.notice(task: task, to: to, bytes) }
+                due.append(PendingNotice(row: s.int(0), notice: notice, attempts: Int(s.int(3))))
+            }
+            let next = try Statement(db, Looks.nextNotice)
+            next.bind(1, instant.milliseconds)
+            let known = try next.step() && !next.isNull(0)
+            return (due, known ? Instant(milliseconds: next.int(0)) : nil)
+        }
+    }
+
+    /// How many notices wait, and how many were given up.
+    package func noticeCounts() async throws(StoreError) -> (pending: Int, parked: Int) {
+        try await look { db in
+            let pending = try Statement(db, "SELECT count(*) FROM notice INDEXED BY notice_due WHERE state = 0")
+            let parked = try Statement(db, "SELECT count(*) FROM notice WHERE state = 2")
+            _ = try pending.step()
+            _ = try parked.step()
+            return (Int(pending.int(0)), Int(parked.int(0)))
+        }
+    }
+
+    /// The log, oldest first, after a number: what every decision can be derived from again.
+    package func log(after number: Int64, limit: Int = 1_000) async throws(StoreError) -> [LoggedStimulus] {
+        try await look { db in
+            let s = try Statement(
+                db,
+                """
+                SELECT i.seq, i.at, i.kind, c.rules, c.engine, i.body, p.body
+                FROM input AS i JOIN context AS c ON c.id = i.context LEFT JOIN personal AS p ON p.seq = i.seq
+                WHERE i.seq > ? ORDER BY i.seq LIMIT ?
+                """)
+            s.bind(1, number)
+            s.bind(2, Int64(limit))
+            var entries: [LoggedStimulus] = []
+            while try s.step() {
+                guard let kind = LogKind(rawValue: s.int(2)) else { throw RowFault("an entry of the log has a kind that this version does not know") }
+                let stimulus: Stimulus
+                switch kind {
+                case .tick: stimulus = .tick
+                case .positions: stimulus = .positions(try s.blob(5, RowCodec.positions))
+                case .rules: stimulus = .rules(String(decoding: s.bytes(5) ?? [], as: UTF8.self))
+                case .report, .progress, .crew, .customer:
+                    // Findings are not stored: the rows they came from follow from the log before them.
+                    stimulus = .input(try InputCodec.input(log: s.bytes(5) ?? [], personal: s.bytes(6)), Findings())
+                }
+                entries.append(
+                    LoggedStimulus(
+                        number: s.int(0), at: Instant(milliseconds: s.int(1)), rulesHash: s.text(3), engine: s.text(4), stimulus: stimulus))
+            }
+            return entries
+        }
+    }
+}
+
+/// One entry of the log.
+package struct LoggedStimulus: Sendable, Hashable {
+    package var number: Int64
+    /// The instant that the decision was given.
+    package var at: Instant
+    package var rulesHash: String
+    package var engine: String
+    package var stimulus: Stimulus
+}

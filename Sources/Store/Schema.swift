@@ -1,0 +1,104 @@
+import GRDB
+
+/// The tables, and how an older database becomes one of this version. A migration that was ever on the main line is never
+/// changed; what is new is a new migration.
+///
+/// | table | one row for | grows with |
+/// |---|---|---|
+/// | `head` | the database: the last numbers given, the journal's mark | nothing |
+/// | `input` | each stimulus that changed something: the log from which every decision can be derived again | history |
+/// | `personal` | the personal part of an input, apart from the log so that it can be forgotten | history |
+/// | `context` | each rule set and version of the program that inputs were decided with | reloads |
+/// | `task` | each task, open and finished | history |
+/// | `history` | each line of a task's life, with the reasons of a dispatch | history |
+/// | `notice` | each notice with a channel, waiting or done | history |
+/// | `crew` | what is known of a crew beyond the roster | crews |
+/// | `customer` | a customer's facts | customers |
+enum Schema {
+    /// "PAID": marks the file as ours.
+    static let applicationID: Int32 = 0x5041_4944
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 the house") { db in
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try db.execute(sql: houseTables)
+        }
+        return migrator
+    }
+
+    private static let houseTables = """
+        CREATE TABLE head (
+          one INTEGER PRIMARY KEY CHECK (one = 1),
+          input INTEGER NOT NULL,      -- the last number given in the table of that name
+          history INTEGER NOT NULL,
+          notice INTEGER NOT NULL,
+          task INTEGER NOT NULL,
+          journaled INTEGER NOT NULL,  -- lines of history up to here are in the journal
+          beats INTEGER NOT NULL       -- grows with each proof that the writer writes
+        ) STRICT;
+        INSERT INTO head VALUES (1, 0, 0, 0, 0, 0, 0);
+
+        CREATE TABLE context (
+          id INTEGER PRIMARY KEY,
+          rules TEXT NOT NULL,         -- hash of the rule set
+          engine TEXT NOT NULL,        -- version of the program and of its time-zone data
+          UNIQUE (rules, engine)
+        ) STRICT;
+
+        CREATE TABLE input (
+          seq INTEGER PRIMARY KEY,
+          at INTEGER NOT NULL,         -- the instant of the decision, ms since 1970
+          kind INTEGER NOT NULL,
+          context INTEGER NOT NULL,
+          source TEXT,                 -- source and id: the idempotency key; NULL for ticks, positions and rules
+          id TEXT,
+          digest BLOB,
+          receipt BLOB,
+          body BLOB                    -- the input's form in the log, without personal data
+        ) STRICT;
+        CREATE UNIQUE INDEX input_key ON input (source, id) WHERE source IS NOT NULL;
+
+        CREATE TABLE personal (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+
+        CREATE TABLE task (
+          id INTEGER PRIMARY KEY,      -- day << 32 | number
+          revision INTEGER NOT NULL,
+          state INTEGER NOT NULL,
+          open INTEGER NOT NULL,
+          priority INTEGER NOT NULL,
+          department TEXT NOT NULL,
+          crew TEXT,
+          body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX task_open ON task (priority, id) WHERE open = 1;
+
+        CREATE TABLE history (
+          id INTEGER PRIMARY KEY,
+          task INTEGER NOT NULL,
+          revision INTEGER NOT NULL,
+          at INTEGER NOT NULL,
+          event INTEGER NOT NULL,
+          body BLOB NOT NULL,
+          why BLOB                     -- JSON: the reasons, as the decision had them
+        ) STRICT;
+        CREATE INDEX history_task ON history (task);
+
+        CREATE TABLE notice (
+          row INTEGER PRIMARY KEY,
+          task INTEGER NOT NULL,
+          recipient TEXT NOT NULL,
+          state INTEGER NOT NULL,      -- 0 pending, 1 delivered, 2 parked
+          attempts INTEGER NOT NULL,
+          next_at INTEGER NOT NULL,    -- pending: when to try; else when it ended
+          body BLOB NOT NULL,
+          error TEXT                   -- what the last attempt said
+        ) STRICT;
+        CREATE INDEX notice_due ON notice (next_at, row) WHERE state = 0;
+        CREATE INDEX notice_order ON notice (task, recipient, row) WHERE state = 0;
+        CREATE INDEX notice_parked ON notice (row) WHERE state = 2;
+
+        CREATE TABLE crew (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE customer (account TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        """
+}
