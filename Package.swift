@@ -114,7 +114,9 @@ let package = Package(
         .testTarget(name: "RulesTests", dependencies: ["Domain", "CEL", "Rules"], swiftSettings: strict),
         .testTarget(name: "PlanningTests", dependencies: ["Domain", "Planning"], swiftSettings: strict),
         .testTarget(name: "DecisionsTests", dependencies: ["Domain", "Rules", "Planning", "Decisions"], swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Domain", "Rules", "Decisions", "Store"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Domain", "Rules", "Decisions", "Store", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "DoorsTests", dependencies: ["Domain", "Decisions", "API", "Inbox", "Outbox", "Systemd"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",

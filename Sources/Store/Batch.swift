@@ -51,6 +51,11 @@ package struct Committed: Sendable, Hashable {
     package var lastHistory: Int64
     /// Whether notices were stored: the outbox has something to do.
     package var hasNotices: Bool
+    package init(lastInput: Int64, lastHistory: Int64, hasNotices: Bool) {
+        self.lastInput = lastInput
+        self.lastHistory = lastHistory
+        self.hasNotices = hasNotices
+    }
 }
 
 /// What is in memory while the daemon runs, as it stood at the last commit.
@@ -66,6 +71,17 @@ package struct LoadedState: Sendable, Hashable {
     package var journaledThrough: Int64
     /// ... and these may be missing there: they are journaled again (at least once, never not at all).
     package var unjournaled: [StoredLine]
+    package init(
+        tasks: [WorkTask] = [], crews: [CrewRecord] = [], lastTask: TaskID = TaskID(packed: 0), lastHistory: Int64 = 0, journaledThrough: Int64 = 0,
+        unjournaled: [StoredLine] = []
+    ) {
+        self.tasks = tasks
+        self.crews = crews
+        self.lastTask = lastTask
+        self.lastHistory = lastHistory
+        self.journaledThrough = journaledThrough
+        self.unjournaled = unjournaled
+    }
 }
 
 /// A line of history with its number: the `Last-Event-ID` of the events stream, and the journal's mark.

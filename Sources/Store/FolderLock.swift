@@ -31,5 +31,8 @@ final class FolderLock: Sendable {
         self.descriptor = descriptor
     }
 
+    /// Lets another process have the folder. Safe to call twice.
+    func release() { _ = flock(descriptor, LOCK_UN) }
+
     deinit { close(descriptor) }
 }

@@ -34,11 +34,12 @@ package final class Store: Sendable {
 
     /// Where the database is.
     package let path: String
-    private let lock: FolderLock
     private let queue: DatabaseQueue
     private let readers: DatabasePool
     /// nil after `close`. Reached on the writer's queue only.
     private let writer: WriterBox
+    /// Held from before the database is opened until after it is closed.
+    private let lock: FolderLock
 
     /// Unchecked Sendable: reached only inside the writer's serial queue, like the writer in it.
     private final class WriterBox: @unchecked Sendable {
@@ -65,8 +66,7 @@ package final class Store: Sendable {
             var writing = Configuration()
             writing.label = "paidan.store.writer"
             writing.foreignKeysEnabled = false
-            // Our readers never hold the write lock; this waits for a stranger's, and for readers before a full checkpoint.
-            writing.busyMode = .timeout(1)
+            writing.busyMode = .timeout(Double(Writer.busyTimeoutMs) / 1_000)
             queue = try DatabaseQueue(path: path, configuration: writing)
             try queue.writeWithoutTransaction { db in
                 try Self.checkIdentity(db, path: path)
@@ -108,6 +108,7 @@ package final class Store: Sendable {
                 return writer.writer != nil
             }
             if wasOpen { try queue.close() }
+            lock.release()
         } catch {
             throw StoreError(error, path: path)
         }

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 import GRDB
 import GRDBSQLite
@@ -112,6 +113,10 @@ package struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case let error as RowFault:
             self.init(
                 .damaged, "a row does not read back (\(error.what))", path: path,
+                advice: "keep a copy of the folder, then restore the last good one with: paidan restore FILE")
+        case let error as InputFault:
+            self.init(
+                .damaged, "an entry of the log does not read back (\(error))", path: path,
                 advice: "keep a copy of the folder, then restore the last good one with: paidan restore FILE")
         case let error as DatabaseError: self.init(SQLiteFailure(error), path: path)
         default: self.init(.other, "the database failed (\(error))", path: path, advice: "look at the disk and its journal (journalctl -k)")

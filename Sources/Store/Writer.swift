@@ -11,6 +11,9 @@ import GRDBSQLite
 ///
 /// Unchecked Sendable: it is reached only inside the serial queue of its connection (`Store.onWriter`).
 final class Writer: @unchecked Sendable {
+    /// How long a commit waits for a stranger who holds the write lock (nobody of ours ever does), in milliseconds.
+    static let busyTimeoutMs: Int32 = 1_000
+
     let connection: OpaquePointer
     let path: String
     let options: Store.Options
@@ -169,6 +172,9 @@ final class Writer: @unchecked Sendable {
 
     /// Returns SQLite's primary result code.
     private func checkpoint(_ mode: Int32) -> Int32 {
+        // Readers are waited for only a moment: commits stand behind this.
+        sqlite3_busy_timeout(connection, 100)
+        defer { sqlite3_busy_timeout(connection, Self.busyTimeoutMs) }
         let code = sqlite3_wal_checkpoint_v2(connection, nil, mode, nil, nil)
         if code == SQLITE_OK, mode == SQLITE_CHECKPOINT_TRUNCATE { walPages.pointee = 0 }
         if code != SQLITE_OK, code & 0xFF != SQLITE_BUSY {

@@ -1,0 +1,110 @@
+import Decisions
+import Domain
+import Testing
+
+@testable import Store
+
+@Suite struct CodecTests {
+    private func randomTask(_ d: inout Dice) -> WorkTask {
+        var task = WorkTask(
+            id: TaskID(day: Int32(d.below(30_000_000)), number: Int32(d.below(1_000_000))), revision: Int32(d.below(Int(Int32.max))),
+            reports: (0..<d.below(4)).map { _ in d.text() }, source: SourceID(d.text()), type: d.text(), category: d.text(), task: d.text(),
+            rule: d.text(), state: TaskState.allCases.randomElement(using: &d)!, priority: Priority.allCases.randomElement(using: &d)!,
+            department: DepartmentID(d.text()), isDesk: d.chance(50), skills: (0..<d.below(4)).map { _ in SkillID(d.text()) },
+            within: d.maybe(d.below(1_000_000)),
+            place: TaskPlace(
+                coordinate: d.maybe(Coordinate(latitude: Double.random(in: -90...90, using: &d), longitude: Double.random(in: -180...180, using: &d))!),
+                district: d.maybe(DistrictID(d.text())), feeder: d.maybe(FeederID(d.text())), transformer: d.maybe(TransformerID(d.text())),
+                origin: PlaceOrigin.allCases.randomElement(using: &d)!),
+            customer: d.maybe(CustomerID(d.text())), customersOut: Int64.random(in: .min ... .max, using: &d),
+            reportedAt: Instant(milliseconds: .random(in: .min ... .max, using: &d)), createdAt: noon,
+            limits: (0..<d.below(4)).map { _ in
+                var limit = LimitClock(
+                    name: LimitName.allCases.randomElement(using: &d)!, length: TimeSpan(milliseconds: .random(in: .min ... .max, using: &d)),
+                    state: [.waiting, .running, .stopped, .reached].randomElement(using: &d)!, start: d.maybe(noon))
+                limit.stoppedAt = d.maybe(minutes(Int64(d.below(100))))
+                limit.reachedAt = d.maybe(.distantFuture)
+                limit.toldPercent = d.below(300)
+                return limit
+            }, escalate: d.maybe(d.text()))
+        task.suspendedFrom = d.maybe(.onsite)
+        task.crew = d.maybe(CrewID(d.text()))
+        task.declined = (0..<d.below(3)).map { _ in CrewID(d.text()) }
+        task.askAgainAt = d.maybe(minutes(9))
+        task.since = minutes(Int64(d.below(1_000)))
+        task.outcome = d.maybe(d.text())
+        return task
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3]) func `A task reads back as it was written, and damage is found, not trapped on`(seed: UInt64) throws {
+        var d = Dice(seed: seed)
+        for _ in 0..<300 {
+            let task = randomTask(&d)
+            var w = ByteWriter()
+            RowCodec.write(task, into: &w)
+            let bytes = w.bytes
+            #expect(try bytes.withUnsafeBytes(RowCodec.task) == task, "seed \(seed)")
+            // Cut anywhere it is refused: no field has an end that could be missed.
+            let cut = d.below(bytes.count)
+            #expect(throws: RowFault.self, "seed \(seed), cut at \(cut) of \(bytes.count)") {
+                try bytes[..<cut].withUnsafeBytes(RowCodec.task)
+            }
+            #expect(throws: RowFault.self) { try (bytes + [0]).withUnsafeBytes(RowCodec.task) }
+            // One flipped byte gives a fault or another task, and always an end.
+            var flipped = bytes
+            flipped[d.below(bytes.count)] ^= UInt8(1 << d.below(8))
+            let read = try? flipped.withUnsafeBytes(RowCodec.task)
+            #expect(read != task || flipped == bytes, "seed \(seed)")
+        }
+    }
+
+    @Test func `Numbers at their ends read back`() throws {
+        for value in [Int64.min, -1, 0, 1, 63, 64, -64, -65, .max] {
+            var w = ByteWriter()
+            w.signed(value)
+            let bytes = w.bytes
+            let back = try bytes.withUnsafeBytes { bytes throws(RowFault) -> Int64 in
+                var r = ByteReader(bytes)
+                return try r.signed()
+            }
+            #expect(back == value)
+        }
+        // Eleven bytes of a number are one too many.
+        let long = [UInt8](repeating: 0x80, count: 10) + [1]
+        #expect(throws: RowFault.self) {
+            try long.withUnsafeBytes { bytes throws(RowFault) -> UInt64 in
+                var r = ByteReader(bytes)
+                return try r.unsigned()
+            }
+        }
+    }
+
+    @Test func `A row of a later form is refused by its number`() throws {
+        var w = ByteWriter()
+        RowCodec.write(sampleTask(1), into: &w)
+        var bytes = w.bytes
+        bytes[0] = 2
+        #expect(throws: RowFault("a task row has form 2; this version reads form 1")) { try bytes.withUnsafeBytes(RowCodec.task) }
+    }
+
+    /// The numbers are the file's form: whoever changes one breaks every database there is.
+    @Test func `Stored words keep their numbers`() throws {
+        func check<W: StoredWord & RawRepresentable>(_ type: W.Type, _ expected: [String]) where W.RawValue == String {
+            #expect(W.words.sorted { $0.code < $1.code }.map { "\($0.code) \($0.rawValue)" } == expected)
+        }
+        check(TaskState.self, ["0 queued", "1 dispatched", "2 accepted", "3 enroute", "4 onsite", "5 suspended", "6 completed", "7 closed", "8 cancelled", "9 merged"])
+        check(Priority.self, ["0 emergency", "1 high", "2 normal", "3 low"])
+        check(PlaceOrigin.self, ["0 report", "1 transformer", "2 feeder", "3 customer", "4 district", "5 unknown"])
+        check(LimitName.self, ["0 accept", "1 arrive", "2 restore"])
+        check(ClockState.self, ["0 waiting", "1 running", "2 stopped", "3 reached"])
+        check(Notice.Event.self, ["0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed"])
+        check(
+            HistoryEvent.self,
+            [
+                "0 created", "1 queued", "2 dispatched", "3 accepted", "4 rejected", "5 accept_timeout", "6 enroute", "7 onsite", "8 suspended",
+                "9 resumed", "10 completed", "11 closed", "12 cancelled", "13 merged", "14 assigned", "15 priority_changed", "16 escalated",
+                "17 all_declined",
+            ])
+        #expect(throws: RowFault.self) { try TaskState.word(10) }
+    }
+}

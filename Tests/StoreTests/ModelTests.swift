@@ -1,0 +1,178 @@
+import Decisions
+import Domain
+import Foundation
+import Store
+import Testing
+
+/// The store's plain twin: what it must hold, in dictionaries.
+private struct Model {
+    var tasks: [TaskID: WorkTask] = [:]
+    var crews: [CrewID: CrewRecord] = [:]
+    var customers: [CustomerID: CustomerFacts] = [:]
+    var receipts: [InputKey: EarlierReceipt] = [:]
+    var lines: [HistoryLine] = []
+    var logged: [Stimulus] = []
+    var notices: [(notice: Notice, attempts: Int, next: Instant?)] = []
+    var lastTask = TaskID(packed: 0)
+    var journaled: Int64 = 0
+
+    mutating func apply(_ batch: Batch) {
+        for entry in batch.entries {
+            if case .input(let input, _) = entry.stimulus {
+                guard let receipt = entry.decision.receipt, receipt.status == .accepted else { continue }
+                receipts[input.key] = EarlierReceipt(digest: input.digest, receipt: receipt)
+                logged.append(.input(input, Findings()))
+            } else {
+                logged.append(entry.stimulus)
+            }
+            for change in entry.decision.changes {
+                switch change {
+                case .task(_, let after): tasks[after.id] = after
+                case .crew(_, let after): crews[after.id] = after
+                case .lastTask(_, let after): lastTask = after
+                case .customer(let facts): customers[facts.customer] = facts
+                }
+            }
+            lines += entry.decision.history
+            for notice in entry.decision.notices where notice.channel != nil { notices.append((notice, 0, notice.at)) }
+        }
+        for delivery in batch.deliveries {
+            let i = Int(delivery.row) - 1
+            notices[i].attempts += 1
+            if case .retry(let at, _) = delivery.outcome { notices[i].next = at } else { notices[i].next = nil }
+        }
+        if let mark = batch.journaledThrough { journaled = max(journaled, mark) }
+    }
+
+    var open: [WorkTask] {
+        tasks.values.filter { !$0.state.isFinal }.sorted { a, b in a.priority != b.priority ? a.priority < b.priority : a.id < b.id }
+    }
+
+    func due(at instant: Instant) -> [PendingNotice] {
+        var found: [(at: Instant, notice: PendingNotice)] = []
+        for (i, row) in notices.enumerated() {
+            guard let next = row.next, next <= instant else { continue }
+            let held = notices[..<i].contains { $0.next != nil && $0.notice.task == row.notice.task && $0.notice.to == row.notice.to }
+            if !held { found.append((next, PendingNotice(row: Int64(i + 1), notice: row.notice, attempts: row.attempts))) }
+        }
+        return found.sorted { a, b in a.at != b.at ? a.at < b.at : a.notice.row < b.notice.row }.map(\.notice)
+    }
+}
+
+@Suite struct ModelTests {
+    private func randomBatch(_ d: inout Dice, _ model: Model, _ number: inout Int) -> Batch {
+        var now = model
+        var entries: [Entry] = []
+        func add(_ entry: Entry) {
+            entries.append(entry)
+            now.apply(Batch(entries: [entry], rulesHash: ""))
+        }
+        for _ in 0..<d.below(12) {
+            number += 1
+            let at = minutes(Int64(number))
+            switch d.below(7) {
+            case 0, 1, 2:
+                let customer = d.maybe("c-\(d.below(5))")
+                let input = sampleReport("r-\(number)断", customer: customer, description: d.maybe(d.text()))
+                let n = now.lastTask.number + 1
+                var task = sampleTask(n, priority: Priority.allCases.randomElement(using: &d)!)
+                task.outcome = d.maybe(d.text())
+                let told = (0..<d.below(3)).map { notice(task, to: "crew-\(d.below(4))", number: $0, channel: d.maybe("app"), at: at) }
+                add(
+                    Entry(
+                        stimulus: .input(input, Findings()), at: at,
+                        decision: Decision(
+                            receipt: Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: [task.id], rule: d.maybe("m.r")),
+                            changes: [.lastTask(before: now.lastTask, after: task.id), .task(before: nil, after: task)],
+                            history: [line(task, .created, why: d.maybe(d.text())), line(task, .queued)], notices: told)))
+            case 3:
+                guard let before = now.open.randomElement(using: &d) else { continue }
+                let after = before.next(TaskState.allCases.randomElement(using: &d)!) {
+                    $0.crew = d.maybe(CrewID("crew-\(d.below(4))"))
+                    if d.chance(20) { $0.priority = .high }
+                }
+                add(moved(before, after, .accepted, notices: [notice(after, to: "crew-\(d.below(2))", at: at)], at: at))
+            case 4:
+                let id = CrewID("crew-\(d.below(4))")
+                var after = now.crews[id] ?? CrewRecord(id: id)
+                after.duty = d.maybe(d.chance(50))
+                after.coordinateAt = at
+                let position = CrewPosition(crew: id, coordinate: Coordinate(latitude: 28, longitude: 120)!, at: at)
+                add(Entry(stimulus: .positions([position]), at: at, decision: Decision(changes: [.crew(before: now.crews[id], after: after)])))
+            case 5:
+                let facts = CustomerFacts(customer: CustomerID("c-\(d.below(5))"), facts: ["f\(d.below(3))": .int(Int64(number)), "x": .bool(d.chance(50))])
+                let input = InputCodec.input(.customer(facts), id: "b-\(number)", source: SourceID("billing"))
+                add(
+                    Entry(
+                        stimulus: .input(input, Findings()), at: at,
+                        decision: Decision(receipt: Receipt(id: "b-\(number)", source: SourceID("billing"), status: .accepted), changes: [.customer(facts)])))
+            default:
+                add(
+                    Entry(
+                        stimulus: .input(sampleReport("r-dup"), Findings()), at: at,
+                        decision: Decision(receipt: Receipt(id: "r-dup", source: SourceID("95598"), status: .duplicate))))
+            }
+        }
+        var deliveries: [Delivery] = []
+        for (i, row) in model.notices.enumerated() where row.next != nil && d.chance(30) {
+            let at = minutes(Int64(number))
+            let outcome: Delivery.Outcome = [.delivered, .retry(at: at + .minutes(Int64(d.below(20))), error: d.text()), .parked(error: "x")].randomElement(using: &d)!
+            deliveries.append(Delivery(row: Int64(i + 1), attemptsBefore: row.attempts, at: at, outcome: outcome))
+        }
+        return Batch(
+            entries: entries, rulesHash: "h-\(d.below(3))", deliveries: deliveries,
+            journaledThrough: d.maybe(Int64(d.below(now.lines.count + 1))))
+    }
+
+    private func compare(_ store: Store, _ model: Model, at instant: Instant, seed: UInt64) async throws {
+        let state = try store.load()
+        #expect(state.tasks == model.open, "seed \(seed)")
+        #expect(state.crews == model.crews.values.sorted { $0.id < $1.id }, "seed \(seed)")
+        #expect(state.lastTask == model.lastTask, "seed \(seed)")
+        #expect(state.lastHistory == Int64(model.lines.count), "seed \(seed)")
+        #expect(state.journaledThrough == model.journaled, "seed \(seed)")
+        #expect(state.unjournaled.map(\.line) == Array(model.lines[Int(model.journaled)...]), "seed \(seed)")
+        #expect(try await store.log(after: 0, limit: 100_000).map(\.stimulus) == model.logged, "seed \(seed)")
+        #expect(try await store.dueNotices(at: instant, limit: 100_000).due == model.due(at: instant), "seed \(seed)")
+        for (id, task) in model.tasks {
+            let found = try #require(try await store.task(id))
+            #expect(found.task == task, "seed \(seed)")
+            #expect(found.history.map(\.line) == model.lines.filter { $0.task == id }, "seed \(seed)")
+        }
+        for (key, earlier) in model.receipts {
+            let probe = Input(key: key, digest: earlier.digest, body: .crew(CrewSignal(crew: CrewID("x"))))
+            #expect(try store.findings(for: [probe]) == [Findings(earlier: earlier)], "seed \(seed)")
+        }
+        for (id, facts) in model.customers { #expect(try await store.customer(id) == facts, "seed \(seed)") }
+    }
+
+    @Test(arguments: [UInt64(1), 20_200_214, 95_598]) func `Any sequence of batches leaves what the plain twin holds, also after a reopening`(seed: UInt64) async throws {
+        let folder = try Folder()
+        var d = Dice(seed: seed)
+        var model = Model()
+        var number = 0
+        // Small limits, so that checkpoints fall between the batches.
+        let options = Store.Options(checkpointPages: 8, walPagesMax: 32)
+        var store = try Store(directory: folder.path, options: options)
+        for round in 0..<60 {
+            var batch = randomBatch(&d, model, &number)
+            if d.chance(20), let any = model.tasks.values.filter({ $0.revision > 1 }).min(by: { $0.id < $1.id }) {
+                // One change begins with a row that stands no more: none of the batch may stay.
+                var stale = any
+                stale.revision -= 1
+                batch.entries.append(moved(stale, any.next(.closed), .closed))
+                #expect(failure { () throws(CommitFailure) in try store.commit(batch) }?.isConflict == true, "seed \(seed), round \(round)")
+            } else {
+                try store.commit(batch)
+                model.apply(batch)
+            }
+            if d.chance(15) {
+                try store.close()
+                store = try Store(directory: folder.path, options: options)
+            }
+            if round % 10 == 9 { try await compare(store, model, at: minutes(Int64(number)), seed: seed) }
+        }
+        #expect(model.tasks.count > 50 && model.notices.count > 20, "the dice of seed \(seed) were too tame to show anything")
+        try await compare(store, model, at: .distantFuture, seed: seed)
+    }
+}
