@@ -164,11 +164,14 @@ package struct Site: Sendable {
     package var closeAfter: TimeSpan
     /// When every crew has declined a task, how long until they are asked again.
     package var askAgainAfter: TimeSpan
+    /// What the site adds to every report, as `report.fields.NAME`.
+    package var fields: [DeclaredField]
 
     package init(
         timeZone: String, zone: TimeZoneRules, values: [String: [DeclaredValue]], departments: [DepartmentID: Department],
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
-        roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan
+        roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
+        fields: [DeclaredField] = []
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -183,6 +186,7 @@ package struct Site: Sendable {
         self.defaultChannel = defaultChannel
         self.closeAfter = closeAfter
         self.askAgainAfter = askAgainAfter
+        self.fields = fields
     }
 }
 
@@ -319,18 +323,78 @@ package struct ConditionFailure: Sendable, Hashable {
 
 /// What is in force: every module checked and compiled, immutable, shared by whoever reads it.
 package final class RuleSet: Sendable {
-    /// The first 12 hexadecimal digits of the SHA-256 over every file's name and bytes, in byte order of the names.
+    /// 12 hexadecimal digits that change with every file's name and bytes: the beginning of a SHA-256 over the list of the files' SHA-256s and
+    /// names, in byte order of the names.
     package let hash: String
     package let site: Site
     package let ladders: [String: Ladder]
     /// Enabled modules in byte order of their file names.
     let modules: [CompiledModule]
 
+    /// The rules of all modules.
+    package let ruleCount: Int
+    private let places: [String: (module: Int, rule: Int)]
+
     init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule]) {
         self.hash = hash
         self.site = site
         self.ladders = ladders
         self.modules = modules
+        ruleCount = modules.reduce(0) { $0 + $1.rules.count }
+        var places: [String: (module: Int, rule: Int)] = [:]
+        for (i, module) in modules.enumerated() {
+            for (j, rule) in module.rules.enumerated() { places[rule.name] = (i, j) }
+        }
+        self.places = places
+    }
+
+    /// The names of the modules that have rules, in byte order of their files.
+    package var moduleNames: [String] { modules.map(\.name) }
+
+    /// `module.name` of every rule, in the order in which they are tried.
+    package var ruleNames: [String] { modules.flatMap { $0.rules.map(\.name) } }
+
+    /// What is known of a rule by its name, `faults.hazard-first`; nil: this set has none of that name.
+    package func rule(named name: String) -> RuleFacts? {
+        guard let place = places[name] else { return nil }
+        let module = modules[place.module]
+        let rule = module.rules[place.rule]
+        return RuleFacts(
+            name: name, file: module.file, line: rule.line, condition: rule.when?.text, task: rule.task, priority: rule.priority,
+            escalate: rule.escalate, continues: rule.continues)
+    }
+
+    /// A declared value (`category`, `line_down`) with its names; nil: nobody declared it. Districts go by `district`.
+    package func declared(_ enumeration: String, _ code: String) -> DeclaredValue? {
+        if enumeration == "district" {
+            return site.districts[DistrictID(code)].map { DeclaredValue(code: code, chinese: $0.name) }
+        }
+        return site.values[enumeration]?.first { $0.code == code }
+    }
+}
+
+/// A rule by its name, for people: `status`, `explain`.
+package struct RuleFacts: Sendable, Hashable {
+    package var name: String
+    package var file: String
+    package var line: Int
+    /// nil: every report that comes to it.
+    package var condition: String?
+    package var task: String
+    package var priority: Priority
+    package var escalate: String?
+    package var continues: Bool
+    package init(
+        name: String, file: String, line: Int, condition: String?, task: String, priority: Priority, escalate: String?, continues: Bool
+    ) {
+        self.name = name
+        self.file = file
+        self.line = line
+        self.condition = condition
+        self.task = task
+        self.priority = priority
+        self.escalate = escalate
+        self.continues = continues
     }
 }
 
@@ -353,8 +417,11 @@ package struct RouteResult: Sendable {
     /// One for each rule that took it (`continue: true` goes on); empty: the fallback department takes it.
     package var routings: [Routing]
     package var failures: [ConditionFailure]
-    package init(routings: [Routing], failures: [ConditionFailure]) {
+    /// When traced and no rule took it: the rule that came nearest, if a module was open for it.
+    package var nearMiss: RouteTrace.NearMiss?
+    package init(routings: [Routing], failures: [ConditionFailure], nearMiss: RouteTrace.NearMiss? = nil) {
         self.routings = routings
         self.failures = failures
+        self.nearMiss = nearMiss
     }
 }

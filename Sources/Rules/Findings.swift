@@ -1,0 +1,85 @@
+/// Collects what is wrong while the files are read; places are bytes of files until the end, when lines and columns are counted
+/// for those that are told.
+final class Findings {
+    struct Entry: Hashable {
+        var file: Int
+        var range: Range<Int>
+        var severity: Diagnostic.Severity
+        var wording: Wording
+    }
+
+    private struct Origin: Hashable {
+        var file: Int
+        var severity: Diagnostic.Severity
+    }
+
+    /// More of one file are counted, not kept: somebody has fed a wrong file.
+    static let keptMax = 1_000
+    /// So many are told; the last line then says how many more there are.
+    static let toldMax = 200
+
+    private(set) var entries: [Entry] = []
+    private var kept: [Origin: Int] = [:]
+    private var seen: Set<Entry> = []
+    private var dropped = 0
+    private(set) var hasErrors = false
+
+    func error(_ file: Int, _ range: Range<Int>, _ wording: Wording) { add(Entry(file: file, range: range, severity: .error, wording: wording)) }
+    func warning(_ file: Int, _ range: Range<Int>, _ wording: Wording) { add(Entry(file: file, range: range, severity: .warning, wording: wording)) }
+
+    private func add(_ entry: Entry) {
+        if entry.severity == .error { hasErrors = true }
+        let origin = Origin(file: entry.file, severity: entry.severity)
+        let count = kept[origin, default: 0]
+        guard count < Self.keptMax else {
+            dropped += 1
+            return
+        }
+        guard seen.insert(entry).inserted else { return }
+        kept[origin] = count + 1
+        entries.append(entry)
+    }
+
+    /// Sorted by file name, place and code, capped; where there are too many, errors are told before warnings. An entry without a file (`file` -1) belongs to the whole folder and stands first.
+    func diagnostics(sources: [SourceText]) -> [Diagnostic] {
+        func name(_ file: Int) -> String { file < 0 ? Wording.folder : sources[file].name }
+        func precedes(_ a: Entry, _ b: Entry) -> Bool {
+            if a.file != b.file {
+                if a.file < 0 || b.file < 0 { return a.file < b.file }
+                return Array(name(a.file).utf8).lexicographicallyPrecedes(Array(name(b.file).utf8))
+            }
+            if a.range.lowerBound != b.range.lowerBound { return a.range.lowerBound < b.range.lowerBound }
+            if a.range.upperBound != b.range.upperBound { return a.range.upperBound < b.range.upperBound }
+            return (a.wording.code, a.wording.message) < (b.wording.code, b.wording.message)
+        }
+        let more = entries.count + dropped - Self.toldMax
+        var chosen = entries.sorted(by: precedes)
+        if chosen.count > Self.toldMax {
+            let errors = chosen.filter { $0.severity == .error }.prefix(Self.toldMax)
+            let warnings = chosen.filter { $0.severity == .warning }.prefix(Self.toldMax - errors.count)
+            chosen = (errors + warnings).sorted(by: precedes)
+        }
+        func diagnostic(_ entry: Entry) -> Diagnostic {
+            var from = (line: 1, column: 1)
+            var to = from
+            if entry.file >= 0 {
+                from = sources[entry.file].position(of: entry.range.lowerBound)
+                to = sources[entry.file].position(of: entry.range.upperBound)
+            }
+            return Diagnostic(
+                file: name(entry.file), line: from.line, column: from.column, endLine: to.line, endColumn: to.column, severity: entry.severity,
+                code: entry.wording.code, message: entry.wording.message, suggestion: entry.wording.suggestion, example: entry.wording.example)
+        }
+        var told = chosen.map(diagnostic)
+        if more > 0, let last = told.last {
+            let wording = Wording.more(more)
+            // Errors may be among those that are not told.
+            let severity: Diagnostic.Severity = hasErrors ? .error : .warning
+            told.append(
+                Diagnostic(
+                    file: last.file, line: last.line, column: last.column, endLine: last.line, endColumn: last.column, severity: severity,
+                    code: wording.code, message: wording.message))
+        }
+        return told
+    }
+}

@@ -1,0 +1,139 @@
+/// The keys that a block may have, in the order in which an operator would write them, each with the right form.
+struct Keys: Sendable {
+    /// "a rule", "the module": for messages.
+    let what: String
+    let names: [String]
+    let examples: [String: String]
+
+    init(_ what: String, _ keys: KeyValuePairs<String, String>) {
+        self.what = what
+        names = keys.map(\.key)
+        examples = Dictionary(keys.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Keys whose value is an expression, wherever they stand.
+    static let expressions: Set<String> = ["when", "takes"]
+
+    /// Sections and keys of the rule language that this version does not have yet.
+    static let later: Set<String> = [
+        "merge", "processes", "classify", "watch", "ratings", "answer", "calendar", "answers", "texts", "webhook", "secret", "failed", "after",
+        "documents", "stages", "contractors", "suppliers",
+    ]
+
+    static let module = Keys(
+        "a module",
+        [
+            "module": "module: faults",
+            "summary": "summary: Where a fault report goes, and how fast.",
+            "enabled": "enabled: false",
+            "takes": "takes: report.type == \"fault\"",
+            "let": "let:\n  hazard: report.category in [\"line_down\", \"fire\"]",
+            "tables": "tables:\n  arrival:\n    by: report.site\n    rows: { urban: 45 min, rural: 90 min }",
+            "route": "route:\n  - name: everything-else\n    task: repair\n    assign:\n      nearest: crew",
+            "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
+            "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
+            "default_channel": "default_channel: crew_app",
+        ])
+
+    static let site = Keys(
+        "the module 'site'",
+        [
+            "module": "module: site",
+            "summary": "summary: Who and what there is here.",
+            "enabled": "enabled: true",
+            "time_zone": "time_zone: Asia/Shanghai",
+            "values": "values:\n  category:\n    line_down: { zh: 断线, en: Line down }",
+            "fields": "fields:\n  report:\n    building_height: number",
+            "departments": "departments:\n  operations: { name: 生产, head: u-301, fallback: true }",
+            "districts": "districts:\n  lucheng: { zh: 鹿城, en: Lucheng, lat: 28.01, lon: 120.65, site: urban }",
+            "shifts": "shifts:\n  day: { from: 08:00, until: 20:00 }",
+            "crews": "crews:\n  north-2:\n    department: operations\n    skills: [distribution_line]",
+            "network": "network: network.csv",
+            "roles": "roles:\n  duty_manager: { name: 值班经理, person: u-900 }",
+            "close_after": "close_after: 24 h",
+            "ask_again_after": "ask_again_after: 5 min",
+            "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
+            "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
+            "default_channel": "default_channel: crew_app",
+        ])
+
+    static let rule = Keys(
+        "a rule",
+        [
+            "name": "name: hazard-first",
+            "when": "when: report.category == \"line_down\"",
+            "task": "task: repair",
+            "priority": "priority: emergency",
+            "assign": "assign:\n  nearest: crew\n  skills: [distribution_line]\n  within: 40 km\n  otherwise: { department: operations }",
+            "limits": "limits: { accept: 3 min, arrive: 45 min, restore: 3 h }",
+            "escalate": "escalate: repair",
+            "continue": "continue: true",
+        ])
+
+    static let assign = Keys(
+        "'assign'",
+        [
+            "nearest": "nearest: crew",
+            "skills": "skills: [distribution_line]",
+            "within": "within: 40 km",
+            "otherwise": "otherwise: { department: operations }",
+            "department": "department: operations",
+        ])
+
+    static let otherwise = Keys("'otherwise'", ["department": "otherwise: { department: operations }"])
+
+    static let limits = Keys("'limits'", ["accept": "accept: 3 min", "arrive": "arrive: 45 min", "restore": "restore: 3 h"])
+
+    static let table = Keys(
+        "a table", ["by": "by: report.site", "rows": "rows: { urban: 45 min, rural: 90 min }", "otherwise": "otherwise: 2 h"])
+
+    static let rung = Keys("a rung", ["at": "{ at: 50%, tell: assignee }", "tell": "{ at: 50%, tell: assignee }"])
+
+    static let channel = Keys("a channel", ["command": "command: [/usr/local/bin/tell-crew]"])
+
+    static let value = Keys("a declared value", ["zh": "zh: 断线", "en": "en: Line down", "hazard": "hazard: true"])
+
+    static let department = Keys("a department", ["name": "name: 生产", "head": "head: u-301", "fallback": "fallback: true"])
+
+    static let district = Keys(
+        "a district", ["zh": "zh: 鹿城", "en": "en: Lucheng", "lat": "lat: 28.01", "lon": "lon: 120.65", "site": "site: urban"])
+
+    static let shift = Keys("a shift", ["from": "from: 08:00", "until": "until: 20:00"])
+
+    static let crew = Keys(
+        "a crew",
+        [
+            "name": "name: 北二班",
+            "department": "department: operations",
+            "base": "base: { lat: 28.012, lon: 120.655 }",
+            "skills": "skills: [distribution_line]",
+            "shift": "shift: day",
+            "capacity": "capacity: 1",
+            "channel": "channel: crew_app",
+        ])
+
+    static let base = Keys("'base'", ["lat": "base: { lat: 28.012, lon: 120.655 }", "lon": "base: { lat: 28.012, lon: 120.655 }"])
+
+    static let role = Keys("a role", ["name": "name: 值班经理", "person": "person: u-900"])
+
+    static let fields = Keys("'fields'", ["report": "fields:\n  report:\n    building_height: number"])
+
+    /// The enumerations that `values` may declare. `type` and `category` must be there.
+    static let values = Keys(
+        "'values'",
+        [
+            "type": "type: [fault, application, complaint, inquiry]",
+            "category": "category:\n  line_down: { zh: 断线, en: Line down }",
+            "site": "site: [urban, rural, remote]",
+            "voltage": "voltage: [low, high]",
+            "urgency": "urgency: [normal, important, urgent]",
+            "source": "source: [95598, counter]",
+            "skill": "skill: [distribution_line, live_line]",
+            "customer_class": "customer_class: [residential, industrial]",
+            "industry": "industry: [A, B, C]",
+            "credit": "credit: [A, B, C]",
+            "payment": "payment: [good, late]",
+            "critical_class": "critical_class: [special, class_1, class_2]",
+            "tier": "tier: [vip, key, normal]",
+        ])
+}

@@ -1,0 +1,342 @@
+import CEL
+import Domain
+
+/// What is known to a module from the others. A part is nil when it could not be read.
+struct SetFacts {
+    var site: SiteFacts?
+    /// nil: some module with ladders could not be read.
+    var ladders: [String]?
+    var schema: Schema
+}
+
+/// A module that was read, with what the findings about the set look at.
+struct ReadModule {
+    struct RuleMarks {
+        var name: String
+        var nameRange: Range<Int>
+        var skillsRange: Range<Int>?
+        var escalateRange: Range<Int>?
+    }
+
+    var module: CompiledModule
+    var file: Int
+    var moduleRange: Range<Int>
+    var takesRange: Range<Int>?
+    var marks: [RuleMarks] = []
+    var lets: [(name: String, range: Range<Int>)] = []
+    var tables: [(name: String, range: Range<Int>)] = []
+    var usedLets: Set<String> = []
+    var usedTables: Set<String> = []
+    var gaps: [(table: String, range: Range<Int>, values: [String])] = []
+}
+
+/// Reads `takes`, `let`, `tables` and `route` of one module.
+struct ModuleReader {
+    let reader: FileReader
+    let facts: SetFacts
+
+    func read(_ block: Block, name: String) -> ReadModule? {
+        guard block.has("route") else {
+            for key in ["takes", "let", "tables"] where block.has(key) {
+                reader.error(block.keyRanges[key] ?? block.anchor, .missingKey("route", in: "a module with '\(key)'", example: Keys.module.examples["route"]))
+            }
+            return nil
+        }
+        var module = ReadModule(
+            module: CompiledModule(name: name, file: reader.source.name, takes: nil, takesLine: 0, rules: []), file: reader.file,
+            moduleRange: block.keyRanges["module"] ?? block.anchor)
+        var conditions = ConditionReader(reader: reader, schema: facts.schema)
+        if let node = block["let"] { lets(node, &conditions, &module) }
+        if let node = block["takes"] {
+            module.takesRange = block.keyRanges["takes"]
+            module.module.takesLine = reader.line(of: block.keyRanges["takes"] ?? node.range)
+            module.module.takes = conditions.condition(node, "takes", expecting: .bool)
+            module.usedLets.formUnion(module.module.takes?.expression.definitionsUsed ?? [])
+        }
+        var tables: [String: Table]? = [:]
+        if let node = block["tables"] {
+            tables = self.tables(node, conditions.schema, &module)
+        } else if block.has("tables") {
+            tables = nil
+        }
+        if let node = block["route"] { route(node, conditions, tables, &module) }
+        return module
+    }
+
+    // MARK: let
+
+    private func lets(_ node: Node, _ conditions: inout ConditionReader, _ module: inout ReadModule) {
+        let example = "hazard: report.category in [\"line_down\", \"fire\"]"
+        guard reader.inBlockStyle(node, "'let'", example: "let:\n  " + example),
+            let entries = reader.named(node, section: "let", what: "a condition", example: example, allowsDots: false)
+        else {
+            conditions.failsUnknownNames = true
+            return
+        }
+        conditions.laterLines = Dictionary(entries.map { ($0.name, reader.line(of: $0.key)) }, uniquingKeysWith: { first, _ in first })
+        for entry in entries {
+            if !Identifiers.isIdentifier(entry.name) {
+                reader.error(
+                    entry.key,
+                    .badName(entry.name, what: "a condition", rule: "other conditions use it by name: letters, digits and '_' alone, no digit first", example: example))
+                continue
+            }
+            if Identifiers.taken.contains(entry.name) {
+                reader.error(entry.key, .letReserved(entry.name))
+                continue
+            }
+            conditions.current = entry.name
+            let condition = conditions.condition(entry.value, entry.name, expecting: nil)
+            conditions.current = nil
+            conditions.laterLines[entry.name] = nil
+            guard let condition else {
+                conditions.failed.insert(entry.name)
+                continue
+            }
+            module.usedLets.formUnion(condition.expression.definitionsUsed)
+            conditions.schema.definitions[entry.name] = condition.expression
+            module.lets.append((entry.name, entry.key))
+        }
+    }
+
+    // MARK: tables
+
+    private func tables(_ node: Node, _ schema: Schema, _ module: inout ReadModule) -> [String: Table]? {
+        let example = "arrival:\n  by: report.site\n  rows: { urban: 45 min, rural: 90 min }"
+        guard let entries = reader.named(node, section: "tables", what: "a table", example: example, allowsDots: false) else { return nil }
+        var result: [String: Table] = [:]
+        for entry in entries {
+            // Known by name all the same, so that its mistakes are told once.
+            result[entry.name] = Table(name: entry.name, slot: -1, rows: [:], otherwise: nil)
+            guard let block = reader.block(entry.value, Keys.table, named: entry.name, example: example, at: entry.key) else { continue }
+            module.tables.append((entry.name, entry.key))
+            let by = reader.required("by", in: block, of: "the table '\(entry.name)'").flatMap { self.by($0, schema) }
+            let otherwise = block["otherwise"].flatMap { reader.duration($0, "otherwise") }
+            guard let node = reader.required("rows", in: block, of: "the table '\(entry.name)'"),
+                let pairs = reader.named(node, section: "rows", what: "a declared value", example: "rows: { urban: 45 min, rural: 90 min }")
+            else { continue }
+            var rows: [String: TimeSpan] = [:]
+            for pair in pairs {
+                if let by { _ = reader.declared(pair.name, pair.key, in: by.enumeration, known: by.known) }
+                rows[pair.name] = reader.duration(pair.value, pair.name) ?? .zero
+            }
+            guard let by else { continue }
+            result[entry.name] = Table(name: entry.name, slot: by.slot, rows: rows, otherwise: otherwise)
+            let missing = (by.known ?? []).filter { rows[$0] == nil }
+            if !missing.isEmpty, !block.has("otherwise") { module.gaps.append((entry.name, block.keyRanges["rows"] ?? entry.key, missing)) }
+        }
+        return result
+    }
+
+    private func by(_ node: Node, _ schema: Schema) -> (slot: Int, enumeration: String, known: [String]?)? {
+        guard let path = reader.text(node, "by", example: "by: report.site") else { return nil }
+        let paths = ReportSchema.paths(in: schema)
+        guard let field = ReportSchema.field(path, in: schema) else {
+            let isOwn = path.hasPrefix("report.fields.") && facts.site?.fields == nil
+            if !isOwn { reader.error(reader.place(node), .unknownField(path, suggestion: nearestName(to: path, among: paths))) }
+            return nil
+        }
+        guard case .enumeration(let name) = field.type, let slot = field.slot else {
+            // A site that could not be read makes every field a plain text.
+            guard facts.site?.values != nil, facts.site?.districts != nil else { return nil }
+            let enumerated = paths.filter {
+                if case .enumeration = ReportSchema.field($0, in: schema)?.type { return true }
+                return false
+            }
+            reader.error(reader.place(node), .notEnumerated(path, known: enumerated))
+            return nil
+        }
+        return (slot, name, schema.enumerations[name])
+    }
+
+    // MARK: route
+
+    private func route(_ node: Node, _ conditions: ConditionReader, _ tables: [String: Table]?, _ module: inout ReadModule) {
+        let example = Keys.module.examples["route"]
+        guard let items = reader.list(node, "route", of: "rules", example: example) else { return }
+        var lines: [String: Int] = [:]
+        for item in items {
+            guard reader.inBlockStyle(item, "a rule", example: "- name: everything-else\n  task: repair"),
+                let block = reader.block(item, Keys.rule, example: example)
+            else { continue }
+            rule(block, conditions, tables, &lines, &module)
+        }
+        if items.isEmpty { reader.error(reader.place(node), .emptyValue("route", example: example)) }
+    }
+
+    private func rule(
+        _ block: Block, _ conditions: ConditionReader, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
+    ) {
+        let name = reader.required("name", in: block).flatMap { reader.code($0, "name", what: "a rule's name", allowsDots: false) }
+        let nameRange = block["name"].map { reader.place($0) } ?? block.anchor
+        let what = name.map { "the rule '\($0)'" } ?? "a rule"
+        if let name {
+            if let first = lines[name] {
+                reader.error(nameRange, .duplicateName("the rule", name, place: "line \(first)"))
+            } else {
+                lines[name] = reader.line(of: nameRange)
+            }
+        }
+        let when = block["when"].flatMap { conditions.condition($0, "when", expecting: .bool) }
+        let task = reader.required("task", in: block, of: what).flatMap {
+            reader.code($0, "task", what: "a kind of work", example: "task: repair", allowsDots: false)
+        }
+        let priority = block["priority"].flatMap { reader.choice($0, "priority", among: Priority.allCases.map(\.rawValue)) }
+        var marks = ReadModule.RuleMarks(name: name ?? "", nameRange: nameRange)
+        let assign = reader.required("assign", in: block, of: what).flatMap { self.assign($0, &marks) }
+        var limits: [(name: LimitName, source: LimitSource)] = []
+        if let node = block["limits"], let section = reader.block(node, Keys.limits, example: Keys.rule.examples["limits"]) {
+            for limit in LimitName.allCases {
+                guard let node = section[limit.rawValue], let source = self.limit(node, limit.rawValue, tables, &module) else { continue }
+                limits.append((limit, source))
+            }
+        }
+        var ladder: String?
+        if let node = block["escalate"] {
+            ladder = reader.reference(node, "escalate", "ladder", .unknownEscalation, known: facts.ladders, example: "escalate: repair")
+            if !block.has("limits") { marks.escalateRange = reader.place(node) }
+        }
+        let continues = block["continue"].flatMap { reader.flag($0, "continue") } ?? false
+        module.usedLets.formUnion(when?.expression.definitionsUsed ?? [])
+        guard let name, let task, let assign, when != nil || !block.has("when") else { return }
+
+        var constant: [LimitName: TimeSpan]? = [:]
+        for limit in limits {
+            if case .span(let span) = limit.source { constant?[limit.name] = span } else { constant = nil }
+        }
+        let conjuncts = when.map { $0.expression.conjuncts.map { Condition($0, label: "when") } } ?? []
+        let definitions: [Condition] = (when?.expression.definitionsUsed ?? []).compactMap { used in
+            guard let definition = conditions.schema.definitions[used], definition.type == .bool else { return nil }
+            return Condition(definition, label: used)
+        }
+        module.marks.append(marks)
+        module.module.rules.append(
+            CompiledRule(
+                name: "\(module.module.name).\(name)", line: reader.line(of: nameRange), when: when, conjuncts: conjuncts, definitions: definitions,
+                task: task, priority: priority.flatMap(Priority.init) ?? .normal, assign: assign, limits: limits, constantLimits: constant,
+                escalate: ladder, continues: continues))
+    }
+
+    private func limit(_ node: Node, _ name: String, _ tables: [String: Table]?, _ module: inout ReadModule) -> LimitSource? {
+        guard let text = reader.text(node, name, example: Keys.limits.examples[name]) else { return nil }
+        // A table's name begins with a letter, a time with a digit.
+        guard let first = text.utf8.first, !(0x30...0x39).contains(first), Identifiers.isIdentifier(text) || tables?[text] != nil else {
+            return reader.duration(node, name).map { .span($0) }
+        }
+        guard let tables else { return nil }
+        guard let table = tables[text] else {
+            let known = tables.keys.sorted()
+            reader.error(reader.place(node), .unknown(.unknownTable, "table", text, known: known, suggestion: nearestName(to: text, among: known)))
+            return nil
+        }
+        module.usedTables.insert(text)
+        return .table(table)
+    }
+
+    private func assign(_ node: Node, _ marks: inout ReadModule.RuleMarks) -> Assignment? {
+        guard let block = reader.block(node, Keys.assign, example: Keys.rule.examples["assign"]) else { return nil }
+        let departments = facts.site?.departmentNames
+        func department(_ node: Node) -> DepartmentID? {
+            reader.reference(node, "department", "department", .unknownDepartment, known: departments).map { DepartmentID($0) }
+        }
+        if block.has("department") {
+            if let range = block.keyRanges["nearest"] {
+                reader.error(range, .assignBoth)
+                return nil
+            }
+            for key in ["skills", "within", "otherwise"] {
+                if let range = block.keyRanges[key] { reader.error(range, .onlyWithNearest(key)) }
+            }
+            return block["department"].flatMap(department).map { .department($0) }
+        }
+        guard block.has("nearest") else {
+            reader.error(block.anchor, .assignNothing)
+            return nil
+        }
+        guard let nearest = block["nearest"], reader.choice(nearest, "nearest", among: ["crew"], example: "nearest: crew") != nil else { return nil }
+        var skills: Set<SkillID> = []
+        if let node = block["skills"] {
+            skills = SiteReader(reader: reader, sources: []).skillSet(node, known: facts.site?.codes("skill"))
+            marks.skillsRange = reader.place(node)
+        }
+        let within = block["within"].flatMap { reader.distance($0, "within") }
+        // Without `otherwise` the fallback department keeps the queue.
+        var otherwise = facts.site?.fallback
+        if let node = block["otherwise"], let section = reader.block(node, Keys.otherwise, example: Keys.otherwise.examples["department"]) {
+            otherwise = reader.required("department", in: section).flatMap(department)
+        }
+        guard let otherwise else { return nil }
+        return .nearest(skills: skills, within: within, otherwise: otherwise)
+    }
+}
+
+/// Compiles conditions and tells their mistakes at their own places.
+struct ConditionReader {
+    let reader: FileReader
+    var schema: Schema
+    /// `let`s with a mistake: what uses them is not blamed.
+    var failed: Set<String> = []
+    /// The `let`s that come below the one that is read.
+    var laterLines: [String: Int] = [:]
+    var current: String?
+    /// The whole `let` section could not be read.
+    var failsUnknownNames = false
+
+    init(reader: FileReader, schema: Schema) {
+        self.reader = reader
+        self.schema = schema
+    }
+
+    func condition(_ node: Node, _ key: String, expecting: StaticType?) -> Condition? {
+        guard !node.isSpoilt else { return nil }
+        let traps = Traps(source: reader.source)
+        guard case .text(let text, let style) = node.content else {
+            // `[…]` and `{…}` on the key's line were meant as a part of the condition.
+            if node.isFlow {
+                reader.error(node.range.lowerBound..<(node.range.lowerBound + 1), traps.start(of: node.range))
+            } else {
+                reader.error(
+                    reader.place(node), .wrongType(key, wants: "a condition", found: node.kind, example: "\(key): report.category == \"fire\""))
+            }
+            return nil
+        }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            reader.error(reader.place(node), .emptyValue(key, example: "\(key): report.category == \"fire\""))
+            return nil
+        }
+        do {
+            return Condition(try Expression.compile(text, schema: schema, expecting: expecting), label: key)
+        } catch {
+            // A comment right behind a plain text that makes no sense: the `#` was meant as a part of it.
+            if style == .plain, error.diagnostics.contains(where: { $0.code == "syntax" }), let hash = traps.comment(after: node.range.upperBound) {
+                reader.error(hash..<(hash + 1), .hashCut(key: key, text: traps.whole(from: node.range.lowerBound)))
+                return nil
+            }
+            let map = ScalarMap(node, in: reader.source)
+            let characters = Array(text)
+            for diagnostic in error.diagnostics {
+                let span = diagnostic.span.start..<max(diagnostic.span.start, diagnostic.span.end)
+                let name = String(characters[span.clamped(to: 0..<characters.count)])
+                if diagnostic.code == "unknown-name" {
+                    if failed.contains(name) || failsUnknownNames { continue }
+                    if name == current {
+                        reader.error(map.range(characters: span), .letCycle(name))
+                        continue
+                    }
+                    if let line = laterLines[name] {
+                        reader.error(map.range(characters: span), .letOrder(name, line: line))
+                        continue
+                    }
+                }
+                reader.error(
+                    map.range(characters: span),
+                    Wording(code: diagnostic.code, message: diagnostic.message, suggestion: diagnostic.suggestion))
+            }
+            // A checker that refuses must say why; should it not, the refusal still counts.
+            if error.diagnostics.isEmpty {
+                reader.error(reader.place(node), Wording(code: "syntax", message: "this condition can't be read"))
+            }
+            return nil
+        }
+    }
+}

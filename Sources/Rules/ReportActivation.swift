@@ -1,0 +1,119 @@
+import CEL
+import Domain
+
+/// A report, its source and its customer's facts, as conditions see them. Every field of the house is read straight from its struct;
+/// only the site's own fields and customer facts are looked up by name.
+struct ReportActivation: Activation {
+    let subject: RouteSubject
+    let fields: [DeclaredField]
+
+    func value(slot: Int) -> Value? {
+        if let field = Slot.Report(rawValue: slot) {
+            let report = subject.report
+            switch field {
+            case .reportedAt: return Self.timestamp(report.reportedAt ?? subject.now)
+            case .latitude: return report.place.coordinate.map { .double($0.latitude) }
+            case .longitude: return report.place.coordinate.map { .double($0.longitude) }
+            case .customersOut: return report.customersOut.map { .int($0) }
+            case .capacityKVA: return report.capacityKVA.map { .double($0) }
+            case .type, .category, .source, .address, .district, .site, .voltage, .urgency, .feeder, .transformer, .description:
+                return string(slot: slot).map { .string($0) }
+            }
+        }
+        if slot >= Slot.firstField { return own(slot - Slot.firstField) }
+        guard let fact = Slot.Customer(rawValue: slot) else { return nil }
+        switch fact {
+        case .capacityKVA, .annualKWh:
+            switch subject.customer?.facts[fact.fact] {
+            case .int(let number): return .double(Double(number))
+            case .double(let number): return .double(number)
+            case .string, .bool, nil: return nil
+            }
+        case .account, .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier:
+            return string(slot: slot).map { .string($0) }
+        }
+    }
+
+    func string(slot: Int) -> String? {
+        if let field = Slot.Report(rawValue: slot) {
+            let report = subject.report
+            switch field {
+            case .type: return report.type
+            case .category: return report.category
+            case .source: return subject.source.rawValue
+            case .address: return report.place.address
+            case .district: return report.place.district?.rawValue
+            case .site: return report.site
+            case .voltage: return report.voltage
+            case .urgency: return report.urgency
+            case .feeder: return report.feeder?.rawValue
+            case .transformer: return report.transformer?.rawValue
+            case .description: return report.description
+            case .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA: return nil
+            }
+        }
+        if slot >= Slot.firstField {
+            if case .string(let text) = own(slot - Slot.firstField) { return text }
+            return nil
+        }
+        guard let fact = Slot.Customer(rawValue: slot) else { return nil }
+        switch fact {
+        case .account: return subject.customer?.customer.rawValue ?? subject.report.customer?.rawValue
+        case .capacityKVA, .annualKWh: return nil
+        case .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier:
+            if case .string(let text) = subject.customer?.facts[fact.fact] { return text }
+            return nil
+        }
+    }
+
+    func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value {
+        throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0))
+    }
+
+    /// A site's own field; a value of another type than the declared one counts as absent.
+    private func own(_ index: Int) -> Value? {
+        guard index < fields.count, let value = subject.report.fields[fields[index].name] else { return nil }
+        return Self.value(of: value, as: fields[index].type)
+    }
+
+    static func value(of value: FieldValue, as type: FieldType) -> Value? {
+        switch (type, value) {
+        case (.text, .string(let text)): .string(text)
+        case (.number, .double(let number)): .double(number)
+        case (.number, .int(let number)): .double(Double(number))
+        case (.wholeNumber, .int(let number)): .int(number)
+        case (.yesNo, .bool(let truth)): .bool(truth)
+        case (.time, .string(let text)): (try? Instant(rfc3339: text)).map(timestamp)
+        case (.text, _), (.number, _), (.wholeNumber, _), (.yesNo, _), (.time, _): nil
+        }
+    }
+
+    static func timestamp(_ instant: Instant) -> Value {
+        var seconds = instant.milliseconds / 1_000
+        var rest = instant.milliseconds % 1_000
+        if rest < 0 {
+            seconds -= 1
+            rest += 1_000
+        }
+        return .timestamp(seconds: seconds, nanoseconds: Int32(rest) * 1_000_000)
+    }
+
+    /// A field's value as JSON, for the trace; absent -> `null`, personal data -> `"(personal data)"`.
+    func json(slot: Int) -> String {
+        guard let value = value(slot: slot) else { return "null" }
+        if Slot.personal.contains(slot) { return "\"(personal data)\"" }
+        var writer = JSONWriter(capacity: 32)
+        switch value {
+        case .null: return "null"
+        case .bool(let truth): writer.bool(truth)
+        case .int(let number): writer.int(number)
+        case .uint(let number): writer.int(number)
+        case .double(let number): writer.double(number)
+        case .string(let text): writer.string(text)
+        case .timestamp(let seconds, let nanoseconds):
+            writer.string(Instant(milliseconds: seconds * 1_000 + Int64(nanoseconds / 1_000_000)).rfc3339())
+        case .bytes, .list, .map, .duration, .type: return "null"
+        }
+        return writer.text
+    }
+}

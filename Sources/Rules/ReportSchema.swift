@@ -1,0 +1,135 @@
+import CEL
+import Domain
+
+/// The numbers by which a compiled condition asks for a field: one for each path from `report` or `customer`.
+enum Slot {
+    enum Report: Int, CaseIterable {
+        case type, category, source, reportedAt, latitude, longitude, address, district, site, voltage, urgency, feeder, transformer
+        case customersOut, capacityKVA, description
+    }
+
+    /// Customer facts come by name; those the house knows have a type.
+    enum Customer: Int, CaseIterable {
+        case account = 32
+        case name, customerClass, industry, capacityKVA, annualKWh, district, credit, payment, criticalClass, tier
+
+        /// The name of the fact, as the `customer` input has it.
+        var fact: String {
+            switch self {
+            case .account: "account"
+            case .name: "name"
+            case .customerClass: "class"
+            case .industry: "industry"
+            case .capacityKVA: "capacity_kva"
+            case .annualKWh: "annual_kwh"
+            case .district: "district"
+            case .credit: "credit"
+            case .payment: "payment"
+            case .criticalClass: "critical_class"
+            case .tier: "tier"
+            }
+        }
+    }
+
+    /// The site's own fields of a report come after this, in the order of `fields:`.
+    static let firstField = 64
+
+    /// Personal data, which no trace repeats: names, addresses and free texts stand apart from the log.
+    static let personal: Set<Int> = [Report.address.rawValue, Report.description.rawValue, Customer.name.rawValue]
+}
+
+/// What a site's own field holds. As JSON: a string, a number, a whole number, true or false, and an RFC 3339 text.
+package enum FieldType: String, Sendable, Hashable, CaseIterable {
+    case text, number
+    case wholeNumber = "whole number"
+    case yesNo = "yes/no"
+    case time
+
+    var type: StaticType {
+        switch self {
+        case .text: .string
+        case .number: .double
+        case .wholeNumber: .int
+        case .yesNo: .bool
+        case .time: .timestamp
+        }
+    }
+}
+
+/// A field that the site adds to every report: `report.fields.building_height`.
+package struct DeclaredField: Sendable, Hashable {
+    package var name: String
+    package var type: FieldType
+    package init(name: String, type: FieldType) {
+        self.name = name
+        self.type = type
+    }
+}
+
+enum ReportSchema {
+    /// `site` nil, or a section of it that could not be read: what depends on it is not checked, so that one mistake is told once.
+    static func schema(_ site: SiteFacts?) -> Schema {
+        func enumeration(_ name: String) -> StaticType {
+            guard let values = site?.values else { return .string }
+            return values[name] == nil && optionalEnumerations.contains(name) ? .string : .enumeration(name)
+        }
+        let district: StaticType = site?.districts == nil ? .string : .enumeration("district")
+
+        var schema = Schema()
+        schema.variables = ["report": .init(.object("report")), "customer": .init(.object("customer"))]
+        func field(_ slot: Slot.Report, _ type: StaticType) -> Schema.Field { .init(type, slot: slot.rawValue) }
+        func fact(_ slot: Slot.Customer, _ type: StaticType) -> Schema.Field { .init(type, slot: slot.rawValue) }
+        let fields: Schema.Field = site?.fields == nil ? .init(.dyn) : .init(.object("report.fields"))
+        schema.objects["report"] = [
+            "type": field(.type, enumeration("type")), "category": field(.category, enumeration("category")),
+            "source": field(.source, enumeration("source")), "reported_at": field(.reportedAt, .timestamp),
+            "place": .init(.object("place")), "site": field(.site, enumeration("site")), "voltage": field(.voltage, enumeration("voltage")),
+            "urgency": field(.urgency, enumeration("urgency")), "feeder": field(.feeder, .string),
+            "transformer": field(.transformer, .string), "customers_out": field(.customersOut, .int),
+            "capacity_kva": field(.capacityKVA, .double), "description": field(.description, .string), "fields": fields,
+        ]
+        schema.objects["place"] = [
+            "lat": field(.latitude, .double), "lon": field(.longitude, .double), "address": field(.address, .string),
+            "district": field(.district, district),
+        ]
+        schema.objects["customer"] = [
+            "account": fact(.account, .string), "name": fact(.name, .string), "class": fact(.customerClass, enumeration("customer_class")),
+            "industry": fact(.industry, enumeration("industry")), "capacity_kva": fact(.capacityKVA, .double),
+            "annual_kwh": fact(.annualKWh, .double), "district": fact(.district, district), "credit": fact(.credit, enumeration("credit")),
+            "payment": fact(.payment, enumeration("payment")), "critical_class": fact(.criticalClass, enumeration("critical_class")),
+            "tier": fact(.tier, enumeration("tier")),
+        ]
+        var own: [String: Schema.Field] = [:]
+        for (i, declared) in (site?.fields ?? []).enumerated() { own[declared.name] = .init(declared.type.type, slot: Slot.firstField + i) }
+        schema.objects["report.fields"] = own
+
+        for name in Keys.values.names where name != "skill" {
+            if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.values?[name]?.map(\.code) ?? [] }
+        }
+        if let districts = site?.districts { schema.enumerations["district"] = districts.keys.map(\.rawValue).sorted() }
+        return schema
+    }
+
+    /// Plain texts until the site declares their values.
+    static let optionalEnumerations: Set<String> = ["source", "customer_class", "industry", "credit", "payment", "critical_class", "tier"]
+
+    /// The type and slot of a dotted path, `report.place.district`; nil when there is no such field.
+    static func field(_ path: String, in schema: Schema) -> Schema.Field? {
+        let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard let root = parts.first, var field = schema.variables[root] else { return nil }
+        for part in parts.dropFirst() {
+            guard case .object(let name) = field.type, let next = schema.objects[name]?[part] else { return nil }
+            field = next
+        }
+        return field
+    }
+
+    /// Every path with a value, sorted: for suggestions.
+    static func paths(in schema: Schema) -> [String] {
+        func below(_ prefix: String, _ field: Schema.Field) -> [String] {
+            guard case .object(let name) = field.type else { return [prefix] }
+            return (schema.objects[name] ?? [:]).flatMap { below(prefix + "." + $0.key, $0.value) }
+        }
+        return schema.variables.flatMap { below($0.key, $0.value) }.sorted()
+    }
+}

@@ -1,0 +1,312 @@
+import CEL
+package import Domain
+
+/// The files of a rules folder, as bytes: reading them is the caller's.
+package struct RuleSource: Sendable {
+    package struct File: Sendable {
+        /// The path relative to the rules folder: `faults.yaml`, `network.csv`.
+        package var name: String
+        package var bytes: [UInt8]
+        package init(name: String, bytes: [UInt8]) {
+            self.name = name
+            self.bytes = bytes
+        }
+    }
+
+    package var files: [File]
+    package init(files: [File]) { self.files = files }
+
+    /// All diagnostics as people read them, each with its source line and a caret; an empty text when there are none.
+    package func human(_ diagnostics: [Diagnostic], folder: String = "") -> String {
+        var text = ""
+        var sources: [String: SourceText] = [:]
+        for diagnostic in diagnostics {
+            if sources[diagnostic.file] == nil, let file = files.first(where: { $0.name == diagnostic.file }) {
+                sources[diagnostic.file] = SourceText(name: file.name, bytes: file.bytes)
+            }
+            let source = sources[diagnostic.file]
+            let isPlace = diagnostic.code != DiagnosticCode.more.rawValue
+            let line = source.flatMap { isPlace && diagnostic.line <= $0.lineStarts.count ? $0.text(ofLine: diagnostic.line - 1) : nil }
+            text += diagnostic.human(sourceLine: line, folder: folder) + "\n"
+        }
+        return text
+    }
+}
+
+package struct Compilation: Sendable {
+    /// nil when there is any error.
+    package let set: RuleSet?
+    /// Sorted by file, line and column; at most 200, then a line that says how many more.
+    package let diagnostics: [Diagnostic]
+
+    package var errorCount: Int { diagnostics.count { $0.severity == .error } }
+    package var warningCount: Int { diagnostics.count { $0.severity == .warning } }
+}
+
+/// YAML text to a checked, compiled rule set, with every mistake of every file.
+///
+/// 1. Each `.yaml` file at the top of the folder is read into nodes with places (`YAMLReader`); files in folders below (tests) and others are
+///    left alone. A module with `enabled: false` is read no further, so that a broken module can be switched off.
+/// 2. The module `site` gives departments, crews and declared values (`SiteReader`), which make the schema of conditions.
+/// 3. Ladders and channels of all modules.
+/// 4. The rules of each module (`ModuleReader`).
+/// 5. Only when there is no error: findings about the set (`SetFindings`).
+///
+/// A mistake is told once: what depends on something that could not be read is not checked against it.
+package enum RuleCompiler {
+    private struct Opened {
+        var reader: FileReader
+        var name: String
+        var block: Block
+    }
+
+    package static func compile(_ source: RuleSource, zone: (String) -> TimeZoneRules?) -> Compilation {
+        let findings = Findings()
+        let files = source.files.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
+        let sources = files.map { SourceText(name: $0.name, bytes: $0.bytes) }
+
+        // 1. Files to modules.
+        var opened: [Opened] = []
+        var isWhole = true
+        for (file, text) in sources.enumerated() where !text.name.contains("/") {
+            guard text.name.hasSuffix(".yaml") else {
+                if text.name.hasSuffix(".yml") { findings.warning(file, 0..<0, .notRead(text.name)) }
+                continue
+            }
+            if let module = open(FileReader(file: file, source: text, findings: findings)) {
+                opened.append(module)
+            } else {
+                isWhole = false
+            }
+        }
+        var firstFiles: [String: String] = [:]
+        for module in opened {
+            if let first = firstFiles[module.name] {
+                module.reader.error(
+                    module.block["module"].map { module.reader.place($0) } ?? module.block.anchor, .duplicateName("the module", module.name, place: first))
+            } else {
+                firstFiles[module.name] = module.reader.source.name
+            }
+        }
+
+        // 2. The site.
+        var site: SiteFacts?
+        if let module = opened.first(where: { $0.name == "site" }) {
+            site = SiteReader(reader: module.reader, sources: sources).read(module.block, zone: zone)
+        } else if isWhole {
+            findings.error(-1, 0..<0, .noSite)
+        }
+        let enabled = opened.filter { module in
+            guard module.name != "site", let node = module.block["enabled"] else { return true }
+            return module.reader.flag(node, "enabled") ?? true
+        }
+
+        // 3. Ladders and channels.
+        var shared = SharedSections(site: site)
+        for module in enabled { shared.read(module.block, module.reader) }
+        if let site {
+            let reader = FileReader(file: site.file, source: sources[site.file], findings: findings)
+            let known = shared.channels.keys.sorted()
+            for use in site.channelUses {
+                shared.usedChannels.insert(use.name)
+                if shared.channels[use.name] == nil, isWhole, shared.isWhole {
+                    reader.error(use.range, .unknown(.unknownChannel, "channel", use.name, known: known, suggestion: nearestName(to: use.name, among: known)))
+                }
+            }
+        }
+        shared.checkDefault(isWhole: isWhole)
+
+        // 4. Rules.
+        let facts = SetFacts(
+            site: site, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(site))
+        var modules: [ReadModule] = []
+        for module in enabled where module.name != "site" {
+            if let read = ModuleReader(reader: module.reader, facts: facts).read(module.block, name: module.name) { modules.append(read) }
+        }
+
+        // 5. The set as a whole.
+        if !findings.hasErrors, let site {
+            SetFindings(site: site, shared: shared, modules: modules, sources: sources, findings: findings).run()
+        }
+        let set = findings.hasErrors ? nil : ruleSet(files, site: site, shared: shared, modules: modules)
+        return Compilation(set: set, diagnostics: findings.diagnostics(sources: sources))
+    }
+
+    /// Reads a file's YAML and the keys of its module.
+    private static func open(_ reader: FileReader) -> Opened? {
+        guard let root = YAMLReader(source: reader.source, file: reader.file, findings: reader.findings).read(), !root.isSpoilt else { return nil }
+        guard case .map(let pairs, _) = root.content else {
+            reader.error(
+                reader.place(root), .wrongType(reader.source.name, wants: "a block of keys", found: root.kind, example: Keys.module.examples["module"]))
+            return nil
+        }
+        func value(_ key: String) -> Node? { pairs.first { $0.key.text == key }?.value }
+        let isSite = value("module")?.text == "site"
+        // A module that is switched off may be broken.
+        if !isSite, value("enabled")?.text == "false", let name = value("module")?.text, FileReader.isCode(name, allowsDots: false) {
+            return Opened(reader: reader, name: name, block: reader.off(root, pairs))
+        }
+        let keys = isSite ? Keys.site : Keys.module
+        let block = reader.block(root, keys) { key in
+            if isSite, Keys.module.names.contains(key) { return .misplacedModuleKey(key) }
+            if !isSite, Keys.site.names.contains(key) { return .misplacedSiteKey(key) }
+            return nil
+        }
+        guard let block else { return nil }
+        if let node = block["summary"] { _ = reader.text(node, "summary") }
+        guard let node = reader.required("module", in: block, of: "the file"),
+            let name = reader.code(node, "module", what: "a module's name", example: "module: faults", allowsDots: false)
+        else { return nil }
+        return Opened(reader: reader, name: name, block: block)
+    }
+
+    /// The first 12 digits of the SHA-256 over a list of the files, `DIGEST NAME` and a line end for each, in byte order of the names.
+    private static func hash(of files: [RuleSource.File]) -> String {
+        let list = files.map { "\(ContentDigest(sha256: $0.bytes).hex) \($0.name)\n" }.joined()
+        return String(ContentDigest(sha256: Array(list.utf8)).hex.prefix(12))
+    }
+
+    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts?, shared: SharedSections, modules: [ReadModule]) -> RuleSet? {
+        guard let facts, let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
+            let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
+            let fields = facts.fields
+        else { return nil }
+        let site = Site(
+            timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
+            network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
+            askAgainAfter: facts.askAgainAfter, fields: fields)
+        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules.map(\.module))
+    }
+}
+
+extension FileReader {
+    /// A module that is switched off, without a look at its sections.
+    fileprivate func off(_ root: Node, _ pairs: [Node.Pair]) -> Block {
+        let known = pairs.filter { ["module", "enabled"].contains($0.key.text) }
+        var node = root
+        node.content = .map(known, flow: false)
+        return block(node, Keys.module) ?? Block(keys: Keys.module, anchor: place(root))
+    }
+}
+
+/// `escalations`, `channels` and `default_channel`, which any module may have.
+struct SharedSections {
+    let site: SiteFacts?
+    var ladders: [String: Ladder] = [:]
+    var channels: [String: Channel] = [:]
+    var defaultChannel: String?
+    /// False: a section could not be read, so that a name may be missing without anybody's fault.
+    var isWhole = true
+    var usedChannels: Set<String> = []
+
+    var ladderMarks: [String: (file: Int, range: Range<Int>)] = [:]
+    var channelMarks: [String: (file: Int, range: Range<Int>)] = [:]
+    private var defaultUse: (reader: FileReader, range: Range<Int>)?
+
+    init(site: SiteFacts?) { self.site = site }
+
+    mutating func read(_ block: Block, _ reader: FileReader) {
+        if block.has("escalations") { ladders(block["escalations"], reader) }
+        if block.has("channels") { channels(block["channels"], reader) }
+        guard let node = block["default_channel"], let name = reader.text(node, "default_channel", example: "default_channel: crew_app") else { return }
+        if let first = defaultUse {
+            reader.error(
+                block.keyRanges["default_channel"] ?? reader.place(node),
+                .secondDefaultChannel(place: "\(first.reader.source.name):\(first.reader.line(of: first.range))"))
+            return
+        }
+        defaultChannel = name
+        usedChannels.insert(name)
+        defaultUse = (reader, reader.place(node))
+    }
+
+    func checkDefault(isWhole whole: Bool) {
+        guard let defaultUse, let defaultChannel, channels[defaultChannel] == nil, whole, isWhole else { return }
+        let known = channels.keys.sorted()
+        defaultUse.reader.error(
+            defaultUse.range,
+            .unknown(.unknownChannel, "channel", defaultChannel, known: known, suggestion: nearestName(to: defaultChannel, among: known)))
+    }
+
+    private mutating func ladders(_ node: Node?, _ reader: FileReader) {
+        let example = "repair:\n  - { at: 50%, tell: assignee }\n  - { at: 100%, tell: duty_manager }"
+        guard let node, let entries = reader.named(node, section: "escalations", what: "a ladder", example: example, allowsDots: false) else {
+            isWhole = false
+            return
+        }
+        for entry in entries {
+            if let first = ladderMarks[entry.name] {
+                reader.error(
+                    entry.key, .duplicateName("the ladder", entry.name, place: place(first.file, first.range, reader)))
+                continue
+            }
+            ladderMarks[entry.name] = (reader.file, entry.key)
+            ladders[entry.name] = Ladder(name: entry.name, rungs: [])
+            guard let items = reader.list(entry.value, entry.name, of: "rungs", example: example) else { continue }
+            if items.isEmpty { reader.error(entry.key, .emptyValue(entry.name, example: example)) }
+            var rungs: [Rung] = []
+            for item in items {
+                guard let block = reader.block(item, Keys.rung, example: Keys.rung.examples["at"]) else { continue }
+                let percent = reader.required("at", in: block).flatMap { reader.percent($0, "at") }
+                let tell = reader.required("tell", in: block).flatMap { recipient($0, reader) }
+                guard let percent, let tell else { continue }
+                // Several may be told at one height; none lower than the one before.
+                if let last = rungs.last, percent < last.percent || percent == last.percent && rungs.contains(Rung(percent: percent, tell: tell)) {
+                    reader.error(reader.place(item), .rungOrder)
+                    continue
+                }
+                rungs.append(Rung(percent: percent, tell: tell))
+            }
+            ladders[entry.name] = Ladder(name: entry.name, rungs: rungs)
+        }
+    }
+
+    private func place(_ file: Int, _ range: Range<Int>, _ reader: FileReader) -> String {
+        file == reader.file ? "line \(reader.line(of: range))" : "another module"
+    }
+
+    private func recipient(_ node: Node, _ reader: FileReader) -> Recipient? {
+        guard let text = reader.text(node, "tell", example: "tell: duty_manager") else { return nil }
+        switch text {
+        case "assignee": return .assignee
+        case "department.head": return .departmentHead
+        default:
+            guard let roles = site?.roleNames else { return .role(RoleID(text)) }
+            guard roles.contains(text) else {
+                reader.error(
+                    reader.place(node),
+                    .unknownRecipient(text, roles: roles, suggestion: nearestName(to: text, among: ["assignee", "department.head"] + roles)))
+                return nil
+            }
+            return .role(RoleID(text))
+        }
+    }
+
+    private mutating func channels(_ node: Node?, _ reader: FileReader) {
+        let example = "crew_app:\n  command: [/usr/local/bin/tell-crew]"
+        guard let node, let entries = reader.named(node, section: "channels", what: "a channel", example: example) else {
+            isWhole = false
+            return
+        }
+        for entry in entries {
+            if let first = channelMarks[entry.name] {
+                reader.error(entry.key, .duplicateName("the channel", entry.name, place: place(first.file, first.range, reader)))
+                continue
+            }
+            channelMarks[entry.name] = (reader.file, entry.key)
+            channels[entry.name] = Channel(name: entry.name, command: [])
+            guard let block = reader.block(entry.value, Keys.channel, named: entry.name, example: example, at: entry.key),
+                let node = reader.required("command", in: block),
+                let items = reader.list(node, "command", of: "a program and its arguments", example: Keys.channel.examples["command"])
+            else { continue }
+            let words = items.compactMap { reader.text($0, "command") }
+            if items.isEmpty { reader.error(reader.place(node), .emptyValue("command", example: Keys.channel.examples["command"])) }
+            if let program = words.first, let item = items.first, !program.hasPrefix("/") {
+                reader.error(
+                    reader.place(item),
+                    .wrongText("command", wants: "the absolute path of a program first", found: program, example: Keys.channel.examples["command"]))
+            }
+            channels[entry.name] = Channel(name: entry.name, command: words)
+        }
+    }
+}

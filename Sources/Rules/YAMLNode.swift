@@ -1,0 +1,61 @@
+/// What a YAML file says, before anything is made of it: text verbatim, with the exact place and style of every piece.
+/// No value is given a type here: whether `NO` or `0123` is a text or a number is for the field it stands in to say.
+struct Node: Sendable {
+    enum Style: Sendable {
+        case plain, singleQuoted, doubleQuoted, literal, folded
+    }
+
+    indirect enum Content: Sendable {
+        case text(String, Style)
+        case list([Node], flow: Bool)
+        case map([Pair], flow: Bool)
+        /// `*name`: always an error.
+        case alias
+    }
+
+    struct Pair: Sendable {
+        var key: Node
+        var value: Node
+    }
+
+    enum Mark: Sendable {
+        case anchor, tag
+    }
+
+    var content: Content
+    /// The bytes it stands on.
+    var range: Range<Int>
+    /// `&name` or `!tag` before it: always an error.
+    var marks: [Mark] = []
+    /// An error about it has been told: whoever reads it keeps silent.
+    var isSpoilt = false
+
+    var isFlow: Bool {
+        switch content {
+        case .list(_, let flow), .map(_, let flow): flow
+        case .text, .alias: false
+        }
+    }
+
+    /// The text of a scalar.
+    var text: String? {
+        if case .text(let text, _) = content { return text }
+        return nil
+    }
+
+    /// `key:` with nothing behind it.
+    var isEmpty: Bool {
+        if case .text(let text, .plain) = content { return text.isEmpty }
+        return false
+    }
+
+    /// In words, for messages: "found …".
+    var kind: String {
+        switch content {
+        case .text(let text, _): text.isEmpty ? "nothing" : "a text"
+        case .list: "a list"
+        case .map: "a block of keys"
+        case .alias: "an alias"
+        }
+    }
+}

@@ -1,0 +1,347 @@
+import CYaml
+
+/// Reads one YAML file into nodes, from libyaml's events.
+///
+/// What is refused here: bytes that are no UTF-8, control characters, tabs outside texts, more than 1 MiB, more than one document, directives,
+/// nesting deeper than `depthMax`, aliases, anchors, tags, keys that are no plain texts, the same key twice, and whatever libyaml can't
+/// read. Aliases are never followed, so that none can multiply.
+///
+/// On a mistake that libyaml can't get past, the file is given up with that mistake told; but where the mistake is an expression that
+/// YAML takes for something else (`when: !hazard`), the expression is told, masked, and the rest read on.
+struct YAMLReader {
+    static let depthMax = 32
+    /// So many masked expressions a file.
+    static let masksMax = 50
+
+    let source: SourceText
+    let file: Int
+    let findings: Findings
+
+    struct Failure {
+        var problem: String
+        /// Where libyaml noticed it.
+        var at: Int
+        /// Where what it was reading began.
+        var from: Int?
+    }
+
+    /// nil when there is nothing to go on with; then at least one error has been told.
+    func read() -> Node? {
+        guard checkBytes() else { return nil }
+        var masked = source.bytes
+        var maskedLines: Set<Int> = []
+        for _ in 0...Self.masksMax {
+            let outcome = parse(masked)
+            switch outcome {
+            case .success(var root):
+                inspect(&root, inExpression: false, isLet: false, maskedLines: maskedLines)
+                return root
+            case .refused: return nil
+            case .failure(let failure):
+                guard let trap = Traps(source: source).trap(failure), !maskedLines.contains(trap.line) else {
+                    let (range, wording) = Traps(source: source).describe(failure)
+                    findings.error(file, range, wording)
+                    return nil
+                }
+                findings.error(file, trap.range, trap.wording)
+                maskedLines.insert(trap.line)
+                // An `x` and blanks in place of the expression: the same bytes, so that all places stay.
+                for i in trap.value where masked[i] != 0x0A && masked[i] != 0x0D { masked[i] = 0x20 }
+                masked[trap.value.lowerBound] = UInt8(ascii: "x")
+            }
+        }
+        return nil
+    }
+
+    // MARK: Bytes
+
+    /// UTF-8, control characters, tabs. False: the rest would be guesswork.
+    private func checkBytes() -> Bool {
+        let bytes = source.bytes
+        if bytes.count > RuleLimits.moduleBytes {
+            findings.error(file, 0..<0, .fileTooLarge(bytes.count, limit: RuleLimits.moduleBytes))
+            return false
+        }
+        var good = true
+        if let bad = UTF8Check.firstInvalid(bytes) {
+            findings.error(file, bad..<(bad + 1), .invalidUTF8(bytes[bad]))
+            return false
+        }
+        var i = source.start
+        /// Tabs before this byte stand in a line that is only a comment, where nothing can be hurt.
+        var harmlessUntil = 0
+        while i < bytes.count {
+            let byte = bytes[i]
+            if byte < 0x20 || byte == 0x7F {
+                switch byte {
+                case 0x0A: break
+                case 0x0D where i + 1 < bytes.count && bytes[i + 1] == 0x0A: break
+                case 0x09 where i < harmlessUntil: break
+                case 0x09:
+                    let line = source.range(ofLine: source.line(of: i))
+                    let content = bytes[line].first { $0 != 0x20 && $0 != 0x09 }
+                    if content == UInt8(ascii: "#") {
+                        harmlessUntil = line.upperBound
+                    } else {
+                        let leading = bytes[line.lowerBound..<i].allSatisfy { $0 == 0x20 }
+                        findings.error(file, i..<(i + 1), .tab(leading: leading))
+                        good = false
+                        harmlessUntil = line.upperBound
+                    }
+                default:
+                    findings.error(file, i..<(i + 1), .controlCharacter(UInt32(byte)))
+                    good = false
+                }
+            } else if byte == 0xC2, i + 1 < bytes.count, bytes[i + 1] < 0xA0 {
+                findings.error(file, i..<(i + 2), .controlCharacter(UInt32(bytes[i + 1])))
+                good = false
+            } else if byte == 0xE2, i + 2 < bytes.count, bytes[i + 1] == 0x80, bytes[i + 2] == 0xA8 || bytes[i + 2] == 0xA9 {
+                findings.error(file, i..<(i + 3), .controlCharacter(0x2000 + UInt32(bytes[i + 2]) - 0x80))
+                good = false
+            } else if byte == 0xEF, i + 2 < bytes.count, bytes[i + 1] == 0xBB && bytes[i + 2] == 0xBF || bytes[i + 1] == 0xBF && bytes[i + 2] >= 0xBE {
+                findings.error(file, i..<(i + 3), .controlCharacter(bytes[i + 1] == 0xBB ? 0xFEFF : 0xFFC0 + UInt32(bytes[i + 2]) - 0x80))
+                good = false
+            }
+            i += 1
+        }
+        return good
+    }
+
+    // MARK: Events
+
+    enum Outcome {
+        case success(Node)
+        case failure(Failure)
+        /// An error has been told.
+        case refused
+    }
+
+    private func parse(_ bytes: [UInt8]) -> Outcome {
+        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+        defer { parser.deallocate() }
+        guard yaml_parser_initialize(parser) == 1 else { return .failure(Failure(problem: "no memory", at: 0, from: nil)) }
+        defer { yaml_parser_delete(parser) }
+        return bytes[source.start...].withUnsafeBufferPointer { buffer in
+            yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+            yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
+            return build(parser)
+        }
+    }
+
+    /// A list or map that is still open.
+    private struct Open {
+        var node: Node
+        var items: [Node] = []
+        var pairs: [Node.Pair] = []
+        var key: Node?
+        var isMap: Bool
+        var isFlow: Bool
+
+        mutating func add(_ child: Node) {
+            guard isMap else { return items.append(child) }
+            if let key {
+                pairs.append(Node.Pair(key: key, value: child))
+                self.key = nil
+            } else {
+                key = child
+            }
+        }
+
+        func closed(at end: Int) -> Node {
+            var node = node
+            node.content = isMap ? .map(pairs, flow: isFlow) : .list(items, flow: isFlow)
+            node.range = node.range.lowerBound..<max(end, node.range.lowerBound)
+            return node
+        }
+    }
+
+    private func build(_ parser: UnsafeMutablePointer<yaml_parser_t>) -> Outcome {
+        var cursor = MarkCursor(source)
+        var stack: [Open] = []
+        var root: Node?
+        var documents = 0
+        let event = UnsafeMutablePointer<yaml_event_t>.allocate(capacity: 1)
+        defer { event.deallocate() }
+
+        while true {
+            guard yaml_parser_parse(parser, event) == 1 else {
+                let problem = parser.pointee.problem.map { String(cString: $0) } ?? "unreadable"
+                let at = cursor.byte(atIndex: Int(parser.pointee.problem_mark.index))
+                let from = parser.pointee.context == nil ? nil : cursor.byte(atIndex: Int(parser.pointee.context_mark.index))
+                return .failure(Failure(problem: problem, at: at, from: from))
+            }
+            defer { yaml_event_delete(event) }
+            let start = cursor.byte(atIndex: Int(event.pointee.start_mark.index))
+            let end = cursor.byte(atIndex: Int(event.pointee.end_mark.index))
+            let range = start..<max(start, end)
+
+            switch event.pointee.type {
+            case YAML_STREAM_START_EVENT, YAML_DOCUMENT_END_EVENT, YAML_NO_EVENT: break
+            case YAML_STREAM_END_EVENT:
+                guard let root else {
+                    findings.error(file, source.start..<source.start, .emptyFile)
+                    return .refused
+                }
+                return .success(root)
+            case YAML_DOCUMENT_START_EVENT:
+                documents += 1
+                let document = event.pointee.data.document_start
+                if document.version_directive != nil || document.tag_directives.start != document.tag_directives.end {
+                    findings.error(file, range, .directive)
+                    return .refused
+                }
+                if documents > 1 {
+                    findings.error(file, range, .secondDocument)
+                    return root.map { .success($0) } ?? .refused
+                }
+            case YAML_SEQUENCE_START_EVENT:
+                let data = event.pointee.data.sequence_start
+                let node = Node(content: .alias, range: range, marks: Self.marks(anchor: data.anchor, tag: data.tag))
+                stack.append(Open(node: node, isMap: false, isFlow: data.style == YAML_FLOW_SEQUENCE_STYLE))
+            case YAML_MAPPING_START_EVENT:
+                let data = event.pointee.data.mapping_start
+                let node = Node(content: .alias, range: range, marks: Self.marks(anchor: data.anchor, tag: data.tag))
+                stack.append(Open(node: node, isMap: true, isFlow: data.style == YAML_FLOW_MAPPING_STYLE))
+            case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+                guard let open = stack.popLast() else { return .refused }
+                // A block ends where its last piece ends, not at the next line's key.
+                let last = open.isFlow ? end : (open.pairs.last?.value.range.upperBound ?? open.items.last?.range.upperBound ?? end)
+                add(open.closed(at: last), to: &stack, root: &root)
+            case YAML_ALIAS_EVENT:
+                add(Node(content: .alias, range: range), to: &stack, root: &root)
+            case YAML_SCALAR_EVENT:
+                let data = event.pointee.data.scalar
+                let text = String(decoding: UnsafeBufferPointer(start: data.value, count: data.length), as: UTF8.self)
+                let node = Node(
+                    content: .text(text, Self.style(data.style)), range: range, marks: Self.marks(anchor: data.anchor, tag: data.tag))
+                add(node, to: &stack, root: &root)
+            default: break
+            }
+            if stack.count > Self.depthMax {
+                findings.error(file, range, .nesting(Self.depthMax))
+                return .refused
+            }
+        }
+    }
+
+    private func add(_ node: Node, to stack: inout [Open], root: inout Node?) {
+        if stack.isEmpty { root = node } else { stack[stack.count - 1].add(node) }
+    }
+
+    private static func marks(anchor: UnsafeMutablePointer<yaml_char_t>?, tag: UnsafeMutablePointer<yaml_char_t>?) -> [Node.Mark] {
+        (anchor == nil ? [] : [.anchor]) + (tag == nil ? [] : [.tag])
+    }
+
+    private static func style(_ style: yaml_scalar_style_t) -> Node.Style {
+        switch style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: .literal
+        case YAML_FOLDED_SCALAR_STYLE: .folded
+        default: .plain
+        }
+    }
+
+    // MARK: What YAML allows and the house does not
+
+    /// Tells aliases, anchors, tags, bad and double keys, and marks what was told as spoilt.
+    private func inspect(_ node: inout Node, inExpression: Bool, isLet: Bool, maskedLines: Set<Int>) {
+        if !maskedLines.isEmpty, case .text = node.content, maskedLines.contains(source.line(of: node.range.lowerBound)),
+            inExpression
+        {
+            node.isSpoilt = true
+        }
+        if case .alias = node.content, !node.isSpoilt {
+            findings.error(file, node.range, inExpression ? Traps(source: source).start(of: node.range) : .alias(source.text(node.range)))
+            node.isSpoilt = true
+        }
+        if !node.marks.isEmpty, !node.isSpoilt {
+            let mark = source.range(ofMarkAt: node.range.lowerBound)
+            for kind in node.marks {
+                let wording: Wording =
+                    inExpression
+                    ? Traps(source: source).start(of: node.range)
+                    : kind == .anchor ? .anchor(source.text(mark)) : .tag(source.text(mark))
+                findings.error(file, mark, wording)
+            }
+            node.isSpoilt = true
+        }
+        switch node.content {
+        case .text, .alias: break
+        case .list(var items, let flow):
+            for i in items.indices { inspect(&items[i], inExpression: false, isLet: false, maskedLines: maskedLines) }
+            node.content = .list(items, flow: flow)
+        case .map(let pairs, let flow):
+            var kept: [Node.Pair] = []
+            kept.reserveCapacity(pairs.count)
+            var firsts: [String: Int] = [:]
+            for pair in pairs {
+                var pair = pair
+                inspect(&pair.key, inExpression: false, isLet: false, maskedLines: [])
+                let name = pair.key.text
+                if name == nil, !pair.key.isSpoilt { findings.error(file, pair.key.range, .badKey(pair.key.kind)) }
+                let wanted = isLet || name.map { Keys.expressions.contains($0) } ?? false
+                inspect(&pair.value, inExpression: wanted, isLet: name == "let", maskedLines: maskedLines)
+                guard let name else { continue }
+                if let first = firsts[name] {
+                    findings.error(file, pair.key.range, .duplicateKey(name, line: source.position(of: first).line))
+                    continue
+                }
+                firsts[name] = pair.key.range.lowerBound
+                kept.append(pair)
+            }
+            node.content = .map(kept, flow: flow)
+        }
+    }
+}
+
+extension SourceText {
+    /// The stretch of `&name` or `!tag` that begins at a byte: up to the next blank.
+    func range(ofMarkAt byte: Int) -> Range<Int> {
+        let line = range(ofLine: line(of: byte))
+        var end = min(byte + 1, bytes.count)
+        while end < line.upperBound, bytes[end] != 0x20 { end += 1 }
+        return byte..<max(end, byte)
+    }
+}
+
+enum UTF8Check {
+    /// The offset of the first byte that is no UTF-8; nil when all is well.
+    static func firstInvalid(_ bytes: [UInt8]) -> Int? {
+        bytes.withUnsafeBufferPointer { b in
+            var i = 0
+            while i < b.count {
+                let lead = b[i]
+                if lead < 0x80 {
+                    i += 1
+                    continue
+                }
+                let width: Int
+                var low: UInt8 = 0x80
+                var high: UInt8 = 0xBF
+                switch lead {
+                case 0xC2...0xDF: width = 2
+                case 0xE0: (width, low) = (3, 0xA0)
+                case 0xE1...0xEC, 0xEE, 0xEF: width = 3
+                case 0xED: (width, high) = (3, 0x9F)
+                case 0xF0: (width, low) = (4, 0x90)
+                case 0xF1...0xF3: width = 4
+                case 0xF4: (width, high) = (4, 0x8F)
+                default: return i
+                }
+                guard i + width <= b.count, b[i + 1] >= low, b[i + 1] <= high else { return i }
+                for k in 2..<max(width, 2) where b[i + k] & 0xC0 != 0x80 { return i }
+                i += width
+            }
+            return nil
+        }
+    }
+}
+
+/// Sizes beyond which a file is refused unread.
+package enum RuleLimits {
+    /// 1 MiB a module.
+    package static let moduleBytes = 1 << 20
+    /// 64 MiB the network register.
+    package static let networkBytes = 64 << 20
+}
