@@ -11,7 +11,7 @@ package struct Span: Sendable, Hashable {
 /// A mistake in an expression: where, which kind, what it says, and what would be right.
 package struct ExpressionDiagnostic: Sendable, Hashable {
     /// A stable kind, in lower case with hyphens: `syntax`, `unknown-name`, `unknown-field`, `unknown-value`, `wrong-type`,
-    /// `no-overload`, `overflow`, `bad-pattern`, `too-deep` ...
+    /// `no-overload`, `overflow`, `bad-pattern`, `too-deep` ... The whole list is in Wording.swift.
     package let code: String
     package let message: String
     package let span: Span
@@ -69,6 +69,9 @@ package struct Schema: Sendable {
     package var functions: [String: [Function]] = [:]
     /// Names that may stand unqualified (`container` in the specification).
     package var container: String = ""
+    /// Named time zones that the activation knows (`Asia/Shanghai`): a literal zone that is neither `UTC`, an offset such as
+    /// `+08:00`, nor one of these is an error when it is compiled. nil: any name passes, and the activation is asked.
+    package var timeZones: Set<String>? = []
 
     package struct Function: Sendable {
         package var arguments: [StaticType]
@@ -91,5 +94,12 @@ package protocol Activation {
     func value(slot: Int) -> Value?
     /// Fast paths: a string, number or truth value of a slot without boxing it; nil when absent or of another type.
     func string(slot: Int) -> String?
+    /// A function of the caller's. Where in the text an error happened is filled in by the evaluator.
     func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value
+    /// How far a named zone is ahead of UTC at an instant, in seconds (`Asia/Shanghai`: 28 800); nil when it does not know the zone.
+    func offset(ofZone name: String, atSeconds seconds: Int64) -> Int?
+}
+
+extension Activation {
+    package func offset(ofZone name: String, atSeconds seconds: Int64) -> Int? { nil }
 }

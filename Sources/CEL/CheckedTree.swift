@@ -1,0 +1,105 @@
+/// An expression after checking: every name resolved, every part typed. Tracing and the index of a rule set read it.
+package struct CheckedNode: Sendable {
+    package indirect enum Kind: Sendable {
+        case constant(Value)
+        /// A field of the schema, as written: `report.place.district`.
+        case slot(Int, name: String)
+        /// `has(report.feeder)`; of a group of fields: whether any is there.
+        case hasSlots([Int], name: String)
+        /// A `let` name: stands for the whole expression.
+        case definition(String)
+        /// A macro's variable, by its depth among the macros around it.
+        case local(Int, name: String)
+        /// A key of a map, or a field of an object that is a value. `zero` is what an absent field is worth; nil for maps, where that is an error.
+        case select(CheckedNode, field: String, zero: Value?)
+        /// `has(m.key)`
+        case hasKey(CheckedNode, field: String)
+        case index(CheckedNode, CheckedNode)
+        case and([CheckedNode])
+        case or([CheckedNode])
+        case not(CheckedNode)
+        case conditional(CheckedNode, CheckedNode, CheckedNode)
+        /// An operator or a standard function; a method's target is the first argument.
+        case call(Builtin, [CheckedNode])
+        /// A function of the caller's, by its number.
+        case callerFunction(Int, name: String, [CheckedNode])
+        case list([CheckedNode])
+        case map([Entry])
+        case macro(CheckedMacro)
+        /// An error when it runs: what an unchecked expression makes of a name that nobody declared.
+        case failure(String)
+    }
+
+    package struct Entry: Sendable {
+        package var key: CheckedNode
+        package var value: CheckedNode
+    }
+
+    package var kind: Kind
+    package var span: Span
+    /// May hold type parameters that stayed free (those of an empty list): they count as `dyn`.
+    package var type: StaticType
+
+    init(_ kind: Kind, _ span: Span, _ type: StaticType) {
+        self.kind = kind
+        self.span = span
+        self.type = type
+    }
+}
+
+package struct CheckedMacro: Sendable {
+    package var kind: MacroKind
+    package var range: CheckedNode
+    /// The number of its variable: how many macros stand around it.
+    package var variable: Int
+    package var predicate: CheckedNode?
+    package var transform: CheckedNode?
+}
+
+/// The operators and standard functions. Which overload runs is decided by the values, as the specification has it.
+package enum Builtin: UInt8, Sendable, Hashable {
+    case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, `in`
+    case add, subtract, multiply, divide, remainder, negate
+    case size, contains, startsWith, endsWith, matches
+    case bool, bytes, double, duration, dyn, int, string, timestamp, type, uint
+    case getFullYear, getMonth, getDate, getDayOfMonth, getDayOfWeek, getDayOfYear
+    case getHours, getMinutes, getSeconds, getMilliseconds
+
+    /// As messages and traces name it: `+`, `size`.
+    package var name: String {
+        switch self {
+        case .equal: "=="
+        case .notEqual: "!="
+        case .less: "<"
+        case .lessOrEqual: "<="
+        case .greater: ">"
+        case .greaterOrEqual: ">="
+        case .in: "in"
+        case .add: "+"
+        case .subtract: "-"
+        case .multiply: "*"
+        case .divide: "/"
+        case .remainder: "%"
+        case .negate: "-"
+        default: String(describing: self)
+        }
+    }
+
+    init(_ operation: BinaryOperator) {
+        self =
+            switch operation {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .less: .less
+            case .lessOrEqual: .lessOrEqual
+            case .greater: .greater
+            case .greaterOrEqual: .greaterOrEqual
+            case .in: .in
+            case .add: .add
+            case .subtract: .subtract
+            case .multiply: .multiply
+            case .divide: .divide
+            case .remainder: .remainder
+            }
+    }
+}

@@ -1,0 +1,249 @@
+/// Names and fields: what an identifier or a dotted path stands for.
+///
+/// Order: the variables of macros, then for each container from the innermost outwards and for the longest dotted prefix first the
+/// schema's variables, its definitions, and the names of types. A path that begins with a dot starts at the outermost container.
+extension Checker {
+    /// What a path leads to: a group of fields, which is a value only where it has a slot, or a value.
+    private enum Place {
+        case group(object: String, path: String, slot: Int?, Span)
+        case value(CheckedNode)
+    }
+
+    mutating func checkPath(_ node: SyntaxNode) -> CheckedNode {
+        value(of: place(node))
+    }
+
+    private mutating func value(of place: Place) -> CheckedNode {
+        switch place {
+        case .value(let node):
+            return node
+        case .group(let object, let path, let slot?, let span):
+            return read(slot: slot, path: path, type: .object(object), span)
+        case .group(let object, let path, nil, let span):
+            let example = schema.objects[object]?.keys.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            return fail(Wording.groupIsNoValue(span, path: path, example: example))
+        }
+    }
+
+    private mutating func read(slot: Int, path: String, type: StaticType, _ span: Span) -> CheckedNode {
+        noteRead(Expression.Read(name: path, slot: slot, span: span))
+        return CheckedNode(.slot(slot, name: path), span, type)
+    }
+
+    private mutating func noteRead(_ read: Expression.Read) {
+        if !reads.contains(where: { $0.slot == read.slot && $0.name == read.name }) { reads.append(read) }
+    }
+
+    private struct Segment {
+        var name: String
+        var span: Span
+    }
+
+    /// A pure chain of names `a.b.c`, outermost name first; nil when something else stands at its root.
+    private func chain(_ node: SyntaxNode) -> (segments: [Segment], absolute: Bool)? {
+        var segments: [Segment] = []
+        var node = node
+        while true {
+            switch node.kind {
+            case .select(let operand, let field, let fieldSpan):
+                segments.append(Segment(name: field, span: fieldSpan))
+                node = operand
+            case .name(let name, let absolute):
+                segments.append(Segment(name: name, span: node.span))
+                segments.reverse()
+                return (segments, absolute)
+            default:
+                return nil
+            }
+        }
+    }
+
+    private mutating func place(_ node: SyntaxNode) -> Place {
+        if let (segments, absolute) = chain(node) { return place(segments, absolute: absolute) }
+        guard case .select(let operand, let field, let fieldSpan) = node.kind else { return .value(check(node)) }
+        // The root is not a name: at most as many levels as the tree is high.
+        return select(field, fieldSpan, from: place(operand))
+    }
+
+    private mutating func place(_ segments: [Segment], absolute: Bool) -> Place {
+        let root = segments[0]
+        var place: Place?
+        var used = 1
+        if !absolute, let index = locals.lastIndex(where: { $0.name == root.name }) {
+            place = .value(CheckedNode(.local(index, name: root.name), root.span, locals[index].type))
+        } else {
+            used = segments.count
+            while used > 0, place == nil {
+                let name = segments.count == 1 ? root.name : segments[..<used].map(\.name).joined(separator: ".")
+                place = declared(name, absolute: absolute, Span(start: root.span.start, end: segments[used - 1].span.end))
+                if place == nil { used -= 1 }
+            }
+        }
+        guard var place else { return .value(unknownName(root)) }
+        for segment in segments[used...] { place = select(segment.name, segment.span, from: place) }
+        return place
+    }
+
+    private mutating func declared(_ name: String, absolute: Bool, _ span: Span) -> Place? {
+        var container = absolute ? "" : schema.container
+        while true {
+            let full = container.isEmpty ? name : container + "." + name
+            if let field = schema.variables[full] { return place(of: field, path: full, span) }
+            if let definition = schema.definitions[full] { return .value(use(definition, named: full, span)) }
+            if container.isEmpty { break }
+            container = container.lastIndex(of: ".").map { String(container[..<$0]) } ?? ""
+        }
+        guard let (type, typeName) = StandardLibrary.types[name] else { return nil }
+        return .value(CheckedNode(.constant(.type(typeName)), span, .type(type)))
+    }
+
+    private mutating func use(_ definition: Expression, named name: String, _ span: Span) -> CheckedNode {
+        if !definitionsUsed.contains(name) { definitionsUsed.append(name) }
+        for read in definition.reads { noteRead(Expression.Read(name: read.name, slot: read.slot, span: span)) }
+        return CheckedNode(.definition(name), span, definition.type)
+    }
+
+    private mutating func place(of field: Schema.Field, path: String, _ span: Span) -> Place {
+        if case .object(let object) = field.type { return .group(object: object, path: path, slot: field.slot, span) }
+        guard let slot = field.slot else { return .value(fail(Wording.noSlot(span, path: path))) }
+        return .value(read(slot: slot, path: path, type: field.type, span))
+    }
+
+    private mutating func unknownName(_ segment: Segment) -> CheckedNode {
+        // Lenient expressions fail when they run, whatever the name.
+        if isLenient { return fail(Wording.unknownName(segment.span, name: segment.name, suggestion: nil)) }
+        var candidates = Array(schema.variables.keys) + Array(schema.definitions.keys) + locals.map(\.name)
+        candidates += ["true", "false", "null"]
+        let suggestion = Suggestion.nearest(to: segment.name, among: candidates) ?? fieldNamed(segment.name)
+        return fail(Wording.unknownName(segment.span, name: segment.name, suggestion: suggestion))
+    }
+
+    /// A bare field's name (`category`): the only variable's field that is meant.
+    private func fieldNamed(_ name: String) -> String? {
+        var found: [String] = []
+        for (variable, field) in schema.variables {
+            if case .object(let object) = field.type, schema.objects[object]?[name] != nil { found.append("\(variable).\(name)") }
+        }
+        return found.min { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    }
+
+    private mutating func select(_ field: String, _ fieldSpan: Span, from place: Place) -> Place {
+        switch place {
+        case .group(let object, let path, _, let span):
+            let whole = Span(start: span.start, end: fieldSpan.end)
+            guard let declared = schema.objects[object]?[field] else {
+                return .value(unknownField(field, fieldSpan, of: object, path: path))
+            }
+            return self.place(of: declared, path: path + "." + field, whole)
+        case .value(let operand):
+            return .value(select(field, fieldSpan, ofValue: operand))
+        }
+    }
+
+    private mutating func unknownField(_ field: String, _ span: Span, of object: String, path: String) -> CheckedNode {
+        let fields = schema.objects[object] ?? [:]
+        var suggestion = Suggestion.nearest(to: field, among: fields.keys)
+        if suggestion == nil {
+            // Perhaps it stands one level deeper: report.district -> place.district.
+            suggestion =
+                fields.compactMap { (name: String, inner: Schema.Field) -> String? in
+                    guard case .object(let object) = inner.type, schema.objects[object]?[field] != nil else { return nil }
+                    return name + "." + field
+                }.min()
+        }
+        return fail(Wording.unknownField(span, field: field, of: path, suggestion: suggestion))
+    }
+
+    private mutating func select(_ field: String, _ fieldSpan: Span, ofValue operand: CheckedNode) -> CheckedNode {
+        let span = Span(start: operand.span.start, end: fieldSpan.end)
+        func node(_ type: StaticType, zero: Value? = nil) -> CheckedNode {
+            CheckedNode(.select(operand, field: field, zero: zero), span, type)
+        }
+        if isLenient { return node(.dyn) }
+        switch unifier.resolve(operand.type) {
+        case .map(let key, let value):
+            guard unifier.unify(key, .string) else { return fail(Wording.keysAreNoTexts(fieldSpan, key: unifier.final(key))) }
+            return node(value)
+        case .object(let object):
+            guard let declared = schema.objects[object]?[field] else {
+                return unknownField(field, fieldSpan, of: object, path: object)
+            }
+            return node(declared.type, zero: .zero(of: declared.type))
+        case .dyn, .parameter: return node(.dyn)
+        case .error: return node(.error)
+        case let other: return fail(Wording.noFields(fieldSpan, field: field, type: unifier.final(other)))
+        }
+    }
+
+    // MARK: - has()
+
+    mutating func checkHas(_ operand: SyntaxNode, _ field: String, _ fieldSpan: Span, _ span: Span) -> CheckedNode {
+        let path = SyntaxNode(
+            kind: .select(operand, field: field, fieldSpan: fieldSpan), span: Span(start: operand.span.start, end: fieldSpan.end),
+            height: operand.height + 1)
+        switch place(path) {
+        case .group(_, let name, let slot?, let groupSpan):
+            noteRead(Expression.Read(name: name, slot: slot, span: groupSpan))
+            return CheckedNode(.hasSlots([slot], name: name), span, .bool)
+        case .group(let object, let name, nil, let groupSpan):
+            let fields = slots(of: object, path: name)
+            for (path, slot) in fields { noteRead(Expression.Read(name: path, slot: slot, span: groupSpan)) }
+            return CheckedNode(.hasSlots(fields.map(\.slot), name: name), span, .bool)
+        case .value(let node):
+            switch node.kind {
+            case .slot(let slot, let name): return CheckedNode(.hasSlots([slot], name: name), span, .bool)
+            case .select(let inner, let field, _): return CheckedNode(.hasKey(inner, field: field), span, .bool)
+            case .failure: return CheckedNode(node.kind, span, isLenient ? .dyn : .error)
+            default: return fail(Wording.hasNeedsField(node.span))
+            }
+        }
+    }
+
+    /// Every slot below a group of fields, by name.
+    private func slots(of object: String, path: String) -> [(path: String, slot: Int)] {
+        var found: [(path: String, slot: Int)] = []
+        // Objects may name each other in a circle: no deeper than makes sense.
+        var pending = [(object, path, 0)]
+        while let (object, path, depth) = pending.popLast() {
+            for (name, field) in (schema.objects[object] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                if let slot = field.slot {
+                    found.append((path + "." + name, slot))
+                } else if case .object(let inner) = field.type, depth < 8 {
+                    pending.append((inner, path + "." + name, depth + 1))
+                }
+            }
+        }
+        return found
+    }
+
+    // MARK: - Enumerations
+
+    /// Where `typed` is of an enumeration (or a list of one): every text literal in `node` must be a declared value, or empty.
+    mutating func checkDeclared(_ typed: CheckedNode, _ node: CheckedNode) {
+        let name: String?
+        switch unifier.resolve(typed.type) {
+        case .map(let key, _): name = unifier.resolve(key).enumerationName
+        case let type: name = type.enumerationName
+        }
+        guard !isLenient, let name, let values = schema.enumerations[name] else { return }
+        checkDeclared(node, name: name, values: values)
+    }
+
+    private mutating func checkDeclared(_ node: CheckedNode, name: String, values: [String]) {
+        switch node.kind {
+        case .constant(.string(let text)):
+            if text.isEmpty || values.contains(where: { sameText($0, text) }) { return }
+            let suggestion = Suggestion.nearest(to: text, among: values)
+            diagnostics.append(Wording.unknownValue(node.span, value: text, of: name, values: values, suggestion: suggestion))
+        case .list(let entries):
+            for entry in entries { checkDeclared(entry, name: name, values: values) }
+        case .map(let entries):
+            for entry in entries { checkDeclared(entry.key, name: name, values: values) }
+        case .conditional(_, let yes, let no):
+            checkDeclared(yes, name: name, values: values)
+            checkDeclared(no, name: name, values: values)
+        default:
+            break
+        }
+    }
+}

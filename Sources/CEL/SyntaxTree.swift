@@ -1,0 +1,74 @@
+/// What the parser makes of a text: macros recognised, nothing resolved or typed yet.
+struct SyntaxNode: Sendable {
+    indirect enum Kind: Sendable {
+        case literal(Value)
+        /// A name; `absolute` when it began with a dot.
+        case name(String, absolute: Bool)
+        case select(SyntaxNode, field: String, fieldSpan: Span)
+        /// `has(e.f)`
+        case has(SyntaxNode, field: String, fieldSpan: Span)
+        case index(SyntaxNode, SyntaxNode)
+        case and([SyntaxNode])
+        case or([SyntaxNode])
+        case not(SyntaxNode)
+        case negate(SyntaxNode)
+        case binary(BinaryOperator, SyntaxNode, SyntaxNode, operatorSpan: Span)
+        case conditional(SyntaxNode, SyntaxNode, SyntaxNode)
+        case call(name: String, target: SyntaxNode?, arguments: [SyntaxNode], nameSpan: Span)
+        case list([SyntaxNode])
+        case map([(key: SyntaxNode, value: SyntaxNode)])
+        case macro(SyntaxMacro)
+        /// A place where something is wrong that has been reported.
+        case broken
+    }
+
+    var kind: Kind
+    var span: Span
+    /// How deep the tree below is, itself counted: bounded so that walking it is safe on a small stack.
+    var height: Int
+}
+
+/// `range.all(variable, body)` and its kin.
+struct SyntaxMacro: Sendable {
+    var kind: MacroKind
+    var range: SyntaxNode
+    var variable: String
+    var variableSpan: Span
+    /// The predicate; for `map` with two arguments nil.
+    var predicate: SyntaxNode?
+    /// What `map` makes of an element.
+    var transform: SyntaxNode?
+}
+
+/// The macros that walk through a list or the keys of a map.
+package enum MacroKind: String, Sendable, Hashable {
+    case all
+    case exists
+    case existsOne = "exists_one"
+    case map
+    case filter
+}
+
+package enum BinaryOperator: String, Sendable, Hashable {
+    case equal = "=="
+    case notEqual = "!="
+    case less = "<"
+    case lessOrEqual = "<="
+    case greater = ">"
+    case greaterOrEqual = ">="
+    case `in` = "in"
+    case add = "+"
+    case subtract = "-"
+    case multiply = "*"
+    case divide = "/"
+    case remainder = "%"
+
+    /// How strongly it binds: `*` before `+` before comparisons.
+    var precedence: Int {
+        switch self {
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .in: 1
+        case .add, .subtract: 2
+        case .multiply, .divide, .remainder: 3
+        }
+    }
+}
