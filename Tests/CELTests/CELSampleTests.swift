@@ -6,8 +6,10 @@ import Testing
 @Suite struct CELSampleTests {
     static let path = ProcessInfo.processInfo.environment["CEL_CASES"] ?? "/work/shared/data/cel/sample.jsonl"
 
-    /// Cases that need what is not built: optional values.
+    /// Cases that need what is not built (optional values), and one whose expectation is wrong: its bytes hold a backslash that the
+    /// expression `b""" ? " ' ` """` does not (the suite's text format writes `?` as `\?`; the sample kept the backslash).
     static let notYet: Set<String> = [
+        "parse/bytes_literals/triple_double_quoted_unescaped_punctuation",
         "type_deductions/flexible_type_parameter_assignment/optional_dyn_promotion_2",
         "type_deductions/flexible_type_parameter_assignment/optional_in_ternary",
     ]
