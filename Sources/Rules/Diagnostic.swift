@@ -50,6 +50,7 @@ package struct Diagnostic: Sendable, Hashable {
         let path = folder.isEmpty ? file : folder.hasSuffix("/") ? folder + file : folder + "/" + file
         var text = "\(path):\(line):\(column): \(severity.rawValue)[\(code)]: \(message)"
         if let suggestion { text += "; did you mean '\(suggestion)'?" }
+        text = String(text.map(MarkedLine.visible))
         if let sourceLine {
             let marked = MarkedLine(sourceLine, from: column, to: endLine > line ? .max : endColumn)
             text += "\n    " + marked.text + "\n    " + marked.caret
@@ -95,7 +96,7 @@ struct MarkedLine {
         // A window around the place, where the line is long.
         var first = 0
         var last = characters.count
-        if characters.count > Self.cellsMax / 2 {
+        if characters.count > Self.cellsMax || characters.reduce(0, { $0 + Self.cells($1) }) > Self.cellsMax {
             var cells = 0
             first = start
             while first > 0, cells < Self.cellsMax / 3 {
@@ -112,7 +113,7 @@ struct MarkedLine {
         var caret = first > 0 ? "  " : ""
         for i in first..<last {
             let character = characters[i]
-            text.append(character == "\t" ? " " : character)
+            text.append(Self.visible(character))
             if i < start { caret += String(repeating: " ", count: Self.cells(character)) }
         }
         if last < characters.count { text += " …" }
@@ -120,6 +121,13 @@ struct MarkedLine {
         for i in start..<max(start, min(end, last)) { width += Self.cells(characters[i]) }
         self.text = text
         self.caret = caret + String(repeating: "^", count: max(width, 1))
+    }
+
+    /// Control characters could move a terminal's cursor: they show as U+FFFD, a tab as a blank.
+    static func visible(_ character: Character) -> Character {
+        guard let scalar = character.unicodeScalars.first?.value else { return character }
+        if scalar == 9 { return " " }
+        return scalar < 0x20 || (0x7F..<0xA0).contains(scalar) || scalar == 0x2028 || scalar == 0x2029 || scalar == 0xFEFF ? "\u{FFFD}" : character
     }
 
     /// How many cells of a terminal a character takes: 2 for Chinese, Japanese, Korean, full-width forms and pictures, else 1

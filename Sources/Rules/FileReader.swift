@@ -34,7 +34,7 @@ struct FileReader {
     ) -> Block? {
         guard !node.isSpoilt else { return nil }
         guard case .map(let pairs, let flow) = node.content else {
-            error(place(node), .wrongType(name ?? keys.what, wants: "a block of keys", found: node.kind, example: example))
+            error(place(node), .notABlock(name.map { "'\($0)'" } ?? keys.what, found: node.kind, example: example))
             return nil
         }
         var block = Block(keys: keys, anchor: anchor ?? pairs.first?.key.range ?? place(node))
@@ -87,7 +87,8 @@ struct FileReader {
     }
 
     /// A block whose keys are names of the operator's own.
-    func named(_ node: Node, section: String, what: String, example: String, allowsDots: Bool = true) -> [Named]? {
+    /// `isDeclaring` false: the names are declared elsewhere, and looked up by the caller.
+    func named(_ node: Node, section: String, what: String, example: String, allowsDots: Bool = true, isDeclaring: Bool = true) -> [Named]? {
         guard !node.isSpoilt else { return nil }
         guard case .map(let pairs, let flow) = node.content else {
             error(place(node), .wrongType(section, wants: "names, each with what belongs to it", found: node.kind, example: example))
@@ -100,7 +101,7 @@ struct FileReader {
                 error(pair.key.range, flow && !Self.isCode(key, allowsDots: true) ? .commaCut(key) : .emptyValue(key, example: example))
                 continue
             }
-            guard isCode(key, pair.key.range, what, allowsDots: allowsDots) else { continue }
+            guard !isDeclaring || isCode(key, pair.key.range, what, example: example, allowsDots: allowsDots) else { continue }
             result.append(Named(name: key, key: pair.key.range, value: pair.value))
         }
         return result
@@ -155,19 +156,19 @@ struct FileReader {
             && text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || allowsDots && $0 == UInt8(ascii: ".") }
     }
 
-    private func isCode(_ text: String, _ range: Range<Int>, _ what: String, allowsDots: Bool) -> Bool {
+    private func isCode(_ text: String, _ range: Range<Int>, _ what: String, example: String?, allowsDots: Bool) -> Bool {
         guard !Self.isCode(text, allowsDots: allowsDots) else { return true }
         error(
             range,
             .badName(
                 text, what: what,
-                rule: "a name has up to 64 letters a-z, digits, '_', '-'\(allowsDots ? " and '.'" : ""), and begins with a letter or digit", example: "line_down"))
+                rule: "a name has up to 64 letters a-z, digits, '_', '-'\(allowsDots ? " and '.'" : ""), and begins with a letter or digit", example: example ?? "line_down"))
         return false
     }
 
     /// A name of the operator's own, where it is declared or used.
     func code(_ node: Node, _ name: String, what: String, example: String? = nil, allowsDots: Bool = true) -> String? {
-        guard let text = text(node, name, example: example), isCode(text, place(node), what, allowsDots: allowsDots) else { return nil }
+        guard let text = text(node, name, example: example), isCode(text, place(node), what, example: example, allowsDots: allowsDots) else { return nil }
         return text
     }
 

@@ -113,7 +113,7 @@ struct ModuleReader {
             let by = reader.required("by", in: block, of: "the table '\(entry.name)'").flatMap { self.by($0, schema) }
             let otherwise = block["otherwise"].flatMap { reader.duration($0, "otherwise") }
             guard let node = reader.required("rows", in: block, of: "the table '\(entry.name)'"),
-                let pairs = reader.named(node, section: "rows", what: "a declared value", example: "rows: { urban: 45 min, rural: 90 min }")
+                let pairs = reader.named(node, section: "rows", what: "a declared value", example: "rows: { urban: 45 min, rural: 90 min }", isDeclaring: false)
             else { continue }
             var rows: [String: TimeSpan] = [:]
             for pair in pairs {
@@ -157,7 +157,7 @@ struct ModuleReader {
         var lines: [String: Int] = [:]
         for item in items {
             guard reader.inBlockStyle(item, "a rule", example: "- name: everything-else\n  task: repair"),
-                let block = reader.block(item, Keys.rule, example: example)
+                let block = reader.block(item, Keys.rule, example: "- name: everything-else\n  task: repair\n  assign:\n    nearest: crew")
             else { continue }
             rule(block, conditions, tables, &lines, &module)
         }
@@ -167,7 +167,7 @@ struct ModuleReader {
     private func rule(
         _ block: Block, _ conditions: ConditionReader, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
     ) {
-        let name = reader.required("name", in: block).flatMap { reader.code($0, "name", what: "a rule's name", allowsDots: false) }
+        let name = reader.required("name", in: block).flatMap { reader.code($0, "name", what: "a rule's name", example: "name: hazard-first", allowsDots: false) }
         let nameRange = block["name"].map { reader.place($0) } ?? block.anchor
         let what = name.map { "the rule '\($0)'" } ?? "a rule"
         if let name {

@@ -6,6 +6,7 @@ import Domain
 struct ReportActivation: Activation {
     let subject: RouteSubject
     let fields: [DeclaredField]
+    let zone: TimeZoneRules
 
     func value(slot: Int) -> Value? {
         if let field = Slot.Report(rawValue: slot) {
@@ -68,6 +69,11 @@ struct ReportActivation: Activation {
 
     func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value {
         throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0))
+    }
+
+    /// The site's own zone is the one that conditions may name.
+    func offset(ofZone name: String, atSeconds seconds: Int64) -> Int? {
+        name == zone.name ? Int(zone.offsetSeconds(at: Instant(milliseconds: seconds.multipliedReportingOverflow(by: 1_000).partialValue))) : nil
     }
 
     /// A site's own field; a value of another type than the declared one counts as absent.

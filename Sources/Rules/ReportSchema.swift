@@ -106,6 +106,8 @@ enum ReportSchema {
         for name in Keys.values.names where name != "skill" {
             if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.values?[name]?.map(\.code) ?? [] }
         }
+        // A site that could not be read knows no zone: then any passes.
+        schema.timeZones = site?.timeZone.map { [$0] }
         if let districts = site?.districts { schema.enumerations["district"] = districts.keys.map(\.rawValue).sorted() }
         return schema
     }

@@ -11,7 +11,7 @@ extension RuleSet {
     /// - Its rules are tried from top to bottom; the first that matches takes it; one with `continue: true` takes it and goes on.
     /// - A condition that fails while it runs does not match, and is returned.
     package func route(_ subject: RouteSubject, tracing: Bool) -> RouteResult {
-        let activation = ReportActivation(subject: subject, fields: site.fields)
+        let activation = ReportActivation(subject: subject, fields: site.fields, zone: site.zone)
         var result = RouteResult(routings: [], failures: [])
         for module in modules {
             if let takes = module.takes {

@@ -20,7 +20,10 @@ package struct RuleSource: Sendable {
     package func human(_ diagnostics: [Diagnostic], folder: String = "") -> String {
         var text = ""
         var sources: [String: SourceText] = [:]
-        for diagnostic in diagnostics {
+        // The right form is shown once; twenty mistakes of one kind need it no twenty times.
+        var shown: Set<String> = []
+        for var diagnostic in diagnostics {
+            if let example = diagnostic.example, !shown.insert(example).inserted { diagnostic.example = nil }
             if sources[diagnostic.file] == nil, let file = files.first(where: { $0.name == diagnostic.file }) {
                 sources[diagnostic.file] = SourceText(name: file.name, bytes: file.bytes)
             }
@@ -136,8 +139,7 @@ package enum RuleCompiler {
     private static func open(_ reader: FileReader) -> Opened? {
         guard let root = YAMLReader(source: reader.source, file: reader.file, findings: reader.findings).read(), !root.isSpoilt else { return nil }
         guard case .map(let pairs, _) = root.content else {
-            reader.error(
-                reader.place(root), .wrongType(reader.source.name, wants: "a block of keys", found: root.kind, example: Keys.module.examples["module"]))
+            reader.error(reader.place(root), .notABlock("the file", found: root.kind, example: Keys.module.examples["module"]))
             return nil
         }
         func value(_ key: String) -> Node? { pairs.first { $0.key.text == key }?.value }

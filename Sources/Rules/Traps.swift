@@ -30,7 +30,8 @@ struct Traps {
                     line: expression.line, value: expression.value, range: failure.at..<(failure.at + 1),
                     wording: .colonInExpression(key: expression.key, text: text))
             }
-            if let hash = comment(in: expression.value), failure.problem == "could not find expected ':'" {
+            // A plain text over several lines ends at its first comment; the next line then fits nowhere.
+            if let hash = comment(in: expression.value), hash < byte, !Self.startCharacters.contains(source.bytes[expression.value.lowerBound]) {
                 return Trap(
                     line: expression.line, value: expression.value, range: hash..<(hash + 1),
                     wording: .hashCut(key: expression.key, text: text))
@@ -165,6 +166,7 @@ struct Traps {
             let line = source.range(ofLine: source.line(of: start))
             return (start..<max(start, line.upperBound), .syntaxNoColon)
         case "did not find expected key", "did not find expected <document start>": return (range, .syntaxIndentation(fromLine))
+        case "did not find expected '-' indicator" where source.text(range) != "-": return (range, .syntaxIndentation(fromLine))
         case "did not find expected '-' indicator", "block sequence entries are not allowed in this context": return (range, .syntaxListItem(fromLine))
         case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
             return (range, .syntaxNotClosed(failure.problem.hasSuffix("]'") ? "[" : "{", line: fromLine))

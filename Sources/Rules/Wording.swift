@@ -222,7 +222,7 @@ struct Wording: Hashable {
             default: "something reserved"
             }
         return Wording(
-            .expressionStart, "a condition that begins with '\(character)' means \(meaning) to YAML; write it as a block", example: block(key, text))
+            .expressionStart, "YAML takes '\(character)' at the beginning of a value for \(meaning); write the condition as a block", example: block(key, text))
     }
     static func colonInExpression(key: String, text: String) -> Wording {
         Wording(.colonInExpression, "': ' inside a condition makes YAML see a second key; write the condition as a block", example: block(key, text))
@@ -258,6 +258,10 @@ struct Wording: Hashable {
     }
     static func wrongType(_ name: String, wants: String, found: String, example: String?) -> Wording {
         Wording(.wrongType, "'\(short(name))' wants \(wants); found \(found)", example: example)
+    }
+    /// `what` is one of `Keys.what`, or a name in quotes.
+    static func notABlock(_ what: String, found: String, example: String?) -> Wording {
+        Wording(.wrongType, "\(what) wants a block of keys; found \(found)", example: example)
     }
     static func wrongText(_ name: String, wants: String, found: String, suggestion: String? = nil, example: String? = nil) -> Wording {
         Wording(.wrongType, "'\(short(name))' wants \(wants); found '\(short(found))'", suggestion: suggestion, example: example)

@@ -12,6 +12,8 @@ struct YAMLReader {
     static let depthMax = 32
     /// So many masked expressions a file.
     static let masksMax = 50
+    /// So many aliases and anchors of one file are told.
+    static let linksMax = 5
 
     let source: SourceText
     let file: Int
@@ -34,8 +36,10 @@ struct YAMLReader {
             let outcome = parse(masked)
             switch outcome {
             case .success(var root):
-                inspect(&root, inExpression: false, isLet: false, maskedLines: maskedLines)
-                return root
+                var linked = 0
+                inspect(&root, inExpression: false, isLet: false, maskedLines: maskedLines, linked: &linked)
+                // So many can only be meant to multiply: what else the file says is of no interest.
+                return linked > Self.linksMax ? nil : root
             case .refused: return nil
             case .failure(let failure):
                 guard let trap = Traps(source: source).trap(failure), !maskedLines.contains(trap.line) else {
@@ -242,34 +246,42 @@ struct YAMLReader {
         }
     }
 
+    private func firstByte(of range: Range<Int>) -> Range<Int> { range.lowerBound..<min(range.lowerBound + 1, source.bytes.count) }
+
     // MARK: What YAML allows and the house does not
 
     /// Tells aliases, anchors, tags, bad and double keys, and marks what was told as spoilt.
-    private func inspect(_ node: inout Node, inExpression: Bool, isLet: Bool, maskedLines: Set<Int>) {
+    private func inspect(_ node: inout Node, inExpression: Bool, isLet: Bool, maskedLines: Set<Int>, linked: inout Int) {
         if !maskedLines.isEmpty, case .text = node.content, maskedLines.contains(source.line(of: node.range.lowerBound)),
             inExpression
         {
             node.isSpoilt = true
         }
         if case .alias = node.content, !node.isSpoilt {
-            findings.error(file, node.range, inExpression ? Traps(source: source).start(of: node.range) : .alias(source.text(node.range)))
+            linked += 1
+            if inExpression {
+                findings.error(file, firstByte(of: node.range), Traps(source: source).start(of: node.range))
+            } else if linked <= Self.linksMax {
+                findings.error(file, node.range, .alias(source.text(node.range)))
+            }
             node.isSpoilt = true
         }
         if !node.marks.isEmpty, !node.isSpoilt {
             let mark = source.range(ofMarkAt: node.range.lowerBound)
             for kind in node.marks {
-                let wording: Wording =
-                    inExpression
-                    ? Traps(source: source).start(of: node.range)
-                    : kind == .anchor ? .anchor(source.text(mark)) : .tag(source.text(mark))
-                findings.error(file, mark, wording)
+                if kind == .anchor { linked += 1 }
+                if inExpression {
+                    findings.error(file, firstByte(of: node.range), Traps(source: source).start(of: node.range))
+                } else if linked <= Self.linksMax {
+                    findings.error(file, mark, kind == .anchor ? .anchor(source.text(mark)) : .tag(source.text(mark)))
+                }
             }
             node.isSpoilt = true
         }
         switch node.content {
         case .text, .alias: break
         case .list(var items, let flow):
-            for i in items.indices { inspect(&items[i], inExpression: false, isLet: false, maskedLines: maskedLines) }
+            for i in items.indices { inspect(&items[i], inExpression: false, isLet: false, maskedLines: maskedLines, linked: &linked) }
             node.content = .list(items, flow: flow)
         case .map(let pairs, let flow):
             var kept: [Node.Pair] = []
@@ -277,11 +289,11 @@ struct YAMLReader {
             var firsts: [String: Int] = [:]
             for pair in pairs {
                 var pair = pair
-                inspect(&pair.key, inExpression: false, isLet: false, maskedLines: [])
+                inspect(&pair.key, inExpression: false, isLet: false, maskedLines: [], linked: &linked)
                 let name = pair.key.text
                 if name == nil, !pair.key.isSpoilt { findings.error(file, pair.key.range, .badKey(pair.key.kind)) }
                 let wanted = isLet || name.map { Keys.expressions.contains($0) } ?? false
-                inspect(&pair.value, inExpression: wanted, isLet: name == "let", maskedLines: maskedLines)
+                inspect(&pair.value, inExpression: wanted, isLet: name == "let", maskedLines: maskedLines, linked: &linked)
                 guard let name else { continue }
                 if let first = firsts[name] {
                     findings.error(file, pair.key.range, .duplicateKey(name, line: source.position(of: first).line))
