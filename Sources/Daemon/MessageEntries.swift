@@ -137,11 +137,16 @@ extension Message {
             [JournalField("PAIDAN_REPORT", receipt.id), JournalField("PAIDAN_SOURCE", receipt.source.rawValue)])
     }
 
+    /// The spool reader's remarks say all in their own text: what, where, what to do.
     package static func fileQuarantined(_ file: String, reason: String) -> JournalEntry {
-        file_quarantined.entry(["file": file, "reason": reason], [JournalField("PAIDAN_FILE", file)])
+        file_quarantined.entry(["text": reason], [JournalField("PAIDAN_FILE", file)])
     }
 
-    package static func spoolBlocked(reason: String) -> JournalEntry { spool_blocked.entry(["reason": reason]) }
+    package static func spoolBlocked(reason: String) -> JournalEntry { spool_blocked.entry(["text": reason]) }
+
+    package static func spoolAgain(reason: String) -> JournalEntry { spool_again.entry(["text": reason]) }
+
+    package static func spoolUnwatched(reason: String) -> JournalEntry { spool_unwatched.entry(["text": reason]) }
 
     package static func diskFull(folder: String, reason: String) -> JournalEntry {
         disk_full.entry(["folder": folder, "reason": reason])

@@ -22,8 +22,8 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
 
     // The life of the daemon.
     case starting, ready, start_failed, stopping, stopped, rules_loaded, rules_refused, running_on_last_good_rules
-    case no_usable_rules, input_rejected, input_conflict, file_quarantined, spool_blocked, disk_full, disk_room_again
-    case store_failed, watchdog_reason, clock_jumped, crew_on_duty, crew_off_duty, positions_summary, timers_caught_up
+    case no_usable_rules, input_rejected, input_conflict, file_quarantined, spool_blocked, spool_again, spool_unwatched
+    case disk_full, disk_room_again, store_failed, watchdog_reason, clock_jumped, crew_on_duty, crew_off_duty, positions_summary, timers_caught_up
     case messages_left_out, notify_failed
 }
 
@@ -138,9 +138,13 @@ extension Message {
         case .input_conflict:
             MessageForm("24a481b1dc4e4c2c979cbc8d662998a2", .warning, "input {id} from {source} conflicts with an earlier one: {reason}")
         case .file_quarantined:
-            MessageForm("0655ca5c0d124e6594ad09127226651d", .warning, "{file} quarantined: {reason}")
+            MessageForm("0655ca5c0d124e6594ad09127226651d", .warning, "{text}")
         case .spool_blocked:
-            MessageForm("cc447aaed5fb4be09c43178eeda8be25", .warning, "the spool folder waits: {reason}")
+            MessageForm("cc447aaed5fb4be09c43178eeda8be25", .warning, "{text}")
+        case .spool_again:
+            MessageForm("372ae365fea644bb9f6f8135f818a7c8", .info, "{text}")
+        case .spool_unwatched:
+            MessageForm("404f74b384de49d28489b9842b84060b", .notice, "{text}")
         case .disk_full:
             MessageForm("438a1d75c9544d448195f69deac693ba", .critical, "no room on the disk of {folder}: {reason}")
         case .disk_room_again:

@@ -71,8 +71,10 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .no_usable_rules: return [Message.noUsableRules(folder: "r", diagnostics: ["d", "e"])]
     case .input_rejected: return refused(.rejected)
     case .input_conflict: return refused(.conflict)
-    case .file_quarantined: return [Message.fileQuarantined("storm.csv", reason: "line 3: 'lat' is not a number")]
-    case .spool_blocked: return [Message.spoolBlocked(reason: "the disk is full")]
+    case .file_quarantined: return [Message.fileQuarantined("storm.csv", reason: "spool: storm.csv is in quarantine")]
+    case .spool_blocked: return [Message.spoolBlocked(reason: "spool: no room for inputs")]
+    case .spool_again: return [Message.spoolAgain(reason: "spool: inputs are taken in again")]
+    case .spool_unwatched: return [Message.spoolUnwatched(reason: "spool: the kernel gives no hints")]
     case .disk_full: return [Message.diskFull(folder: "/var/lib/paidan", reason: "SQLite: database or disk is full")]
     case .disk_room_again: return [Message.diskRoomAgain(folder: "/var/lib/paidan", after: .minutes(3))]
     case .store_failed: return [Message.storeFailed(reason: "SQLite: disk I/O error")]

@@ -92,7 +92,7 @@ class Machine:
     work = None
 
     def _build(self):
-        # Our own view of the mounts: whatever happens, nothing stays behind on the host. (suite.py runs under unshare --mount.)
+        # Our own view of the mounts: whatever happens, nothing stays behind on the host. (run starts it under unshare --mount.)
         subprocess.run(["mount", "--make-rprivate", "/"], check=True)
         self.work = tempfile.mkdtemp(prefix="paidan-system-", dir="/var/tmp")
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", self.work], check=True)
