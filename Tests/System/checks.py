@@ -240,6 +240,10 @@ def live(world, name):
     return task
 
 
+def events_of(world, task):
+    return [entry["PAIDAN_EVENT"] for entry in world.entries(f"PAIDAN_TASK={task}")]
+
+
 LIFE = ["task_created", "task_dispatched", "task_accepted", "task_enroute", "task_onsite", "task_completed"]
 
 
@@ -254,7 +258,7 @@ def life(world, sabotaged):
         world.client.__dict__.pop("drop", None)
     told = until(
         "the whole life in the journal", 10,
-        lambda: (seen := [entry["PAIDAN_EVENT"] for entry in world.entries(f"PAIDAN_TASK={task}")]) and "task_completed" in seen and seen)
+        lambda: (seen := events_of(world, task)) and "task_completed" in seen and seen)
     expect([event for event in told if event in LIFE] == LIFE, f"journalctl PAIDAN_TASK={task} tells {told}, not {LIFE}")
     state = world.client.task_of(name)["state"]
     expect(state == "completed", f"the task is {state}, not completed")
@@ -288,6 +292,42 @@ def explained(world, sabotaged):
     finally:
         chinese.write_text(text)
         machine.enter("journalctl", "--update-catalog")
+
+
+TELL_CREW = """#!/bin/sh
+# Fails the first time, as a gateway that is down; tries to leave the sandbox; keeps what it was given.
+cd /var/spool/paidan/tmp || exit 9
+[ -e tried ] || { touch tried; echo "gateway is down" >&2; exit 7; }
+touch /etc/paidan/rules/escaped 2>/dev/null
+cat >> told
+echo >> told
+"""
+
+
+@check("a notification command gets the notice, is tried again, and stays in the sandbox", "the command is not there", stand_in=False)
+def told(world, sabotaged):
+    machine = world.machine
+    command = machine.path("/usr/local/bin/tell-crew")
+    path, text = world.rules_file("# channels:")
+    example = text[text.index("# channels:"):]
+    path.write_text(text.replace(example, example.replace("\n# ", "\n").replace("# channels:", "channels:")))
+    if not sabotaged:
+        command.write_text(TELL_CREW)
+        command.chmod(0o755)
+    try:
+        machine.enter("systemctl", "reload", "paidan")
+        name = f"told-{time.time_ns()}"
+        task = world.client.accepted(report(name))["tasks"][0]
+        failed = world.event("notice_failed")
+        expect(failed.get("PAIDAN_TASK") == task, f"the failed notice names {failed.get('PAIDAN_TASK')}, not {task}")
+        file = machine.path(f"{SPOOL}/tmp/told")
+        lines = until("the notice is delivered at a second try", 60, lambda: file.exists() and file.read_text().split("\n"))
+        notice = json.loads(lines[0])
+        expect((notice["task"], notice["event"]) == (task, "dispatched"), f"the command was given {notice}")
+        expect(not machine.path(f"{RULES}/escaped").exists(), "the command wrote into /etc")
+        world.note = failed["MESSAGE"]
+    finally:
+        command.unlink(missing_ok=True)
 
 
 @check("paidan send hands inputs over and prints each receipt", "the file has a broken line")
@@ -374,6 +414,12 @@ def killed(world, sabotaged):
         world.machine.enter("find", STATE, "-mindepth", "1", "-delete")
         world.start()
     count = load.verify()
+    tasks = {task["id"] for task in client.all_tasks()}
+
+    def untold():
+        return tasks - {entry["PAIDAN_TASK"] for entry in world.entries("PAIDAN_EVENT=task_created")}
+
+    until("every task's creation stands in the journal", 15, lambda: not untold())
     world.note = f"{count} reports, {len(load.receipts)} of them with a receipt"
 
 
@@ -547,7 +593,8 @@ def clean_stop(world, sabotaged):
 def all_explained(world, sabotaged):
     machine = world.machine
     if sabotaged:
-        world.drop_in("[Service]\nExecStartPost=/bin/sh -c 'printf \"MESSAGE=stray\\\\nSYSLOG_IDENTIFIER=paidan\\\\n\" | logger --journald'\n")
+        stray = "printf \"MESSAGE=stray\\\\nSYSLOG_IDENTIFIER=paidan\\\\n\" | logger --journald"
+        world.drop_in(f"[Service]\nExecStartPost=/bin/sh -c '{stray}'\n")
         world.stop()
         world.start()
     own = [entry for entry in machine.journal("_SYSTEMD_UNIT=paidan.service", "SYSLOG_IDENTIFIER=paidan", "_TRANSPORT=journal")]

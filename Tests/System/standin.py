@@ -82,8 +82,10 @@ class Daemon:
         else:
             self.keep_rules()
         self.log = os.open(STATE / "log", os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
-        for line in (STATE / "log").read_text(encoding="utf-8").splitlines():
-            self.apply(json.loads(line), is_new=False)
+        lines = (STATE / "log").read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines, 1):
+            # The last one may have been cut off from its journal line by a crash.
+            self.apply(json.loads(line), is_new=number == len(lines))
         Path(SOCKET).unlink(missing_ok=True)
         self.server = Server(SOCKET, Handler)
         self.server.daemon = self
