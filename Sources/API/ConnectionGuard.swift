@@ -219,8 +219,6 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func beginClose(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true
-        since = .now()
-        arm(context)
         context.flush()
         guard let lastWrite else { return shutOutput(context) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -230,9 +228,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func shutOutput(_ context: ChannelHandlerContext) {
         guard !isClosed, !outputShut else { return }
         outputShut = true
+        since = .now()
         // With nothing left to read from the client there is nothing that could reset the connection under its answer.
         guard isReceiving else { return closeNow(context) }
         context.close(mode: .output, promise: nil)
+        arm(context)
         context.read()
     }
 
@@ -297,7 +297,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             case .waiting: since + TimeAmount(limits.head_wait)
             case .receiving: mark.map { $0 + patience }
             case .answering, .closed: nil
-            case .overrun, .closing: since + TimeAmount(limits.linger)
+            case .overrun: since + TimeAmount(limits.linger)
+            // Until our side is shut, the client is still reading its answer: only a stall ends that.
+            case .closing: outputShut ? since + TimeAmount(limits.linger) : nil
             }
         let stall = stalledSince.map { $0 + TimeAmount(limits.stall_wait) }
         guard let own else { return isClosed ? nil : stall }

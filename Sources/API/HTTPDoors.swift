@@ -30,7 +30,6 @@ package final class HTTPDoors: Sendable {
     }
 
     private struct Running: Sendable {
-        var group: MultiThreadedEventLoopGroup
         var listeners: [Listener]
         var beats: [Beats]
     }
@@ -41,31 +40,41 @@ package final class HTTPDoors: Sendable {
         case stopping, stopped
     }
 
+    /// Counts the turns of one event loop.
     private final class Beats: Sendable {
-        let count = Atomic<UInt64>(0)
+        private let count = Atomic<UInt64>(0)
+        private let stopped = Atomic(false)
+
+        init(_ loop: any EventLoop) {
+            loop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { [self] task in
+                if stopped.load(ordering: .relaxed) { return task.cancel() }
+                count.wrappingAdd(1, ordering: .relaxed)
+            }
+        }
+
+        var value: UInt64 { count.load(ordering: .relaxed) }
+        func stop() { stopped.store(true, ordering: .relaxed) }
     }
 
     private let addresses: [ListenAddress]
     private let backend: any Backend
     private let limits: DoorLimits
     private let logger: Logger
-    private let threads: Int
     private let pause: @Sendable (Duration) async throws -> Void
     private let state = Mutex(State.created)
     private let connections = Connections()
     private let stopSignal = StopSignal()
 
-    /// `threads`: event loops, which only move bytes. `pause`: how a busy intake is waited for; tests hand in their own.
+    /// `pause`: how a busy intake is waited for; tests hand in their own.
     package init(
         addresses: [ListenAddress], backend: any Backend, limits: DoorLimits = DoorLimits(),
-        logger: Logger = Logger(label: "paidan.api", factory: { _ in SwiftLogNoOpLogHandler() }), threads: Int = 2,
+        logger: Logger = Logger(label: "paidan.api", factory: { _ in SwiftLogNoOpLogHandler() }),
         pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.addresses = addresses
         self.backend = backend
         self.limits = limits
         self.logger = logger
-        self.threads = threads
         self.pause = pause
     }
 
@@ -83,25 +92,18 @@ package final class HTTPDoors: Sendable {
         guard mayStart else {
             throw DoorFault(what: "the doors can't be opened", why: "they were opened before", remedy: "make new ones")
         }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        // The process's own event loops, one a core: they never shut down, so a handler that is still busy when the doors
+        // have closed finds its loop alive.
+        let group = MultiThreadedEventLoopGroup.singleton
         var listeners: [Listener] = []
         do throws(DoorFault) {
             for address in addresses { listeners.append(try await open(address, group)) }
         } catch {
             await close(listeners)
-            try? await group.shutdownGracefully()
             state.withLock { $0 = .stopped }
             throw error
         }
-        var beats: [Beats] = []
-        for loop in group.makeIterator() {
-            let counter = Beats()
-            beats.append(counter)
-            loop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in
-                counter.count.wrappingAdd(1, ordering: .relaxed)
-            }
-        }
-        let running = Running(group: group, listeners: listeners, beats: beats)
+        let running = Running(listeners: listeners, beats: group.makeIterator().map { Beats($0) })
         state.withLock { $0 = .running(running) }
         return listeners.map(\.address)
     }
@@ -125,10 +127,10 @@ package final class HTTPDoors: Sendable {
         await close(running.listeners)
         stopSignal.fire()
         connections.quiesce()
-        let forced = running.group.any().scheduleTask(in: TimeAmount(limits.stop_wait)) { [connections] in connections.cutOff() }
+        let forced = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(limits.stop_wait)) { [connections] in connections.cutOff() }
         await connections.waitUntilEmpty()
         forced.cancel()
-        try? await running.group.shutdownGracefully()
+        for beats in running.beats { beats.stop() }
         state.withLock { $0 = .stopped }
     }
 
@@ -136,7 +138,7 @@ package final class HTTPDoors: Sendable {
     package func pulse() -> [DoorPulse] {
         state.withLock { state in
             guard case .running(let running) = state else { return [] }
-            let beats = running.beats.map { $0.count.load(ordering: .relaxed) }.min() ?? 0
+            let beats = running.beats.map { $0.value }.min() ?? 0
             return running.listeners.map { DoorPulse(address: $0.address, isListening: $0.channel.isActive, beats: beats) }
         }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Cuts a stream of bytes into lines. It holds at most one line and the bytes last fed; a line that is too long is passed
@@ -31,9 +32,8 @@ struct LineCutter {
     /// The next line that is complete; nil when more bytes are needed.
     mutating func next() -> Line? {
         while true {
-            let view = buffer.readableBytesView
-            guard let end = view[(view.startIndex + scanned)...].firstIndex(of: UInt8(ascii: "\n")) else {
-                scanned = view.count
+            guard let count = lineEnd() else {
+                scanned = buffer.readableBytes
                 if isSkipping || scanned > bytes_max + 1 {
                     isSkipping = true
                     buffer.clear()
@@ -43,12 +43,11 @@ struct LineCutter {
                 }
                 return nil
             }
-            let line = view[..<end]
             let wasSkipping = isSkipping
             isSkipping = false
             scanned = 0
-            let result = wasSkipping ? .tooLong(number: number) : cut(line)
-            buffer.moveReaderIndex(forwardBy: line.count + 1)
+            let result = wasSkipping ? .tooLong(number: number) : cut(count)
+            buffer.moveReaderIndex(forwardBy: count + 1)
             number += 1
             if let result { return result }
         }
@@ -61,15 +60,29 @@ struct LineCutter {
             scanned = 0
             isSkipping = false
         }
-        return isSkipping ? .tooLong(number: number) : cut(buffer.readableBytesView[...])
+        return isSkipping ? .tooLong(number: number) : cut(buffer.readableBytes)
     }
 
-    /// nil: the line is blank.
-    private func cut(_ line: ByteBufferView) -> Line? {
-        var line = line
-        if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-        guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) else { return nil }
-        guard line.count <= bytes_max else { return .tooLong(number: number) }
-        return .line(number: number, Array(line))
+    /// How many bytes stand before the next line end; nil: it has not come yet.
+    private func lineEnd() -> Int? {
+        buffer.withUnsafeReadableBytes { bytes in
+            guard let start = bytes.baseAddress, scanned < bytes.count,
+                let end = memchr(start + scanned, Int32(UInt8(ascii: "\n")), bytes.count - scanned)
+            else { return nil }
+            return UnsafeRawPointer(end) - start
+        }
+    }
+
+    /// The first `count` bytes as a line; nil: it is blank.
+    private func cut(_ count: Int) -> Line? {
+        let bytes: [UInt8]? = buffer.withUnsafeReadableBytes { all in
+            var count = count
+            if count > 0, all[count - 1] == UInt8(ascii: "\r") { count -= 1 }
+            let line = UnsafeRawBufferPointer(rebasing: all[..<count])
+            guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) else { return nil }
+            return count <= bytes_max ? Array(line) : []
+        }
+        guard let bytes else { return nil }
+        return bytes.isEmpty ? .tooLong(number: number) : .line(number: number, bytes)
     }
 }

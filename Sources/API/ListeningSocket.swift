@@ -172,3 +172,17 @@ enum Errno {
         }
     }
 }
+
+/// Why a socket could not be connected to, as far as it has words of its own.
+enum ConnectFailure {
+    case noSocket, refused, denied, other
+
+    init(_ code: Int32) {
+        switch code {
+        case ENOENT, ENOTDIR: self = .noSocket
+        case ECONNREFUSED, ENOTSOCK: self = .refused
+        case EACCES, EPERM: self = .denied
+        default: self = .other
+        }
+    }
+}

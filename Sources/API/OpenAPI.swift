@@ -1,19 +1,258 @@
-import Domain
-
-/// `/openapi.json`.
+/// `/openapi.json`: what the doors take and give. A test holds it against `Route.all`, and every status that the tests see
+/// must stand here.
 enum OpenAPI {
-    static let document: [UInt8] = {
-        var writer = JSONWriter()
-        writer.object {
-            $0.field("openapi", "3.1.0")
-            $0.key("paths")
-            $0.object { paths in
-                for route in Route.all {
-                    paths.key(route.path)
-                    paths.object { _ in }
+    static let document = Array(text.utf8)
+
+    private static let text = #"""
+        {
+          "openapi": "3.1.0",
+          "info": {
+            "title": "paidan",
+            "version": "1",
+            "description": "Dispatch for an electric power utility. The same routes are served on the Unix socket and on TCP. HEAD is answered wherever GET is. One connection may have its limits: a request's head must come within 30 seconds, a body may pause for 30 seconds in all. An address that no route has gives 404, another method 405, a broken address or parameter 400; a head that can't be parsed 400 or 431; a body that comes too slowly 408."
+          },
+          "paths": {
+            "/v1/inputs": {
+              "post": {
+                "summary": "Takes in reports, progress, crew signals and customers' facts. Answered after the commit: what is accepted is on disk.",
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/json": { "schema": { "$ref": "#/components/schemas/Input" } },
+                    "application/x-ndjson": { "schema": { "type": "string", "description": "One input a line, of 1 MiB at most; the body may be of any length and is taken in as it comes." } }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "JSON: accepted, or a duplicate with its first receipt. JSON lines: one receipt a line, in order; where the daemon stops taking lines in, the last line is an ErrorLine.",
+                    "content": {
+                      "application/json": { "schema": { "$ref": "#/components/schemas/Receipt" } },
+                      "application/x-ndjson": { "schema": { "oneOf": [ { "$ref": "#/components/schemas/Receipt" }, { "$ref": "#/components/schemas/ErrorLine" } ] } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "403": { "$ref": "#/components/responses/Foreign" },
+                  "408": { "$ref": "#/components/responses/Error" },
+                  "409": { "$ref": "#/components/responses/Receipt" },
+                  "413": { "$ref": "#/components/responses/Error" },
+                  "422": { "$ref": "#/components/responses/Receipt" },
+                  "500": { "$ref": "#/components/responses/Error" },
+                  "503": { "$ref": "#/components/responses/Later" },
+                  "507": { "$ref": "#/components/responses/Error" }
                 }
+              }
+            },
+            "/v1/tasks": {
+              "get": {
+                "summary": "Tasks, most urgent first.",
+                "parameters": [
+                  { "name": "department", "in": "query", "schema": { "type": "string" } },
+                  { "name": "crew", "in": "query", "schema": { "type": "string" } },
+                  { "name": "state", "in": "query", "description": "May come more than once, or as a list with commas.", "explode": true, "schema": { "type": "array", "items": { "$ref": "#/components/schemas/State" } } },
+                  { "name": "all", "in": "query", "description": "With the finished ones.", "schema": { "type": "boolean", "default": false } },
+                  { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 100000, "default": 1000 } }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "$ref": "#/components/schemas/Task" } } },
+                      "application/x-ndjson": { "schema": { "$ref": "#/components/schemas/Task" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/tasks/{id}": {
+              "parameters": [ { "$ref": "#/components/parameters/Task" } ],
+              "get": {
+                "summary": "One task with its history.",
+                "responses": {
+                  "200": { "description": "The task.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Task" } } } },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/tasks/{id}/why": {
+              "parameters": [ { "$ref": "#/components/parameters/Task" } ],
+              "get": {
+                "summary": "Why the task went where it went: rule, conditions with their values, candidates.",
+                "responses": {
+                  "200": { "description": "The trace that was stored with the decision.", "content": { "application/json": { "schema": { "type": "object" } } } },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/tasks/{id}/progress": {
+              "parameters": [ { "$ref": "#/components/parameters/Task" } ],
+              "post": {
+                "summary": "What a crew or a duty engineer says about the task: an input of kind progress.",
+                "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Progress" } } } },
+                "responses": {
+                  "200": { "$ref": "#/components/responses/Receipt" },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "403": { "$ref": "#/components/responses/Foreign" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "408": { "$ref": "#/components/responses/Error" },
+                  "409": { "$ref": "#/components/responses/Receipt" },
+                  "413": { "$ref": "#/components/responses/Error" },
+                  "422": { "$ref": "#/components/responses/Receipt" },
+                  "500": { "$ref": "#/components/responses/Error" },
+                  "503": { "$ref": "#/components/responses/Later" },
+                  "507": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/crews": {
+              "get": {
+                "summary": "Every crew of the roster.",
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "type": "object" } } },
+                      "application/x-ndjson": { "schema": { "type": "object" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/crews/{id}": {
+              "parameters": [ { "name": "id", "in": "path", "required": true, "description": "The crew's name.", "schema": { "type": "string" } } ],
+              "post": {
+                "summary": "A crew's duty or position: an input of kind crew.",
+                "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/CrewSignal" } } } },
+                "responses": {
+                  "200": { "$ref": "#/components/responses/Receipt" },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "403": { "$ref": "#/components/responses/Foreign" },
+                  "408": { "$ref": "#/components/responses/Error" },
+                  "409": { "$ref": "#/components/responses/Receipt" },
+                  "413": { "$ref": "#/components/responses/Error" },
+                  "422": { "$ref": "#/components/responses/Receipt" },
+                  "500": { "$ref": "#/components/responses/Error" },
+                  "503": { "$ref": "#/components/responses/Later" },
+                  "507": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/status": {
+              "get": {
+                "summary": "The daemon at a glance.",
+                "responses": {
+                  "200": { "description": "One object.", "content": { "application/json": { "schema": { "type": "object" } } } },
+                  "400": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/reload": {
+              "post": {
+                "summary": "Reads, checks and tests the rules on disk, and puts them in force or refuses them whole. On the Unix socket alone.",
+                "responses": {
+                  "200": {
+                    "description": "In force.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "object",
+                          "required": ["status", "hash", "warnings"],
+                          "properties": { "status": { "const": "loaded" }, "hash": { "type": "string" }, "warnings": { "type": "array", "items": { "type": "string" } } }
+                        }
+                      }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "403": { "description": "On TCP, and from a page of another site.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
+                  "422": {
+                    "description": "Refused: the old rules stay. The diagnostics as text, or as Accept asks.",
+                    "content": {
+                      "text/plain": { "schema": { "type": "string" } },
+                      "application/json": { "schema": { "type": "object", "required": ["error", "diagnostics"], "properties": { "error": { "$ref": "#/components/schemas/What" }, "diagnostics": { "type": "array", "items": { "type": "object" } } } } },
+                      "application/x-ndjson": { "schema": { "type": "object" } }
+                    }
+                  }
+                }
+              }
+            },
+            "/healthz": {
+              "get": {
+                "summary": "Whether the daemon can do its work.",
+                "responses": {
+                  "200": { "description": "It can; reasons name what is degraded.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Health" } } } },
+                  "503": { "description": "It can't; reasons say why.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Health" } } } }
+                }
+              }
+            },
+            "/metrics": {
+              "get": {
+                "summary": "Metrics for Prometheus and its kin.",
+                "responses": { "200": { "description": "OpenMetrics text.", "content": { "application/openmetrics-text; version=1.0.0; charset=utf-8": { "schema": { "type": "string" } } } } }
+              }
+            },
+            "/openapi.json": {
+              "get": {
+                "summary": "This description.",
+                "responses": { "200": { "description": "OpenAPI 3.1.", "content": { "application/json": { "schema": { "type": "object" } } } } }
+              }
             }
+          },
+          "components": {
+            "parameters": {
+              "Task": { "name": "id", "in": "path", "required": true, "description": "A task's number, as T-20261122-17.", "schema": { "type": "string", "pattern": "^T-[1-9][0-9]{7}-[1-9][0-9]*$" } }
+            },
+            "responses": {
+              "Error": { "description": "What went wrong.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
+              "Foreign": { "description": "The request comes from a page of another site.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
+              "Later": { "description": "Nothing was taken in; send it again later.", "headers": { "Retry-After": { "description": "Seconds.", "schema": { "type": "integer" } } }, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
+              "Receipt": { "description": "The receipt; its status says what came of the input.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Receipt" } } } }
+            },
+            "schemas": {
+              "Input": {
+                "type": "object",
+                "description": "At most 1 MiB. source (default: socket or http, after the door) and id make the idempotency key; without an id the content is the key.",
+                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } }
+              },
+              "Progress": {
+                "type": "object",
+                "required": ["event"],
+                "properties": {
+                  "event": { "enum": ["accept", "reject", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "assign", "priority"] },
+                  "by": { "type": "string" }, "at": { "type": "string", "format": "date-time" }, "note": { "type": "string" }, "outcome": { "type": "string" },
+                  "to": { "type": "string", "description": "With assign: a crew or a department." },
+                  "priority": { "enum": ["emergency", "high", "normal", "low"] }, "id": { "type": "string" }, "source": { "type": "string" }
+                }
+              },
+              "CrewSignal": {
+                "type": "object",
+                "properties": {
+                  "on_duty": { "type": "boolean" }, "place": { "type": "object", "properties": { "lat": { "type": "number" }, "lon": { "type": "number" } } },
+                  "at": { "type": "string", "format": "date-time" }, "id": { "type": "string" }, "source": { "type": "string" }
+                }
+              },
+              "Receipt": {
+                "type": "object",
+                "required": ["id", "source", "status", "tasks"],
+                "properties": {
+                  "id": { "type": "string" }, "source": { "type": "string" }, "status": { "enum": ["accepted", "duplicate", "conflict", "rejected"] },
+                  "tasks": { "type": "array", "items": { "type": "string" } }, "rule": { "type": "string" }, "reason": { "type": "string" }
+                }
+              },
+              "State": { "enum": ["queued", "dispatched", "accepted", "enroute", "onsite", "suspended", "completed", "closed", "cancelled", "merged"] },
+              "Task": { "type": "object", "required": ["id", "state"], "properties": { "id": { "type": "string" }, "state": { "$ref": "#/components/schemas/State" } } },
+              "Health": { "type": "object", "required": ["status", "reasons"], "properties": { "status": { "enum": ["ok", "failing"] }, "reasons": { "type": "array", "items": { "type": "string" } } } },
+              "What": { "type": "object", "required": ["what", "why", "do"], "properties": { "what": { "type": "string" }, "why": { "type": "string" }, "do": { "type": "string" } } },
+              "Error": { "type": "object", "required": ["error"], "properties": { "error": { "$ref": "#/components/schemas/What" } } },
+              "ErrorLine": { "type": "object", "required": ["line", "error"], "properties": { "line": { "type": "integer", "description": "From this line on nothing is promised: send it and those behind it again." }, "error": { "$ref": "#/components/schemas/What" } } }
+            }
+          }
         }
-        return writer.bytes
-    }()
+        """#
 }
