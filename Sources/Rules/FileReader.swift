@@ -20,8 +20,10 @@ struct FileReader {
     let source: SourceText
     let findings: Findings
 
-    func error(_ range: Range<Int>, _ wording: Wording) { findings.error(file, range, wording) }
-    func warning(_ range: Range<Int>, _ wording: Wording) { findings.warning(file, range, wording) }
+    func error(_ range: Range<Int>, _ wording: @autoclosure () -> Wording) { findings.error(file, range, wording()) }
+
+    /// The nearest name; none where nobody will read it any more.
+    func near(_ name: String, among names: [String]) -> String? { findings.isFull(file) ? nil : nearestName(to: name, among: names) }
 
     func line(of range: Range<Int>) -> Int { source.line(of: range.lowerBound) + 1 }
 
@@ -45,10 +47,10 @@ struct FileReader {
                     error(pair.key.range, wording)
                 } else if Keys.later.contains(key) {
                     error(pair.key.range, .laterSection(key))
-                } else if flow, pair.value.isEmpty, nearestName(to: key, among: keys.names) == nil {
+                } else if flow, pair.value.isEmpty, near(key, among: keys.names) == nil {
                     error(pair.key.range, .commaCut(key))
                 } else {
-                    error(pair.key.range, .unknownKey(key, in: keys, suggestion: nearestName(to: key, among: keys.names)))
+                    error(pair.key.range, .unknownKey(key, in: keys, suggestion: near(key, among: keys.names)))
                 }
                 continue
             }
@@ -179,7 +181,7 @@ struct FileReader {
             let list = names.map { "'\($0)'" }.joined(separator: ", ")
             error(
                 place(node),
-                .wrongText(name, wants: names.count == 1 ? list : "one of \(list)", found: text, suggestion: nearestName(to: text, among: names), example: example))
+                .wrongText(name, wants: names.count == 1 ? list : "one of \(list)", found: text, suggestion: near(text, among: names), example: example))
             return nil
         }
         return text
@@ -272,7 +274,7 @@ struct FileReader {
         guard let text = text(node, name, example: example) else { return nil }
         guard let known else { return text }
         guard known.contains(text) else {
-            error(place(node), .unknown(code, what, text, known: known, suggestion: nearestName(to: text, among: known)))
+            error(place(node), .unknown(code, what, text, known: known, suggestion: near(text, among: known)))
             return nil
         }
         return text
@@ -281,7 +283,7 @@ struct FileReader {
     /// A declared value.
     func declared(_ text: String, _ range: Range<Int>, in enumeration: String, known: [String]?) -> Bool {
         guard let known, !known.contains(text) else { return true }
-        error(range, .undeclared(text, in: enumeration, known: known, suggestion: nearestName(to: text, among: known)))
+        error(range, .undeclared(text, in: enumeration, known: known, suggestion: near(text, among: known)))
         return false
     }
 }

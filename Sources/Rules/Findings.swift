@@ -24,17 +24,22 @@ final class Findings {
     private var dropped = 0
     private(set) var hasErrors = false
 
-    func error(_ file: Int, _ range: Range<Int>, _ wording: Wording) { add(Entry(file: file, range: range, severity: .error, wording: wording)) }
-    func warning(_ file: Int, _ range: Range<Int>, _ wording: Wording) { add(Entry(file: file, range: range, severity: .warning, wording: wording)) }
+    /// No more of this file is kept: no need to look for suggestions.
+    func isFull(_ file: Int) -> Bool { kept[Origin(file: file, severity: .error), default: 0] >= Self.keptMax }
 
-    private func add(_ entry: Entry) {
-        if entry.severity == .error { hasErrors = true }
-        let origin = Origin(file: entry.file, severity: entry.severity)
+    func error(_ file: Int, _ range: Range<Int>, _ wording: @autoclosure () -> Wording) { add(file, range, .error, wording) }
+    func warning(_ file: Int, _ range: Range<Int>, _ wording: @autoclosure () -> Wording) { add(file, range, .warning, wording) }
+
+    /// The wording is worked out only where it is kept.
+    private func add(_ file: Int, _ range: Range<Int>, _ severity: Diagnostic.Severity, _ wording: () -> Wording) {
+        if severity == .error { hasErrors = true }
+        let origin = Origin(file: file, severity: severity)
         let count = kept[origin, default: 0]
         guard count < Self.keptMax else {
             dropped += 1
             return
         }
+        let entry = Entry(file: file, range: range, severity: severity, wording: wording())
         guard seen.insert(entry).inserted else { return }
         kept[origin] = count + 1
         entries.append(entry)

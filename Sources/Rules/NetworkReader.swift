@@ -96,7 +96,7 @@ struct NetworkReader {
             let all = districts ?? []
             findings.error(
                 file, district.range,
-                .unknown(.unknownDistrict, "district", district.text, known: all, suggestion: nearestName(to: district.text, among: all)))
+                .unknown(.unknownDistrict, "district", district.text, known: all, suggestion: findings.isFull(file) ? nil : nearestName(to: district.text, among: all)))
         }
         var coordinate: Coordinate?
         if latitude.text.isEmpty != longitude.text.isEmpty {

@@ -24,7 +24,7 @@ struct Traps {
     func trap(_ failure: YAMLReader.Failure) -> Trap? {
         for byte in [failure.at, failure.from].compactMap({ $0 }) {
             guard let expression = expression(around: byte) else { continue }
-            let text = oneLine(expression.value)
+            var text = oneLine(expression.value)
             if failure.problem == "mapping values are not allowed in this context" {
                 return Trap(
                     line: expression.line, value: expression.value, range: failure.at..<(failure.at + 1),
@@ -32,6 +32,10 @@ struct Traps {
             }
             // A plain text over several lines ends at its first comment; the next line then fits nowhere.
             if let hash = comment(in: expression.value), hash < byte, !Self.startCharacters.contains(source.bytes[expression.value.lowerBound]) {
+                // Unless the '#' stands inside a text, it was meant as a comment: the block must do without it.
+                if source.bytes[expression.value.lowerBound..<hash].count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 0 {
+                    text = oneLine(expression.value.lowerBound..<hash) + " " + oneLine(source.range(ofLine: source.line(of: hash)).upperBound..<expression.value.upperBound)
+                }
                 return Trap(
                     line: expression.line, value: expression.value, range: hash..<(hash + 1),
                     wording: .hashCut(key: expression.key, text: text))
