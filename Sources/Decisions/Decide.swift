@@ -1,0 +1,114 @@
+package import Domain
+package import Rules
+
+/// Sizes that the mind keeps to.
+package enum Limits {
+    /// How many tasks one tick handles at most; `nextDue` stays due while more wait.
+    package static let timersPerTick = 256
+    /// How far ahead of our clock `reported_at` may lie.
+    package static let futureToleranceMinutes: Int64 = 10
+}
+
+/// Which rows the store must hand in with an input (besides the receipt that its key got before).
+package struct Needs: Sendable, Hashable {
+    /// The facts of this customer.
+    package var customer: CustomerID?
+    /// The state of this task, where it is not open (`DispatchState.task` has the open ones).
+    package var task: TaskID?
+    package init(customer: CustomerID? = nil, task: TaskID? = nil) {
+        self.customer = customer
+        self.task = task
+    }
+}
+
+package func needs(_ input: Input) -> Needs {
+    switch input.body {
+    case .report(let report): Needs(customer: report.customer)
+    case .progress(let progress): Needs(task: progress.task)
+    case .crew, .customer: Needs()
+    }
+}
+
+/// What one stimulus leads to at an instant. Looks at its arguments alone, and puts its own changes into `state`: when the batch can't be
+/// committed, revert `decision.changes` of all its decisions in reverse order.
+///
+/// - `rules` are those that `state` has adopted; for `.rules` they are adopted here if they were not before.
+/// - An input always gets a receipt. `duplicate`, `conflict` and `rejected` come without changes.
+/// - The clock may jump, also back: what is due is due as `now` says.
+package func decide(_ state: inout DispatchState, rules: RuleSet, stimulus: Stimulus, at now: Instant) -> Decision {
+    decide(&state, rules: rules, stimulus: stimulus, at: now) { rules.route($0, tracing: true) }
+}
+
+/// The same with another routing, for tests of the life that follows it.
+package func decide(
+    _ state: inout DispatchState, rules: RuleSet, stimulus: Stimulus, at now: Instant, route: (RouteSubject) -> RouteResult
+) -> Decision {
+    withoutActuallyEscaping(route) { route in
+        var d = Deliberation(rules: rules, now: now, route: route)
+        if state.rules !== rules { state.adopt(rules, at: now) }
+        state.advance(to: now)
+        switch stimulus {
+        case .input(let input, let findings):
+            if let earlier = findings.earlier {
+                d.decision.receipt = receiptAgain(input, earlier)
+            } else {
+                state.take(input, findings, &d)
+                if d.decision.receipt?.status == .accepted { state.settle(limit: Limits.timersPerTick, &d) }
+            }
+        case .tick: state.tick(limit: Limits.timersPerTick, &d)
+        case .positions(let positions):
+            state.take(positions, &d)
+            state.settle(limit: Limits.timersPerTick, &d)
+        case .rules: state.settle(limit: Limits.timersPerTick, &d)
+        }
+        return d.decision
+    }
+}
+
+/// The same input again gets its first receipt again; another one under its key is a conflict. A refusal is repeated as it was, so
+/// that a sender never takes it for a success.
+private func receiptAgain(_ input: Input, _ earlier: EarlierReceipt) -> Receipt {
+    var receipt = earlier.receipt
+    if earlier.digest == input.digest {
+        if receipt.status == .accepted { receipt.status = .duplicate }
+        return receipt
+    }
+    let tasks = receipt.tasks.isEmpty ? "" : ", " + receipt.tasks.map(\.description).joined(separator: ", ")
+    return Receipt(
+        id: input.key.id, source: input.key.source, status: .conflict, tasks: receipt.tasks, rule: nil,
+        reason:
+            "id '\(clipped(input.key.id, to: 80))' of source '\(clipped(input.key.source.rawValue, to: 80))' was used before for other content (\(receipt.status.rawValue)\(tasks)); send this one under an id of its own"
+    )
+}
+
+extension DispatchState {
+    fileprivate mutating func take(_ input: Input, _ findings: Findings, _ d: inout Deliberation) {
+        let outcome: Outcome
+        switch input.body {
+        case .report(let report): outcome = take(report, input.key, findings.customer, &d)
+        case .progress(let progress): outcome = take(progress, input.key, findings.finished, &d)
+        case .crew(let signal): outcome = take(signal, &d)
+        case .customer(let facts):
+            d.decision.changes.append(.customer(facts))
+            outcome = .accepted(tasks: [], rule: nil)
+        }
+        switch outcome {
+        case .accepted(let tasks, let rule):
+            d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: tasks, rule: rule)
+        case .rejected(let reason):
+            d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .rejected, reason: reason)
+        }
+    }
+}
+
+/// What comes of an input for its sender.
+enum Outcome {
+    case accepted(tasks: [TaskID], rule: String?)
+    /// With the reason: what is wrong, where, and what to do.
+    case rejected(String)
+}
+
+/// `; did you mean 'x'?`, or nothing.
+func didYouMean(_ name: String, among names: [String]) -> String {
+    nearestName(to: name, among: names.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+}

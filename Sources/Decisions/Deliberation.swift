@@ -1,0 +1,91 @@
+import Domain
+import Rules
+
+/// The name under which the daemon itself appears in a task's history.
+let paidan = "paidan"
+
+/// A decision while it is being made: what it is made from, and what has come of it so far.
+struct Deliberation {
+    let rules: RuleSet
+    let now: Instant
+    let route: (RouteSubject) -> RouteResult
+    var decision = Decision()
+    private var noticeNumber = 0
+
+    init(rules: RuleSet, now: Instant, route: @escaping (RouteSubject) -> RouteResult) {
+        self.rules = rules
+        self.now = now
+        self.route = route
+    }
+
+    var site: Site { rules.site }
+
+    mutating func remark(_ kind: Remark.Kind, _ text: String, task: TaskID? = nil, rule: String? = nil) {
+        decision.remarks.append(Remark(kind: kind, text: text, task: task, rule: rule))
+    }
+
+    /// A line of the task's history. `row` is the task as it will stand, with its new revision.
+    mutating func note(
+        _ row: WorkTask, _ event: HistoryEvent, by: String = paidan, at: Instant? = nil, crew: CrewID? = nil, note: String? = nil,
+        why: [UInt8]? = nil
+    ) {
+        decision.history.append(
+            HistoryLine(
+                task: row.id, revision: row.revision, at: at ?? now, event: event, by: by, crew: crew ?? row.crew,
+                department: row.department, rule: row.rule, report: row.reports.first ?? "", note: note, why: why))
+    }
+
+    private mutating func tell(
+        _ row: WorkTask, _ event: Notice.Event, to: String, channel: String?, due: Instant? = nil, limit: LimitName? = nil,
+        percent: Int? = nil
+    ) {
+        noticeNumber += 1
+        decision.notices.append(
+            Notice(
+                id: "\(row.id)/\(row.revision)/\(noticeNumber)", task: row.id, event: event, to: to,
+                channel: channel ?? site.defaultChannel, at: now, due: due, limit: limit, percent: percent))
+    }
+
+    mutating func tell(_ row: WorkTask, _ event: Notice.Event, crew: CrewID, due: Instant? = nil, limit: LimitName? = nil, percent: Int? = nil) {
+        tell(row, event, to: crew.rawValue, channel: site.crews[crew]?.channel, due: due, limit: limit, percent: percent)
+    }
+
+    mutating func tell(
+        _ row: WorkTask, _ event: Notice.Event, department: DepartmentID, due: Instant? = nil, limit: LimitName? = nil, percent: Int? = nil
+    ) {
+        tell(row, event, to: department.rawValue, channel: nil, due: due, limit: limit, percent: percent)
+    }
+
+    /// The person's code, or the department's name where it has no head.
+    func head(of department: DepartmentID) -> String {
+        site.departments[department]?.head?.rawValue ?? department.rawValue
+    }
+
+    mutating func tellHead(_ row: WorkTask, _ event: Notice.Event, due: Instant? = nil, limit: LimitName? = nil, percent: Int? = nil) {
+        tell(row, event, to: head(of: row.department), channel: nil, due: due, limit: limit, percent: percent)
+    }
+
+    /// The code of the person who holds a role now; the role's name where nobody does.
+    mutating func tell(_ row: WorkTask, _ event: Notice.Event, role: RoleID, due: Instant? = nil, limit: LimitName? = nil, percent: Int? = nil) {
+        tell(row, event, to: person(of: role), channel: nil, due: due, limit: limit, percent: percent)
+    }
+
+    func person(of role: RoleID) -> String { site.roles[role]?.person?.rawValue ?? role.rawValue }
+}
+
+extension DispatchState {
+    /// Enters a task's new row into the decision and puts it in force. `row.revision` is one above that of `before` already.
+    mutating func enter(_ before: WorkTask?, _ row: WorkTask, _ d: inout Deliberation) {
+        let change = Change.task(before: before, after: row)
+        apply(change)
+        d.decision.changes.append(change)
+    }
+
+    mutating func enter(_ record: CrewRecord, _ d: inout Deliberation) {
+        let before = crews[record.id]
+        guard before != record else { return }
+        let change = Change.crew(before: before, after: record)
+        apply(change)
+        d.decision.changes.append(change)
+    }
+}

@@ -1,0 +1,170 @@
+// Why a task was made and why it went where it went: JSON that is stored with the decision, because rules and engines change.
+//
+// On `created`:
+//   {"rule":"faults.hazard-first","file":"rules/faults.yaml","line":23,
+//    "conditions":[{"label":"when","text":"hazard","result":true,"values":{"report.category":"line_down"}}],
+//    "near_miss":{"rule":"…","file":"…","line":9,"failed":{"label":"when","text":"…","result":false,"values":{…}}},
+//    "place":{"origin":"transformer","lat":28.01,"lon":120.65,"district":"lucheng","feeder":"F-12","transformer":"T-991"},
+//    "limits":{"accept":{"seconds":180},"arrive":{"seconds":2700,"due":"2026-11-22T09:00:00+08:00"},"restore":{"seconds":10800}}}
+//   `near_miss` and the parts of `place` are left out where there are none. Without a rule: "rule":"fallback", and neither file nor line.
+//
+// On `dispatched` (to a crew), `queued` and `all_declined`:
+//   {"skills":["live_line"],"within_m":40000,"chosen":"north-2","by_hand":"zhang",
+//    "candidates":[{"crew":"north-2","distance_m":1234,"tasks":0,"capacity":1,"verdict":"chosen"},
+//                  {"crew":"north-1","distance_m":901,"tasks":1,"capacity":1,"verdict":"at_capacity"},
+//                  {"crew":"south-1","distance_m":1800,"tasks":0,"capacity":1,"verdict":"lacks_skills","lacks":["live_line"]}],
+//    "verdicts":{"chosen":1,"farther":3,"at_capacity":12,"lacks_skills":84}}
+//   `candidates` are the nearest eight (and the chosen one), nearest first; `verdicts` counts every crew of the roster once, under the first
+//   reason that holds in the order of `Verdict`. `farther`: it could have come, another was nearer.
+
+import Domain
+import Planning
+import Rules
+
+/// Why a crew was not chosen; the first that holds, in this order.
+enum Verdict: Int, Sendable, CaseIterable {
+    case chosen, lacks_skills, off_duty, declined, at_capacity, out_of_reach, no_position, farther
+
+    var name: String {
+        switch self {
+        case .chosen: "chosen"
+        case .lacks_skills: "lacks_skills"
+        case .off_duty: "off_duty"
+        case .declined: "declined"
+        case .at_capacity: "at_capacity"
+        case .out_of_reach: "out_of_reach"
+        case .no_position: "no_position"
+        case .farther: "farther"
+        }
+    }
+}
+
+/// How many of the nearest crews a trace names.
+let explainedCandidates = 8
+
+extension DispatchState {
+    /// The candidates of a task as they stand now, before it is sent. Costs one look at each crew of the roster.
+    mutating func candidatesWhy(_ row: WorkTask, chosen: Int?, byHand: String?) -> [UInt8] {
+        let group = roster.groups[roster.group(row.skills)]
+        let target = row.place.coordinate.map(GlobePoint.init)
+        let reach = Reach(metres: row.within)
+        let declined = row.declined.compactMap { roster.slots[$0] }
+
+        func verdict(_ slot: Int) -> Verdict {
+            if slot == chosen { return .chosen }
+            if !group.isAble[slot] { return .lacks_skills }
+            if !roster.isOnDuty[slot] { return .off_duty }
+            if declined.contains(slot) { return .declined }
+            if Int(roster.loads[slot]) >= roster.crews[slot].capacity { return .at_capacity }
+            guard let target, let place = row.place.coordinate else { return .farther }
+            guard roster.field.coordinates[slot] != nil else { return row.within == nil ? .farther : .no_position }
+            let chord = roster.field.points[slot].squaredChord(to: target)
+            if chord <= reach.squaredChordSure { return .farther }
+            if chord > reach.squaredChordMax { return .out_of_reach }
+            return roster.field.reaches(slot, place, within: row.within) ? .farther : .out_of_reach
+        }
+
+        var counts = [Int](repeating: 0, count: Verdict.allCases.count)
+        for slot in roster.crews.indices { counts[verdict(slot).rawValue] += 1 }
+        var named = roster.field.nearestSlots(to: row.place.coordinate, count: explainedCandidates)
+        if let chosen, !named.contains(chosen) { named.append(chosen) }
+
+        var json = JSONWriter(capacity: 1_024)
+        json.object { json in
+            json.key("skills")
+            json.array { json in for skill in row.skills { json.string(skill.rawValue) } }
+            json.field("within_m", row.within)
+            json.field("chosen", chosen.map { roster.crews[$0].id.rawValue })
+            json.field("by_hand", byHand)
+            json.key("candidates")
+            json.array { json in
+                for slot in named {
+                    json.object { json in
+                        let crew = roster.crews[slot]
+                        json.field("crew", crew.id.rawValue)
+                        json.field("distance_m", row.place.coordinate.flatMap { roster.field.metres(from: slot, to: $0) })
+                        json.field("tasks", roster.loads[slot])
+                        json.field("capacity", crew.capacity)
+                        let verdict = verdict(slot)
+                        json.field("verdict", verdict.name)
+                        if verdict == .lacks_skills {
+                            json.key("lacks")
+                            json.array { json in
+                                for skill in row.skills where !crew.skills.contains(skill) { json.string(skill.rawValue) }
+                            }
+                        }
+                    }
+                }
+            }
+            json.key("verdicts")
+            json.object { json in
+                for verdict in Verdict.allCases where counts[verdict.rawValue] > 0 { json.field(verdict.name, counts[verdict.rawValue]) }
+            }
+        }
+        return json.bytes
+    }
+}
+
+/// Why a report became this task: for the `created` line.
+func createdWhy(_ row: WorkTask, trace: RouteTrace?, zone: TimeZoneRules) -> [UInt8] {
+    var json = JSONWriter(capacity: 1_024)
+    json.object { json in
+        json.field("rule", row.rule)
+        if let trace {
+            json.field("file", trace.file)
+            json.field("line", trace.line)
+            json.key("conditions")
+            json.array { json in for condition in trace.conditions { write(condition, &json) } }
+            if let miss = trace.nearMiss {
+                json.key("near_miss")
+                json.object { json in
+                    json.field("rule", miss.rule)
+                    json.field("file", miss.file)
+                    json.field("line", miss.line)
+                    json.key("failed")
+                    write(miss.failed, &json)
+                }
+            }
+        }
+        json.key("place")
+        write(row.place, &json)
+        json.key("limits")
+        json.object { json in
+            for clock in row.limits {
+                json.key(clock.name.rawValue)
+                json.object { json in
+                    json.field("seconds", clock.length.milliseconds / 1_000)
+                    json.field("due", clock.due?.rfc3339(in: zone))
+                }
+            }
+        }
+    }
+    return json.bytes
+}
+
+private func write(_ condition: RouteTrace.Condition, _ json: inout JSONWriter) {
+    json.object { json in
+        json.field("label", condition.label)
+        json.field("text", condition.text)
+        json.field("result", condition.result)
+        json.key("values")
+        json.object { json in
+            for value in condition.values {
+                json.key(value.name)
+                json.raw(Array(value.json.utf8))
+            }
+        }
+    }
+}
+
+/// A task's place: the origin always, the rest where it is known.
+func write(_ place: TaskPlace, _ json: inout JSONWriter) {
+    json.object { json in
+        json.field("origin", place.origin.rawValue)
+        json.field("lat", place.coordinate?.latitude)
+        json.field("lon", place.coordinate?.longitude)
+        json.field("district", place.district?.rawValue)
+        json.field("feeder", place.feeder?.rawValue)
+        json.field("transformer", place.transformer?.rawValue)
+    }
+}

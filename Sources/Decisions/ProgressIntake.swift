@@ -1,0 +1,196 @@
+// What a crew or a duty engineer says about a task.
+//
+// Who may say what. `by` tells who speaks; the door or socket vouches for it:
+//
+//    by                                   is                     may
+//    the task's crew; its desk            the assignee           accept, reject, enroute, onsite, complete, suspend, resume
+//    another crew, another department     somebody else          nothing: refused
+//    `caller`                             the caller             close what is completed
+//    any other name                       a duty engineer        everything
+//    absent, source `socket` or `cli`     a duty engineer        everything (whoever may open the socket is one)
+//    absent, another source               the assignee           as above (a crew's app need not repeat who it is)
+//    `paidan`                             nobody                 nothing: the name is the daemon's own
+
+import Domain
+import Planning
+import Rules
+
+/// Who speaks, as far as a task is concerned.
+private enum Speaker {
+    /// The name under which the history has it.
+    case assignee(String)
+    case engineer(String)
+    case caller
+    case nobody(reason: String)
+
+    var name: String {
+        switch self {
+        case .assignee(let name), .engineer(let name): name
+        case .caller: "caller"
+        case .nobody: ""
+        }
+    }
+}
+
+extension DispatchState {
+    mutating func take(_ progress: Progress, _ key: InputKey, _ finished: TaskState?, _ d: inout Deliberation) -> Outcome {
+        let event = LifecycleEvent(progress.event)
+        guard let before = task(progress.task) else {
+            guard let finished else { return .rejected("there is no task \(progress.task); look for its number with 'paidan tasks --all'") }
+            switch lifecycleStep(finished, event, isDesk: false) {
+            case .refuse(let refusal): return .rejected(refusal.reason(progress.task, finished, event))
+            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority:
+                return .accepted(tasks: [progress.task], rule: nil)
+            }
+        }
+        let speaker = speaker(progress, key.source, before, d.site)
+        if let reason = refusal(of: progress, by: speaker, before) { return .rejected(reason) }
+
+        let at = milestoneInstant(progress.at, before, d.now)
+        var row = before
+        row.revision += 1
+        switch lifecycleStep(before.state, event, isDesk: before.isDesk) {
+        case .refuse(let refusal): return .rejected(refusal.reason(before.id, before.state, event))
+        case .nothing, .askAgain: return .accepted(tasks: [before.id], rule: nil)
+        case .advance(let target):
+            advance(&row, to: target, by: speaker.name, at: at, note: progress.note, outcome: progress.outcome, &d)
+        case .passOn: passOn(&row, .rejected, by: speaker.name, note: progress.note, &d)
+        case .cancel:
+            if row.state != .queued, let crew = row.crew { d.tell(row, .withdrawn, crew: crew) }
+            if row.state != .queued, row.isDesk { d.tell(row, .withdrawn, department: row.department) }
+            row.stopClocks(at: d.now)
+            row.state = .cancelled
+            row.suspendedFrom = nil
+            row.since = d.now
+            row.askAgainAt = nil
+            d.note(row, .cancelled, by: speaker.name, note: progress.note)
+        case .suspend:
+            row.stopClocks(at: at)
+            row.suspendedFrom = row.state
+            row.state = .suspended
+            row.since = at
+            d.note(row, .suspended, by: speaker.name, at: at, note: progress.note)
+        case .resume:
+            resume(&row, by: speaker.name, at: at, note: progress.note, &d)
+            if row.state == .queued, !row.isDesk { place(&row, &d) }
+        case .dispatch:
+            if let outcome = assign(&row, progress, by: speaker.name, &d) { return outcome }
+        case .setPriority:
+            guard let priority = progress.priority else {
+                return .rejected("'priority' needs one of \(Priority.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            if priority == row.priority { return .accepted(tasks: [row.id], rule: nil) }
+            let change = "\(row.priority.rawValue) → \(priority.rawValue)"
+            row.priority = priority
+            d.note(row, .priority_changed, by: speaker.name, note: progress.note.map { "\(change): \($0)" } ?? change)
+        }
+        enter(before, row, &d)
+        return .accepted(tasks: [row.id], rule: nil)
+    }
+
+    // MARK: Who speaks
+
+    private func speaker(_ progress: Progress, _ source: SourceID, _ task: WorkTask, _ site: Site) -> Speaker {
+        let assignee = task.isDesk ? task.department.rawValue : task.crew?.rawValue
+        guard let by = progress.by, !by.isEmpty else {
+            if source.rawValue == "socket" || source.rawValue == "cli" { return .engineer(source.rawValue) }
+            guard let assignee else { return .nobody(reason: "nobody has \(task.id): say who reports this, as 'by'") }
+            return .assignee(assignee)
+        }
+        if by == "caller" { return .caller }
+        if by == paidan { return .nobody(reason: "'paidan' is the daemon's own name: say who reports this, as 'by'") }
+        if by == assignee { return .assignee(by) }
+        if site.crews[CrewID(by)] != nil || crews[CrewID(by)] != nil || site.departments[DepartmentID(by)] != nil {
+            return .nobody(
+                reason: assignee.map { "\(task.id) is with \($0), not with '\(by)': only its assignee and a duty engineer can change it" }
+                    ?? "\(task.id) is with nobody now, and not with '\(by)': a duty engineer can assign it")
+        }
+        return .engineer(by)
+    }
+
+    private func refusal(of progress: Progress, by speaker: Speaker, _ task: WorkTask) -> String? {
+        switch speaker {
+        case .nobody(let reason): return reason
+        case .engineer: return nil
+        case .caller:
+            if progress.event == .close, task.state == .completed { return nil }
+            return "the caller can only confirm (close) a task that is completed; \(task.id) is \(task.state.rawValue)"
+        case .assignee(let name):
+            switch progress.event {
+            case .accept, .reject, .enroute, .onsite, .complete, .suspend, .resume: return nil
+            case .close, .cancel, .assign, .priority:
+                return "'\(progress.event.rawValue)' is for a duty engineer, '\(name)' is the assignee of \(task.id): send it with the engineer's name as 'by'"
+            }
+        }
+    }
+
+    /// A milestone's instant: what the sender says, when that lies between the dispatch and now, and never before the milestone that
+    /// came before it; else now.
+    private func milestoneInstant(_ said: Instant?, _ task: WorkTask, _ now: Instant) -> Instant {
+        let dispatched = min(task.clock(.accept)?.start ?? task.since, task.since)
+        guard let said, said >= dispatched, said <= now else { return now }
+        return max(said, task.since)
+    }
+
+    // MARK: By hand
+
+    private func resume(_ row: inout WorkTask, by: String, at: Instant, note: String?, _ d: inout Deliberation) {
+        row.resumeClocks(at: at)
+        row.state = row.suspendedFrom ?? .queued
+        row.suspendedFrom = nil
+        row.since = at
+        d.note(row, .resumed, by: by, at: at, note: note)
+    }
+
+    /// To a crew (also one that is off duty or has its hands full: the hand decides, the history says so) or onto a department's desk.
+    /// Returns an outcome where nothing is to be entered.
+    private mutating func assign(_ row: inout WorkTask, _ progress: Progress, by: String, _ d: inout Deliberation) -> Outcome? {
+        guard let name = progress.to, !name.isEmpty else { return .rejected("'assign' needs 'to': the name of a crew or a department") }
+        let crew = d.site.crews[CrewID(name)]
+        let department = d.site.departments[DepartmentID(name)]
+        guard crew != nil || department != nil else {
+            let names = d.site.crews.keys.map(\.rawValue) + d.site.departments.keys.map(\.rawValue)
+            return .rejected("there is no crew or department '\(clipped(name, to: 80))'\(didYouMean(name, among: names)) (site.yaml, crews: and departments:)")
+        }
+        let had = row.state == .queued ? nil : row.crew
+        let hadDesk = row.state != .queued && row.isDesk ? row.department : nil
+        if row.state != .suspended {
+            if crew != nil, had?.rawValue == name { return .accepted(tasks: [row.id], rule: nil) }
+            if crew == nil, hadDesk?.rawValue == name { return .accepted(tasks: [row.id], rule: nil) }
+        } else {
+            resume(&row, by: by, at: d.now, note: nil, &d)
+        }
+        row.declined = []
+        if let crew, let slot = roster.slots[crew.id] {
+            let why = candidatesWhy(row, chosen: slot, byHand: by)
+            let marks = marks(slot, row, alreadyHas: had == crew.id)
+            row.crew = crew.id
+            let text = ([name] + marks + (progress.note.map { [$0] } ?? [])).joined(separator: "; ")
+            d.note(row, .assigned, by: by, crew: crew.id, note: text)
+            if let had, had != crew.id { d.tell(row, .withdrawn, crew: had) }
+            if let hadDesk { d.tell(row, .withdrawn, department: hadDesk) }
+            send(&row, to: crew.id, by: by, why: why, &d)
+        } else if let department {
+            if let had { d.tell(row, .withdrawn, crew: had) }
+            if let hadDesk, hadDesk != department.id { d.tell(row, .withdrawn, department: hadDesk) }
+            row.department = department.id
+            row.crew = nil
+            d.note(row, .assigned, by: by, note: ([name] + (progress.note.map { [$0] } ?? [])).joined(separator: "; "))
+            sendToDesk(&row, by: by, &d)
+        }
+        return nil
+    }
+
+    /// What a search would have held against the crew.
+    private mutating func marks(_ slot: Int, _ row: WorkTask, alreadyHas: Bool) -> [String] {
+        let crew = roster.crews[slot]
+        var marks: [String] = []
+        let lacks = row.skills.filter { !crew.skills.contains($0) }
+        if !lacks.isEmpty { marks.append("lacks \(lacks.map(\.rawValue).joined(separator: ", "))") }
+        if !roster.isOnDuty[slot] { marks.append("off duty") }
+        let load = Int(roster.loads[slot]) - (alreadyHas ? 1 : 0)
+        if load >= crew.capacity { marks.append("has \(load) of \(crew.capacity) already") }
+        if let place = row.place.coordinate, !roster.field.reaches(slot, place, within: row.within) { marks.append("out of reach") }
+        return marks
+    }
+}

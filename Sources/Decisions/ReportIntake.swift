@@ -1,0 +1,191 @@
+// Where a report becomes a task: its values are checked against those that the site declares, its place is found, the rules are asked,
+// and each routing becomes a task that goes to the nearest crew, to a desk, or into a queue.
+
+import Domain
+import Rules
+
+extension DispatchState {
+    mutating func take(_ report: Report, _ key: InputKey, _ customer: CustomerFacts?, _ d: inout Deliberation) -> Outcome {
+        if let reason = undeclaredValue(in: report, d.site) { return .rejected(reason) }
+        let found = FoundReport(report, customer: customer, network: d.site.network, districts: d.site.districts)
+        let result = d.route(RouteSubject(report: found.report, source: key.source, customer: customer, now: d.now))
+        for failure in result.failures {
+            d.remark(.condition_failed, "\(failure.file):\(failure.line): \(failure.message); the rule did not match", rule: failure.rule)
+        }
+        var tasks: [TaskID] = []
+        for routing in result.routings {
+            tasks.append(make(found, key, routing, &d))
+        }
+        if result.routings.isEmpty {
+            let routing = Routing(
+                rule: "fallback", task: "review", priority: .normal, assign: .department(d.site.fallback), limits: [:], escalate: nil, trace: nil)
+            let id = make(found, key, routing, &d)
+            tasks.append(id)
+            d.remark(.fallback, "no rule takes report '\(clipped(key.id, to: 80))'; department \(d.site.fallback) has it", task: id)
+        }
+        for remark in found.remarks { d.remark(remark.kind, remark.text, task: tasks.first) }
+        if let reported = report.reportedAt, reported > d.now + .minutes(Limits.futureToleranceMinutes) {
+            d.remark(
+                .from_the_future,
+                "reported_at \(reported.rfc3339(in: d.site.zone)) lies ahead of our clock (\(d.now.rfc3339(in: d.site.zone))); its limits run from now",
+                task: tasks.first)
+        }
+        return .accepted(tasks: tasks, rule: result.routings.first?.rule ?? "fallback")
+    }
+
+    private mutating func make(_ found: FoundReport, _ key: InputKey, _ routing: Routing, _ d: inout Deliberation) -> TaskID {
+        let id = nextTaskID(at: d.now, zone: d.site.zone)
+        let numbered = Change.lastTask(before: lastTask, after: id)
+        apply(numbered)
+        d.decision.changes.append(numbered)
+
+        let department: DepartmentID
+        var skills: [SkillID] = []
+        var within: Int?
+        let isDesk: Bool
+        switch routing.assign {
+        case .nearest(let wanted, let metres, let otherwise):
+            (department, skills, within, isDesk) = (otherwise, wanted.sorted(), metres, false)
+        case .department(let desk):
+            (department, isDesk) = (desk, true)
+        }
+        let reported = min(found.report.reportedAt ?? d.now, d.now)
+        var row = WorkTask(
+            id: id, revision: 1, reports: [key.id], source: key.source, type: found.report.type, category: found.report.category ?? "",
+            task: routing.task, rule: routing.rule, state: .queued, priority: routing.priority, department: department, isDesk: isDesk,
+            skills: skills, within: within, place: found.place, customer: found.report.customer, customersOut: found.customersOut,
+            reportedAt: reported, createdAt: d.now,
+            limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
+            escalate: routing.escalate)
+        row.startClock(.arrive, at: reported)
+        d.note(row, .created, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
+        if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
+        enter(nil, row, &d)
+        return id
+    }
+
+    /// Numbers rise from 1 each local day. When the clock stands before the last day used, that day goes on: a number is never given twice.
+    private func nextTaskID(at now: Instant, zone: TimeZoneRules) -> TaskID {
+        let local = now + .seconds(Int64(zone.offsetSeconds(at: now)))
+        let days = local.milliseconds / 86_400_000 - (local.milliseconds % 86_400_000 < 0 ? 1 : 0)
+        let day = CivilDate(daysSinceEpoch: Int(days)).packed
+        if day > lastTask.day { return TaskID(day: day, number: 1) }
+        // A day of two thousand million tasks would go on in the next number of days: unreachable, and still unique.
+        if lastTask.number == .max { return TaskID(day: lastTask.day + 1, number: 1) }
+        return TaskID(day: lastTask.day, number: lastTask.number + 1)
+    }
+}
+
+/// The first value of a report that the site does not declare, as the reason of a refusal; nil: all are declared. A set of values that the
+/// site does not declare at all takes everything.
+func undeclaredValue(in report: Report, _ site: Site) -> String? {
+    let values: [(field: String, set: String, value: String?)] = [
+        ("type", "type", report.type), ("category", "category", report.category), ("site", "site", report.site),
+        ("voltage", "voltage", report.voltage), ("urgency", "urgency", report.urgency),
+    ]
+    for (field, set, value) in values {
+        guard let value, let declared = site.values[set], !declared.isEmpty else { continue }
+        if declared.contains(where: { $0.code == value }) { continue }
+        return undeclared(field, value, declared.map(\.code), at: "values: \(set):")
+    }
+    if let district = report.place.district, !site.districts.isEmpty, site.districts[district] == nil {
+        return undeclared("place.district", district.rawValue, site.districts.keys.map(\.rawValue), at: "districts:")
+    }
+    return nil
+}
+
+private func undeclared(_ field: String, _ value: String, _ names: [String], at place: String) -> String {
+    "\(field) '\(clipped(value, to: 80))' is not declared\(didYouMean(value, among: names)) (declared values: site.yaml, \(place))"
+}
+
+/// A report with all that the register and its customer's facts add to it.
+struct FoundReport {
+    /// With its place, feeder, transformer, district and site class filled in, for the rules to match on.
+    var report: Report
+    var place: TaskPlace
+    /// As reported; else the customers of the transformer, or of the feeder, that the report names.
+    var customersOut: Int64
+    var remarks: [(kind: Remark.Kind, text: String)] = []
+
+    /// The place is looked for in this order: the report's own coordinates, its transformer, its feeder, its customer (coordinates, then the
+    /// customer's transformer, then the customer's district), its district's middle.
+    init(_ original: Report, customer: CustomerFacts?, network: NetworkRegister, districts: [DistrictID: District]) {
+        report = original
+        let transformer = original.transformer.flatMap { network.transformers[$0] }
+        let feeder = (original.feeder ?? transformer?.feeder).flatMap { network.feeders[$0] }
+        customersOut = original.customersOut ?? Int64(transformer?.customers ?? original.feeder.flatMap { network.feeders[$0] }?.customers ?? 0)
+
+        // What the report names, and nobody knows. Where no register is kept, nobody is to blame.
+        if let name = original.transformer, transformer == nil, !network.transformers.isEmpty {
+            remarks.append((.register_unknown, "transformer '\(clipped(name.rawValue, to: 80))' is not in the network register"))
+        }
+        if let name = original.feeder, network.feeders[name] == nil, !network.feeders.isEmpty {
+            remarks.append((.register_unknown, "feeder '\(clipped(name.rawValue, to: 80))' is not in the network register"))
+        }
+
+        var origin = PlaceOrigin.unknown
+        var coordinate: Coordinate?
+        func found(_ candidate: Coordinate?, _ by: PlaceOrigin) -> Bool {
+            guard let candidate else { return false }
+            coordinate = candidate
+            origin = by
+            return true
+        }
+        let isFound = found(original.place.coordinate, .report) || found(transformer?.coordinate, .transformer) || found(feeder?.coordinate, .feeder)
+
+        // The customer's facts fill in what the report does not say.
+        let facts = customer?.facts ?? [:]
+        let customerTransformer = facts.identifier("transformer").map { TransformerID($0) }
+        let served = customerTransformer.flatMap { network.transformers[$0] }
+        let customerDistrict = facts.identifier("district").map { DistrictID($0) }
+        if !isFound {
+            if let account = original.customer, customer == nil {
+                remarks.append((.register_unknown, "customer '\(clipped(account.rawValue, to: 80))' is not known"))
+            }
+            _ =
+                found(facts.coordinate, .customer) || found(served?.coordinate, .customer)
+                || found(original.place.district == nil ? customerDistrict.flatMap { districts[$0]?.centre } : nil, .customer)
+                || found(original.place.district.flatMap { districts[$0]?.centre }, .district)
+        }
+        if original.transformer == nil, original.feeder == nil, served != nil { report.transformer = customerTransformer }
+        report.feeder = original.feeder ?? transformer?.feeder ?? (original.transformer == nil ? served?.feeder : nil)
+        report.place.district =
+            original.place.district ?? transformer?.district ?? feeder?.district ?? served?.district ?? customerDistrict
+        report.place.coordinate = coordinate
+        let district = report.place.district.flatMap { districts[$0] }
+        // The middle of a district that only the register knew.
+        if coordinate == nil, found(district?.centre, .district) { report.place.coordinate = coordinate }
+        report.site = original.site ?? district?.site
+        report.customersOut = customersOut > 0 || original.customersOut != nil ? customersOut : nil
+        place = TaskPlace(
+            coordinate: coordinate, district: report.place.district, feeder: report.feeder, transformer: report.transformer, origin: origin)
+        if origin == .unknown {
+            remarks.append((.place_unknown, "nothing says where it is (no coordinates, transformer, feeder, customer or district that is known)"))
+        }
+    }
+}
+
+extension [String: FieldValue] {
+    /// A name written as text or as a whole number; nil when empty.
+    fileprivate func identifier(_ key: String) -> String? {
+        switch self[key] {
+        case .string(let text): text.isEmpty ? nil : text
+        case .int(let number): String(number)
+        case .double, .bool, nil: nil
+        }
+    }
+
+    private func degrees(_ key: String) -> Double? {
+        switch self[key] {
+        case .double(let value): value
+        case .int(let value): Double(value)
+        case .string, .bool, nil: nil
+        }
+    }
+
+    /// `lat` and `lon`, when both are there and on the globe.
+    fileprivate var coordinate: Coordinate? {
+        guard let lat = degrees("lat"), let lon = degrees("lon") else { return nil }
+        return Coordinate(latitude: lat, longitude: lon)
+    }
+}

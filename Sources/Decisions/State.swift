@@ -1,0 +1,255 @@
+// The state of the house: the rows (open tasks, crews, the last number given), and indexes that are derived from the rows and the
+// rules in force. `apply` and `revert` keep both in step; nothing else changes a row.
+//
+// Undo: each change carries the row before it, so a batch that can't be committed is taken back by reverting its changes in
+// reverse order. What time alone has done (a shift that began) is not a change and is not taken back: a crew that a revert sets
+// free is `fresh` again, `nextDue` says so, and the next decision offers it what waits.
+
+package import Domain
+import HeapModule
+import Planning
+package import Rules
+
+/// A row with its next timer. A class so that the table stays small and a change moves one pointer.
+final class TaskBox: Sendable {
+    let row: WorkTask
+    /// When something is due for it; nil: nothing is.
+    let due: Instant?
+    init(row: WorkTask, due: Instant?) {
+        self.row = row
+        self.due = due
+    }
+}
+
+/// An entry of the timer heap. It counts only while its task still has this very instant as its next timer.
+struct TimerEntry: Comparable, Sendable {
+    var at: Instant
+    var task: TaskID
+    static func < (a: TimerEntry, b: TimerEntry) -> Bool { a.at != b.at ? a.at < b.at : a.task < b.task }
+}
+
+/// A running limit's deadline, for counting what is overdue.
+struct DeadlineEntry: Comparable, Sendable {
+    var due: Instant
+    var task: TaskID
+    static func < (a: DeadlineEntry, b: DeadlineEntry) -> Bool { a.due != b.due ? a.due < b.due : a.task < b.task }
+}
+
+package struct DispatchState: Sendable {
+    private var boxes: [TaskID: TaskBox] = [:]
+    /// What is known of crews beyond the roster.
+    package private(set) var crews: [CrewID: CrewRecord] = [:]
+    /// The last number given to a task; day 0 and number 0: none yet.
+    package private(set) var lastTask: TaskID
+    /// The rules from which the indexes are derived.
+    package private(set) var rules: RuleSet
+    /// The instant up to which duty is known: that of the last decision.
+    package private(set) var clock: Instant
+
+    var roster: Roster
+    private var timers = Heap<TimerEntry>()
+    private var deadlines = SortedChunks<DeadlineEntry>()
+    private var counts: [TaskState: Int] = [:]
+
+    /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.
+    package init(tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, rules: RuleSet, at now: Instant) {
+        self.lastTask = lastTask ?? TaskID(day: 0, number: 0)
+        self.rules = rules
+        clock = now
+        for record in crews { self.crews[record.id] = record }
+        roster = Roster(rules.site, records: self.crews, at: now)
+        boxes.reserveCapacity(tasks.count)
+        for task in tasks where !task.state.isFinal { boxes[task.id] = TaskBox(row: task, due: nil) }
+        derive()
+    }
+
+    /// Puts another rule set in force: the roster and every index are derived again, the rows stay as they are.
+    package mutating func adopt(_ rules: RuleSet, at now: Instant) {
+        self.rules = rules
+        clock = now
+        derive()
+    }
+
+    /// Every index from the rows. A crew that could take something that waits is fresh, every other that has a hand free is free.
+    private mutating func derive() {
+        roster = Roster(rules.site, records: crews, at: clock)
+        deadlines = SortedChunks()
+        counts = [:]
+        let ids = boxes.keys.sorted()
+        var entries: [TimerEntry] = []
+        entries.reserveCapacity(ids.count)
+        for id in ids {
+            guard let row = boxes[id]?.row else { continue }
+            let due = nextTimer(of: row)?.at
+            boxes[id] = TaskBox(row: row, due: due)
+            if let due { entries.append(TimerEntry(at: due, task: id)) }
+            if let due = row.runningDeadline { deadlines.insert(DeadlineEntry(due: due, task: id)) }
+            counts[row.state, default: 0] += 1
+            if let crew = row.occupiedCrew { roster.addLoad(crew, 1) }
+        }
+        timers = Heap(entries)
+        for id in ids {
+            if let row = boxes[id]?.row, row.isWaiting { roster.wait(row) }
+        }
+        roster.giveBackFresh(roster.crews.indices.filter { firstWaiting(for: $0) != nil })
+    }
+
+    /// The first task in the order of the queues that a crew can take: able, in reach, and not declined in this round.
+    func firstWaiting(for slot: Int) -> QueueKey? {
+        let crew = roster.crews[slot].id
+        return roster.firstWaiting(for: slot) { id in
+            guard let row = boxes[id]?.row, let coordinate = row.place.coordinate, !row.declined.contains(crew) else { return false }
+            return roster.field.reaches(slot, coordinate, within: row.within)
+        }
+    }
+
+    // MARK: Looking
+
+    /// A task that is not final.
+    package func task(_ id: TaskID) -> WorkTask? { boxes[id]?.row }
+
+    package var openCount: Int { boxes.count }
+
+    /// All open tasks in the order of their numbers. Costs a sort.
+    package var openTasks: [WorkTask] { boxes.keys.sorted().compactMap { boxes[$0]?.row } }
+
+    /// When something is due at the earliest: a task's timer, a change of shift, or crews that have not been offered what waits.
+    package var nextDue: Instant? {
+        if !roster.fresh.isEmpty { return clock }
+        let task = timers.min?.at
+        let shift = roster.nextDutyChange
+        if shift == .distantFuture { return task }
+        return task.map { min($0, shift) } ?? shift
+    }
+
+    /// The next timer of a task, for the tick.
+    var firstTimer: TimerEntry? { timers.min }
+
+    // MARK: Changing
+
+    /// Puts a change into the rows and every index.
+    package mutating func apply(_ change: Change) {
+        switch change {
+        case .task(let before, let after): replace(before, by: after)
+        case .crew(_, let after): set(after.id, after)
+        case .lastTask(_, let after): lastTask = after
+        case .customer: break
+        }
+    }
+
+    /// Takes back a change that was applied; changes are taken back in reverse order.
+    package mutating func revert(_ change: Change) {
+        switch change {
+        case .task(let before, let after): replace(after, by: before)
+        case .crew(let before, let after): set(after.id, before)
+        case .lastTask(let before, _): lastTask = before
+        case .customer: break
+        }
+    }
+
+    /// Duty as it is at `now`. Not a change: it follows from the rows, the rules and the instant.
+    mutating func advance(to now: Instant) {
+        let isBack = now < clock
+        clock = now
+        roster.advance(to: now, isBack: isBack, records: crews, zone: rules.site.zone)
+    }
+
+    private mutating func set(_ id: CrewID, _ record: CrewRecord?) {
+        crews[id] = record
+        roster.update(id, record, zone: rules.site.zone, at: clock)
+    }
+
+    private mutating func replace(_ old: WorkTask?, by new: WorkTask?) {
+        let old = old.flatMap { $0.state.isFinal ? nil : $0 }
+        let new = new.flatMap { $0.state.isFinal ? nil : $0 }
+        guard let id = (new ?? old)?.id else { return }
+
+        if old?.state != new?.state {
+            if let state = old?.state { counts[state, default: 0] -= 1 }
+            if let state = new?.state { counts[state, default: 0] += 1 }
+        }
+
+        let oldKey = old.flatMap { $0.isWaiting ? WaitingPlace($0) : nil }
+        let newKey = new.flatMap { $0.isWaiting ? WaitingPlace($0) : nil }
+        if oldKey != newKey {
+            if let old, oldKey != nil { roster.waitNoMore(old) }
+            if let new, newKey != nil { roster.wait(new) }
+        }
+
+        let oldCrew = old?.occupiedCrew
+        let newCrew = new?.occupiedCrew
+        if oldCrew != newCrew {
+            if let oldCrew { roster.addLoad(oldCrew, -1) }
+            if let newCrew { roster.addLoad(newCrew, 1) }
+        }
+
+        let oldDeadline = old?.runningDeadline
+        let newDeadline = new?.runningDeadline
+        if oldDeadline != newDeadline {
+            if let oldDeadline { deadlines.remove(DeadlineEntry(due: oldDeadline, task: id)) }
+            if let newDeadline { deadlines.insert(DeadlineEntry(due: newDeadline, task: id)) }
+        }
+
+        let oldDue = boxes[id]?.due
+        if let new {
+            let due = nextTimer(of: new)?.at
+            boxes[id] = TaskBox(row: new, due: due)
+            if let due, due != oldDue { timers.insert(TimerEntry(at: due, task: id)) }
+        } else {
+            boxes[id] = nil
+        }
+        tidyTimers()
+    }
+
+    /// Keeps the top of the heap true, and the heap no more than twice as large as the open tasks.
+    private mutating func tidyTimers() {
+        while let top = timers.min, boxes[top.task]?.due != top.at { timers.removeMin() }
+        guard timers.count > 64 + 2 * boxes.count else { return }
+        timers = Heap(boxes.keys.sorted().compactMap { id in boxes[id]?.due.map { TimerEntry(at: $0, task: id) } })
+    }
+
+    // MARK: Counting
+
+    /// How many open tasks stand in a state.
+    package func count(of state: TaskState) -> Int { counts[state] ?? 0 }
+
+    /// How many open tasks have an arrival or restoration limit that has passed and is not reached.
+    package func overdueCount(at now: Instant) -> Int {
+        deadlines.count(before: DeadlineEntry(due: now, task: TaskID(day: 0, number: 0)))
+    }
+
+    package var crewsOnDuty: Int { roster.onDutyCount }
+    package var crewCount: Int { roster.crews.count }
+}
+
+/// What decides where a waiting task stands and who can take it.
+private struct WaitingPlace: Equatable {
+    var key: QueueKey
+    var skills: [SkillID]
+    var within: Int?
+    var coordinate: Coordinate?
+    init(_ task: WorkTask) {
+        key = QueueKey(task)
+        skills = task.skills
+        within = task.within
+        coordinate = task.place.coordinate
+    }
+}
+
+extension WorkTask {
+    /// In a queue that crews take from. A task that nobody can place waits too, but only for a hand.
+    var isWaiting: Bool { state == .queued && !isDesk && place.coordinate != nil }
+
+    /// The crew whose capacity it counts against.
+    var occupiedCrew: CrewID? { state.occupiesAssignee && !isDesk ? crew : nil }
+
+    /// The earliest deadline of a running arrival or restoration limit.
+    var runningDeadline: Instant? {
+        var earliest: Instant?
+        for clock in limits where clock.name != .accept && clock.state == .running {
+            guard let due = clock.due else { continue }
+            earliest = earliest.map { min($0, due) } ?? due
+        }
+        return earliest
+    }
+}

@@ -1,0 +1,85 @@
+package import Domain
+
+extension WorkTask {
+    /// A task in JSON, as every look gives it (compact, snake_case, absent fields left out):
+    /// `id, report_ids, type, category, task, rule, state, suspended_from, priority, department, desk, crew, skills, within_m, declined,
+    /// ask_again_at, place{origin,lat,lon,district,feeder,transformer}, customer, customers_out, source, reported_at, created_at, since,
+    /// limits{name:{length_s,due,state,overdue,reached_at}}, escalate, outcome, history`.
+    ///
+    /// - Parameters:
+    ///   - history: the task's lines in their order; nil: without the key (`why` of a line is left to `explain`).
+    ///   - zone: the site's; all times are RFC 3339 in it.
+    ///   - now: for `overdue` of a running limit.
+    package func json(history: [HistoryLine]? = nil, zone: TimeZoneRules, at now: Instant) -> [UInt8] {
+        var json = JSONWriter(capacity: 1_024)
+        json.object { json in
+            json.field("id", id.description)
+            json.key("report_ids")
+            json.array { json in for report in reports { json.string(report) } }
+            json.field("type", type)
+            json.field("category", category)
+            json.field("task", task)
+            json.field("rule", rule)
+            json.field("state", state.rawValue)
+            json.field("suspended_from", suspendedFrom?.rawValue)
+            json.field("priority", priority.rawValue)
+            json.field("department", department.rawValue)
+            json.field("desk", isDesk)
+            json.field("crew", crew?.rawValue)
+            json.key("skills")
+            json.array { json in for skill in skills { json.string(skill.rawValue) } }
+            json.field("within_m", within)
+            if !declined.isEmpty {
+                json.key("declined")
+                json.array { json in for crew in declined { json.string(crew.rawValue) } }
+            }
+            json.field("ask_again_at", askAgainAt?.rfc3339(in: zone))
+            json.key("place")
+            write(place, &json)
+            json.field("customer", customer?.rawValue)
+            json.field("customers_out", customersOut)
+            json.field("source", source.rawValue)
+            json.field("reported_at", reportedAt.rfc3339(in: zone))
+            json.field("created_at", createdAt.rfc3339(in: zone))
+            json.field("since", since.rfc3339(in: zone))
+            json.key("limits")
+            json.object { json in
+                for clock in limits {
+                    json.key(clock.name.rawValue)
+                    json.object { json in
+                        json.field("length_s", clock.length.milliseconds / 1_000)
+                        json.field("due", clock.due?.rfc3339(in: zone))
+                        json.field("state", clock.state.rawValue)
+                        json.field("overdue", clock.isOverdue(at: now))
+                        json.field("reached_at", clock.reachedAt?.rfc3339(in: zone))
+                    }
+                }
+            }
+            json.field("escalate", escalate)
+            json.field("outcome", outcome)
+            if let history {
+                json.key("history")
+                json.array { json in
+                    for line in history { json.raw(line.json(zone: zone)) }
+                }
+            }
+        }
+        return json.bytes
+    }
+}
+
+extension HistoryLine {
+    /// One line of a history: `at, event, by, crew, department, note`; `department` only where no crew is concerned.
+    package func json(zone: TimeZoneRules) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("at", at.rfc3339(in: zone))
+            json.field("event", event.rawValue)
+            json.field("by", by)
+            json.field("crew", crew?.rawValue)
+            if crew == nil { json.field("department", department.rawValue) }
+            json.field("note", note)
+        }
+        return json.bytes
+    }
+}
