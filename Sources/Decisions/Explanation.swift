@@ -23,7 +23,7 @@ import Rules
 
 /// Why a crew was not chosen; the first that holds, in this order.
 enum Verdict: Int, Sendable, CaseIterable {
-    case chosen, lacks_skills, off_duty, declined, at_capacity, out_of_reach, no_position, farther
+    case chosen, lacks_skills, off_duty, declined, at_capacity, place_unknown, out_of_reach, no_position, farther
 
     var name: String {
         switch self {
@@ -32,6 +32,7 @@ enum Verdict: Int, Sendable, CaseIterable {
         case .off_duty: "off_duty"
         case .declined: "declined"
         case .at_capacity: "at_capacity"
+        case .place_unknown: "place_unknown"
         case .out_of_reach: "out_of_reach"
         case .no_position: "no_position"
         case .farther: "farther"
@@ -45,8 +46,9 @@ let explainedCandidates = 8
 extension DispatchState {
     /// The candidates of a task as they stand now, before it is sent. Costs one look at each crew of the roster.
     mutating func candidatesWhy(_ row: WorkTask, chosen: Int?, byHand: String?) -> [UInt8] {
-        let group = roster.groups[roster.group(row.skills)]
-        let target = row.place.coordinate.map(GlobePoint.init)
+        let index = roster.group(row.skills)
+        let group = roster.groups[index]
+        let target = row.place.coordinate.map(UnitVector.init)
         let reach = Reach(metres: row.within)
         let declined = row.declined.compactMap { roster.slots[$0] }
 
@@ -56,9 +58,9 @@ extension DispatchState {
             if !roster.isOnDuty[slot] { return .off_duty }
             if declined.contains(slot) { return .declined }
             if Int(roster.loads[slot]) >= roster.crews[slot].capacity { return .at_capacity }
-            guard let target, let place = row.place.coordinate else { return .farther }
+            guard let target, let place = row.place.coordinate else { return .place_unknown }
             guard roster.field.coordinates[slot] != nil else { return row.within == nil ? .farther : .no_position }
-            let chord = roster.field.points[slot].squaredChord(to: target)
+            let chord = roster.field.squaredChord(from: slot, to: target)
             if chord <= reach.squaredChordSure { return .farther }
             if chord > reach.squaredChordMax { return .out_of_reach }
             return roster.field.reaches(slot, place, within: row.within) ? .farther : .out_of_reach

@@ -98,14 +98,14 @@ struct QueueKey: Sendable, Hashable, Comparable {
 /// A task that waits for a crew, with what a free crew must know to pass it by quickly.
 struct WaitingTask: Sendable, Comparable {
     var key: QueueKey
-    var point: GlobePoint
+    var point: UnitVector
     /// A crew whose squared chord is above this can't reach it.
     var squaredChordMax: Double
 
     init?(_ task: WorkTask) {
         guard let coordinate = task.place.coordinate else { return nil }
         key = QueueKey(task)
-        point = GlobePoint(coordinate)
+        point = UnitVector(coordinate)
         squaredChordMax = Reach(metres: task.within).squaredChordMax
     }
 

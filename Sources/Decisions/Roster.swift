@@ -175,13 +175,12 @@ struct Roster: Sendable {
     /// The first waiting task, in the order of the queues, that the crew can take. `accepts` measures what the chord lets through, and
     /// knows who has declined.
     func firstWaiting(for slot: Int, accepts: (TaskID) -> Bool) -> QueueKey? {
-        let point = field.points[slot]
         var best: QueueKey?
         for index in groupsOf[slot] {
             search: for chunk in groups[index].waiting.chunks {
                 for entry in chunk {
                     if let best, !(entry.key < best) { break search }
-                    if point.squaredChord(to: entry.point) <= entry.squaredChordMax, accepts(entry.key.id) {
+                    if field.squaredChord(from: slot, to: entry.point) <= entry.squaredChordMax, accepts(entry.key.id) {
                         best = entry.key
                         break search
                     }
