@@ -36,7 +36,7 @@ struct DeadlineEntry: Comparable, Sendable {
 }
 
 package struct DispatchState: Sendable {
-    private var boxes: [TaskID: TaskBox] = [:]
+    private(set) var boxes: [TaskID: TaskBox] = [:]
     /// What is known of crews beyond the roster.
     package private(set) var crews: [CrewID: CrewRecord] = [:]
     /// The last number given to a task; day 0 and number 0: none yet.
@@ -47,8 +47,8 @@ package struct DispatchState: Sendable {
     package private(set) var clock: Instant
 
     var roster: Roster
-    private var timers = Heap<TimerEntry>()
-    private var deadlines = SortedChunks<DeadlineEntry>()
+    private(set) var timers = Heap<TimerEntry>()
+    private(set) var deadlines = SortedChunks<DeadlineEntry>()
     private var counts: [TaskState: Int] = [:]
 
     /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.

@@ -76,6 +76,7 @@ struct Life {
     var now: Instant
     var routing: [Routing]
     var decisions: [Decision] = []
+    private(set) var lastStimulus: Stimulus?
     var sent = 0
     /// What happened since it was read last.
     private var lines: [String] = []
@@ -96,6 +97,7 @@ struct Life {
         let routing = routing
         let decision = Decisions.decide(&state, rules: rules, stimulus: stimulus, at: now) { _ in RouteResult(routings: routing, failures: []) }
         decisions.append(decision)
+        lastStimulus = stimulus
         lines += decision.history.map { line in
             "\(minute) \(line.task.number) \(line.event.rawValue)\(line.by == "paidan" ? "" : " by \(line.by)")\(line.crew.map { " [\($0)]" } ?? "")\(line.note.map { ": \($0)" } ?? "")"
         }
