@@ -1,9 +1,9 @@
 import Domain
 import Planning
+import Rules
 import Testing
 
 @testable import Decisions
-@testable import Rules
 
 /// What holds after every decision of any life. A failure names the seed and the step.
 @Suite struct PropertyTests {

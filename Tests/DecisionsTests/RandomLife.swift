@@ -1,9 +1,9 @@
 import Domain
 import Planning
+import Rules
 import Testing
 
 @testable import Decisions
-@testable import Rules
 
 /// A small generator that runs from a seed, so that a failure can be lived again.
 struct SplitMix: RandomNumberGenerator {

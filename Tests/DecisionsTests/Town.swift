@@ -1,6 +1,7 @@
 import Domain
+import Rules
+
 @testable import Decisions
-@testable import Rules
 
 /// A small town for tests: departments, three districts, a register, and crews along one meridian; its routing is said by the test.
 ///
@@ -46,7 +47,7 @@ struct Town {
             crews: Dictionary(uniqueKeysWithValues: crews.map { ($0.id, $0) }), network: network,
             roles: [RoleID("duty_manager"): Role(id: RoleID("duty_manager"), person: RoleID("u-900"))], channels: [:], defaultChannel: "hook",
             closeAfter: closeAfter, askAgainAfter: askAgainAfter)
-        return RuleSet(hash: hash, site: site, ladders: ladders, modules: [])
+        return ruleSet(hash: hash, site: site, ladders: ladders)
     }
 }
 
