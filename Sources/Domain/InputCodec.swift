@@ -2,8 +2,8 @@
 //
 // - `kind` says what it is; a missing one means `report` (or what the door assumes).
 // - JSON `null`, and an empty text where a value is optional, mean that the key is absent.
-// - A key that is not known is passed over, because senders evolve before we do, unless it looks like a misspelling: within one edit
-//   (two, for keys of six characters and more) of a known key that the object does not have.
+// - A key that is not known is passed over, because senders evolve before we do, unless it looks like a misspelling of a known key that
+//   the object does not have (see `misspelling`): then the input is refused, with the key that is meant.
 // - A key that comes twice, a wrong type, a number out of range, a time that does not exist are refused; nothing is guessed.
 
 package enum InputCodec {
@@ -191,10 +191,17 @@ struct ObjectScan<Key: RawRepresentable<String> & CaseIterable & Sendable> {
     }
 }
 
-/// The known key of which an unknown one is most likely a misspelling: within one edit, two from six characters on, or the same but for upper and lower case.
+/// The known key that an unknown one most likely stands for: the same but for upper and lower case, another habit's word for it, or within one
+/// edit (two, from six characters on). Names of up to three characters are too near to everything to be guessed at.
 package func misspelling(_ name: String, of known: [String]) -> String? {
     let lower = name.lowercased()
     if let same = known.first(where: { $0 == lower }) { return same }
-    let limit = name.unicodeScalars.count >= 6 ? 2 : 1
-    return known.compactMap { key in editDistance(name, key, limit: limit).map { (key, $0) } }.min { $0.1 < $1.1 }?.0
+    let otherWords = ["latitude": "lat", "lng": "lon", "long": "lon", "longitude": "lon", "desc": "description"]
+    if let word = otherWords[lower], known.contains(word) { return word }
+    let length = lower.unicodeScalars.count
+    guard length >= 4 else { return nil }
+    let near = known.filter { $0.utf8.count >= 4 }.compactMap { key in
+        editDistance(lower, key, limit: length >= 6 ? 2 : 1).map { (key: key, distance: $0) }
+    }
+    return near.min { $0.distance < $1.distance }?.key
 }
