@@ -79,7 +79,8 @@ enum ReportSchema {
         schema.variables = ["report": .init(.object("report")), "customer": .init(.object("customer"))]
         func field(_ slot: Slot.Report, _ type: StaticType) -> Schema.Field { .init(type, slot: slot.rawValue) }
         func fact(_ slot: Slot.Customer, _ type: StaticType) -> Schema.Field { .init(type, slot: slot.rawValue) }
-        let fields: Schema.Field = site?.fields == nil ? .init(.dyn) : .init(.object("report.fields"))
+        // Fields that could not be read pass unchecked; such a set has an error and never runs.
+        let fields: Schema.Field = site?.fields == nil ? .init(.dyn, slot: Slot.firstField) : .init(.object("report.fields"))
         schema.objects["report"] = [
             "type": field(.type, enumeration("type")), "category": field(.category, enumeration("category")),
             "source": field(.source, enumeration("source")), "reported_at": field(.reportedAt, .timestamp),

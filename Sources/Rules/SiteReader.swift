@@ -63,7 +63,7 @@ struct SiteReader {
     // MARK: Values and fields
 
     private func values(_ block: Block, _ site: inout SiteFacts) -> [String: [DeclaredValue]]? {
-        guard let node = reader.required("values", in: block), let section = reader.block(node, Keys.values) else { return nil }
+        guard let node = reader.required("values", in: block), let section = reader.block(node, Keys.values, example: Keys.site.examples["values"]) else { return nil }
         var result: [String: [DeclaredValue]] = [:]
         for name in Keys.values.names {
             guard section.has(name) else {
@@ -113,7 +113,7 @@ struct SiteReader {
 
     private func fields(_ block: Block) -> [DeclaredField]? {
         guard let node = block["fields"] else { return block.has("fields") ? nil : [] }
-        guard let section = reader.block(node, Keys.fields) else { return nil }
+        guard let section = reader.block(node, Keys.fields, example: Keys.site.examples["fields"]) else { return nil }
         guard let report = section["report"] else { return [] }
         let example = "building_height: number"
         guard let entries = reader.named(report, section: "report", what: "a field", example: example, allowsDots: false) else { return nil }
