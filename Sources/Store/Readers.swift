@@ -35,6 +35,16 @@ extension Store {
         }
     }
 
+    /// The same for a thread that may wait: the journal's writer.
+    package func historyNow(after number: Int64, limit: Int) throws(StoreError) -> [StoredLine] {
+        try lookNow { db in
+            let s = try Statement(db, Looks.historyAfter)
+            s.bind(1, number)
+            s.bind(2, Int64(limit))
+            return try Looks.lines(s)
+        }
+    }
+
     /// What is known of a customer.
     package func customer(_ account: CustomerID) async throws(StoreError) -> CustomerFacts? {
         try await look { db in
@@ -73,6 +83,18 @@ extension Store {
             next.bind(1, instant.milliseconds)
             let known = try next.step() && !next.isNull(0)
             return (due, known ? Instant(milliseconds: next.int(0)) : nil)
+        }
+    }
+
+    /// One stored notice by its row; nil when it is no longer there.
+    package func notice(_ row: Int64) async throws(StoreError) -> Notice? {
+        try await look { db in
+            let s = try Statement(db, "SELECT task, recipient, body FROM notice WHERE row = ?")
+            s.bind(1, row)
+            guard try s.step() else { return nil }
+            let task = TaskID(packed: s.int(0))
+            let to = s.text(1)
+            return try s.blob(2) { bytes throws(RowFault) in try RowCodec.notice(task: task, to: to, bytes) }
         }
     }
 

@@ -180,6 +180,18 @@ package final class Store: Sendable {
         }
     }
 
+    /// The same, waiting on the caller's thread.
+    func lookNow<T>(_ body: (OpaquePointer) throws -> T) throws(StoreError) -> T {
+        do {
+            return try readers.read { db in
+                guard let connection = db.sqliteConnection else { throw StoreError.closed(path) }
+                return try body(connection)
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
     // MARK: Opening
 
     /// Makes an empty file with the right mode, so that SQLite gives its companions (`-wal`, `-shm`) the same one.

@@ -1,0 +1,155 @@
+import API
+import Decisions
+import Domain
+import Glibc
+import Inbox
+import Rules
+import Store
+
+/// What the doors see of the daemon. Looks at tasks read the committed rows, never the loop's memory, so that a look can
+/// neither hold up a decision nor see one that was not committed.
+final class DaemonBackend: Backend {
+    private let loop: Loop
+    private let store: Store
+    private let health: Health
+    private let counters: Counters
+    private let board: StatusBoard
+    private let reloadRules: @Sendable () async -> ReloadAnswer
+    private let clock: any WallClock
+    private let spoolCounters: @Sendable () -> SpoolCounters?
+
+    init(
+        loop: Loop, store: Store, health: Health, counters: Counters, board: StatusBoard, clock: any WallClock,
+        spoolCounters: @escaping @Sendable () -> SpoolCounters?, reload: @escaping @Sendable () async -> ReloadAnswer
+    ) {
+        self.loop = loop
+        self.store = store
+        self.health = health
+        self.counters = counters
+        self.board = board
+        self.clock = clock
+        self.spoolCounters = spoolCounters
+        self.reloadRules = reload
+    }
+
+    func submit(_ inputs: [Input]) async throws(IntakeRefusal) -> [Receipt] {
+        try await loop.submit(inputs)
+    }
+
+    func tasks(_ filter: TaskFilter) async throws -> [[UInt8]] {
+        let zone = await rulesInForce().site.zone
+        let now = clock.now()
+        return try await store.tasks(filter).map { $0.json(zone: zone, at: now) }
+    }
+
+    func task(_ id: TaskID) async throws -> [UInt8]? {
+        guard let found = try await store.task(id) else { return nil }
+        return found.task.json(history: found.history.map(\.line), zone: await rulesInForce().site.zone, at: clock.now())
+    }
+
+    func why(_ id: TaskID) async throws -> [UInt8]? {
+        guard let found = try await store.task(id) else { return nil }
+        let zone = await rulesInForce().site.zone
+        var json = JSONWriter()
+        json.object { json in
+            json.key("task")
+            json.raw(found.task.json(zone: zone, at: clock.now()))
+            json.key("decisions")
+            json.array { json in
+                for line in found.history.map(\.line) {
+                    guard let why = line.why else { continue }
+                    json.object { json in
+                        json.field("at", line.at.rfc3339(in: zone))
+                        json.field("event", line.event.rawValue)
+                        json.field("by", line.by)
+                        json.field("crew", line.crew?.rawValue)
+                        json.key("why")
+                        json.raw(why)
+                    }
+                }
+            }
+        }
+        return json.bytes
+    }
+
+    func crews() async throws -> [[UInt8]] {
+        let (crews, zone) = await loop.look { ($0.state.crewStandings, $0.rules.site.zone) }
+        let busy = try await store.tasks(TaskFilter(states: Set(TaskState.allCases.filter(\.occupiesAssignee)), limit: 100_000))
+        var tasks: [CrewID: [TaskID]] = [:]
+        for task in busy {
+            if let crew = task.crew { tasks[crew, default: []].append(task.id) }
+        }
+        return crews.map { $0.json(tasks: tasks[$0.crew.id] ?? [], zone: zone) }
+    }
+
+    private func rulesInForce() async -> RuleSet { await loop.look { $0.rules } }
+
+    func status() async -> [UInt8] {
+        let snapshot = board.current
+        let zone = await rulesInForce().site.zone
+        var json = JSONWriter()
+        json.object { json in
+            json.field("open", snapshot.open)
+            json.field("overdue", snapshot.overdue)
+            json.key("by_state")
+            json.object { json in
+                for state in TaskState.allCases where !state.isFinal { json.field(state.rawValue, snapshot.openByState[state] ?? 0) }
+            }
+            json.field("crews_on_duty", snapshot.crewsOnDuty)
+            json.field("crews", snapshot.crews)
+            json.field("inputs_last_minute", counters.inputsLastMinute(at: monotonicMilliseconds()))
+            json.field("inputs_queued", loop.queue.depth)
+            json.field("rules", snapshot.ruleCount)
+            json.field("rules_hash", snapshot.rulesHash)
+            json.field("rules_since", snapshot.rulesSince.rfc3339(in: zone))
+            json.field("on_last_good_rules", snapshot.onLastGood)
+            json.field("last_reload_successful", counters.values.lastReloadSucceeded)
+            let complaints = health.complaints(now: monotonicMilliseconds()) + health.degradations()
+            json.field("healthy", complaints.isEmpty)
+            json.key("complaints")
+            json.array { json in for complaint in complaints { json.string(complaint) } }
+        }
+        return json.bytes
+    }
+
+    func reload() async -> ReloadAnswer { await reloadRules() }
+
+    func health() async -> HealthAnswer {
+        let complaints = health.complaints(now: monotonicMilliseconds())
+        let degradations = health.degradations()
+        return HealthAnswer(isHealthy: complaints.isEmpty && degradations.isEmpty, reasons: complaints + degradations)
+    }
+
+    func metrics() async -> [UInt8] {
+        let complaints = health.complaints(now: monotonicMilliseconds())
+        return MetricsText.render(
+            counters.values, board: board.current, queuedInputs: loop.queue.depth,
+            inputsLastMinute: counters.inputsLastMinute(at: monotonicMilliseconds()), isHealthy: complaints.isEmpty,
+            spool: spoolCounters(),
+            isWithoutRoom: health.pulse.isWithoutRoom, residentBytes: Self.residentBytes())
+    }
+
+    /// From /proc/self/statm, in bytes; 0 where there is none.
+    static func residentBytes() -> Int64 {
+        guard let bytes = try? readWholeFile("/proc/self/statm") else { return 0 }
+        let pages = String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0
+        return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
+
+extension Loop: Intake {
+    /// Waits until the inputs are committed.
+    func submit(_ inputs: [Input]) async throws(IntakeRefusal) -> [Receipt] {
+        guard !inputs.isEmpty else { return [] }
+        let result: Result<[Receipt], IntakeRefusal> = await withCheckedContinuation { continuation in
+            if let refusal = offer(inputs, answer: { continuation.resume(returning: $0) }) {
+                continuation.resume(returning: .failure(refusal))
+            }
+        }
+        return try result.get()
+    }
+
+    private func offer(_ inputs: [Input], answer: @escaping @Sendable (Result<[Receipt], IntakeRefusal>) -> Void) -> IntakeRefusal? {
+        queue.offer(Submission(inputs: inputs, answer: answer))
+    }
+}
