@@ -68,7 +68,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "Inbox", dependencies: ["Domain"], swiftSettings: strict),
-        .target(name: "Outbox", dependencies: ["Domain", "Decisions"], swiftSettings: strict),
+        .target(name: "Outbox", dependencies: ["Domain", "Decisions", "CSpawn"], swiftSettings: strict),
+        // glibc's declarations for closing descriptors in a started command. Only in Outbox.
+        .systemLibrary(name: "CSpawn"),
         .target(
             name: "Store",
             dependencies: [

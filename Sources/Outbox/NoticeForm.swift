@@ -1,0 +1,31 @@
+import Decisions
+import Domain
+
+/// A notice as a channel's command gets it on its standard input: one JSON object and a line end.
+///
+/// ```json
+/// {"id":"T-20261122-17/3/1","event":"dispatched","task":"T-20261122-17","to":"north-2","channel":"crew_app",
+///  "at":"2026-11-22T08:15:00+08:00","due":"2026-11-22T08:18:00+08:00","attempt":1}
+/// ```
+/// `due` is the time to accept by (`dispatched`) or the limit's deadline (`escalated`, with `limit` and `percent`). The same
+/// `id` may come more than once: delivery is at least once.
+enum NoticeForm {
+    static func json(_ pending: PendingNotice, zone: TimeZoneRules) -> [UInt8] {
+        let notice = pending.notice
+        var w = JSONWriter()
+        w.object { w in
+            w.field("id", notice.id)
+            w.field("event", notice.event.rawValue)
+            w.field("task", notice.task.description)
+            w.field("to", notice.to)
+            w.field("channel", notice.channel)
+            w.field("at", notice.at.rfc3339(in: zone))
+            w.field("due", notice.due?.rfc3339(in: zone))
+            w.field("limit", notice.limit?.rawValue)
+            w.field("percent", notice.percent)
+            w.field("attempt", pending.attempts + 1)
+        }
+        w.newline()
+        return w.bytes
+    }
+}
