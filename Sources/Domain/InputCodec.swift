@@ -192,14 +192,14 @@ struct ObjectScan<Key: RawRepresentable<String> & CaseIterable & Sendable> {
 }
 
 /// The known key that an unknown one most likely stands for: the same but for upper and lower case, another habit's word for it, or within one
-/// edit (two, from six characters on). Names of up to three characters are too near to everything to be guessed at.
+/// edit (two, from six characters on). Known keys of up to three characters are too near to everything to be guessed at.
 package func misspelling(_ name: String, of known: [String]) -> String? {
     let lower = name.lowercased()
     if let same = known.first(where: { $0 == lower }) { return same }
     let otherWords = ["latitude": "lat", "lng": "lon", "long": "lon", "longitude": "lon", "desc": "description"]
     if let word = otherWords[lower], known.contains(word) { return word }
     let length = lower.unicodeScalars.count
-    guard length >= 4 else { return nil }
+    guard length >= 3 else { return nil }
     let near = known.filter { $0.utf8.count >= 4 }.compactMap { key in
         editDistance(lower, key, limit: length >= 6 ? 2 : 1).map { (key: key, distance: $0) }
     }

@@ -78,13 +78,12 @@ package struct RecordSplitter: Sendable {
             }
         }
         if dropping != nil { return drop() }
-        if let end = lineEnd() { return take(to: end, next: end + 1) }
-        scan = buffer.count
-        if scan - head > bytesMax {
-            if state == .quoted || state == .closing, let record = physicalLine() { return record }
-            dropping = base + head
-            return drop()
+        if let end = lineEnd() {
+            // As if it had not fitted: what is said must not depend on the size of the pieces.
+            return end - head > bytesMax ? tooLong() : take(to: end, next: end + 1)
         }
+        scan = buffer.count
+        if scan - head > bytesMax { return tooLong() }
         guard isFinished, head < buffer.count else { return nil }
         if state == .quoted, let record = physicalLine() { return record }
         return take(to: buffer.count, next: buffer.count, fault: state == .quoted ? openQuote() : nil)
@@ -103,26 +102,28 @@ package struct RecordSplitter: Sendable {
                 return nil
             }
             while i < bytes.count {
-                let byte = bytes[i]
-                switch state {
-                case .start, .plain:
-                    if byte == 0x0A { return i }
-                    if isDelimiter(byte) {
-                        state = .start
-                    } else if byte == 0x22, state == .start {
-                        state = .quoted
-                        quote = i
-                    } else {
-                        state = .plain
-                    }
-                case .quoted: if byte == 0x22 { state = .closing }
-                case .closing:
-                    if byte == 0x0A { return i }
-                    if byte == 0x22 { state = .quoted } else if isDelimiter(byte) { state = .start } else if byte != 0x0D { state = .plain }
-                }
+                if bytes[i] == 0x0A, state != .quoted { return i }
+                step(bytes[i], at: i, &state, &quote)
                 i += 1
             }
             return nil
+        }
+    }
+
+    /// Where in a row we are behind a byte.
+    private func step(_ byte: UInt8, at i: Int, _ state: inout CellState, _ quote: inout Int) {
+        switch state {
+        case .start, .plain:
+            if isDelimiter(byte) {
+                state = .start
+            } else if byte == 0x22, state == .start {
+                state = .quoted
+                quote = i
+            } else {
+                state = .plain
+            }
+        case .quoted: if byte == 0x22 { state = .closing }
+        case .closing: if byte == 0x22 { state = .quoted } else if isDelimiter(byte) { state = .start } else if byte != 0x0D { state = .plain }
         }
     }
 
@@ -142,9 +143,18 @@ package struct RecordSplitter: Sendable {
         return record
     }
 
+    /// A record that does not fit: its first physical line, when that one does, because then a quote goes on and on; else all of it is dropped.
+    private mutating func tooLong() -> Record? {
+        if let record = physicalLine() { return record }
+        dropping = base + head
+        return drop()
+    }
+
     /// The first physical line of a record whose quote stays open.
     private mutating func physicalLine() -> Record? {
-        guard let end = buffer[head...].firstIndex(of: 0x0A), end > quote else { return nil }
+        guard let end = buffer[head...].prefix(bytesMax + 1).firstIndex(of: 0x0A) else { return nil }
+        state = .start
+        for i in head..<end { step(buffer[i], at: i, &state, &quote) }
         return take(to: end, next: end + 1, fault: openQuote())
     }
 

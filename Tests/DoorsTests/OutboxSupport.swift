@@ -32,6 +32,7 @@ final class ScriptedClock: Sendable {
     }
 
     private func sleep(_ span: TimeSpan) async throws {
+        guard span > .zero else { return }
         let (id, until) = state.withLock { state in
             state.last += 1
             return (state.last, state.now + span)
@@ -131,6 +132,31 @@ final class Scripts: Sendable {
 
     /// A command that runs these lines with `sh`; `$1` is the folder.
     func command(_ lines: String) -> [String] { ["/bin/sh", "-c", lines, "sh", folder] }
+
+    /// Makes a named pipe: a script that opens it waits for the test, and the test for the script.
+    func pipe(_ name: String) { #expect(mkfifo("\(folder)/\(name)", 0o600) == 0) }
+
+    /// Waits until a script has written to the pipe and closed it. On a thread of its own, because it blocks.
+    func read(_ pipe: String) async -> String {
+        let path = "\(folder)/\(pipe)"
+        return await withCheckedContinuation { continuation in
+            DispatchQueue(label: "pipe").async {
+                let data = FileHandle(forReadingAtPath: path)?.readDataToEndOfFile() ?? Data()
+                continuation.resume(returning: String(decoding: data, as: UTF8.self))
+            }
+        }
+    }
+
+    /// Waits until a script reads from the pipe, and gives it the text.
+    func write(_ text: String, to pipe: String) async {
+        let path = "\(folder)/\(pipe)"
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "pipe").async {
+                FileHandle(forWritingAtPath: path)?.write(Data(text.utf8))
+                continuation.resume()
+            }
+        }
+    }
 
     func text(_ file: String) -> String { (try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? "" }
 }
