@@ -117,7 +117,7 @@ class Daemon:
         shutil.copytree(RULES, self.good)
 
     def status(self):
-        return f"STATUS={len(self.tasks)} open tasks, 0 overdue, 1 crew on duty, 0 inputs in the last minute, rules {self.hash}"
+        return f"STATUS={len(self.tasks)} open tasks, 0 overdue, 1 crew on duty, 0 inputs in the last minute, rules {self.hash} since today"
 
     def apply(self, entry, is_new):
         task = entry["task"]
