@@ -10,6 +10,7 @@
 import HummingbirdCore
 package import Logging
 import NIOCore
+import NIOHTTPTypesHTTP1
 import NIOPosix
 import Synchronization
 
@@ -222,7 +223,10 @@ package final class HTTPDoors: Sendable {
                 guard connections.admit(channel) else {
                     return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
                 }
-                return http.setup(channel: channel, logger: logger).map { value in
+                return http.setup(channel: channel, logger: logger).flatMapThrowing { value in
+                    let pipeline = channel.pipeline.syncOperations
+                    let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+                    try pipeline.addHandler(OldClients(), position: .before(codec))
                     // The connection's own life: it ends when the connection closes, which `stop` waits for.
                     Task { await http.handle(value: value, logger: logger) }
                 }

@@ -9,7 +9,7 @@ enum OpenAPI {
           "info": {
             "title": "paidan",
             "version": "1",
-            "description": "Dispatch for an electric power utility. The same routes are served on the Unix socket and on TCP. HEAD is answered wherever GET is. One connection may have its limits: a request's head must come within 30 seconds, a body may pause for 30 seconds in all. An address that no route has gives 404, another method 405, a broken address or parameter 400; a head that can't be parsed 400 or 431; a body that comes too slowly 408."
+            "description": "Dispatch for an electric power utility. The same routes are served on the Unix socket and on TCP. HEAD is answered wherever GET is. One connection may have its limits: a request's head must come within 30 seconds, a body may pause for 30 seconds in all. An address that no route has gives 404, another method 405, a broken address or parameter 400; an encoded body (gzip) 415; a head that can't be parsed 400 or 431; a body that comes too slowly 408."
           },
           "paths": {
             "/v1/inputs": {

@@ -43,6 +43,11 @@ struct Responder: Sendable {
             let target = try RequestTarget(request.head.path ?? "")
             let (route, id) = try find(request.method, target)
             try refuseForeignPages(request)
+            if let coding = request.headers[.contentEncoding], coding.lowercased() != "identity" {
+                throw Refusal(
+                    .unsupportedMediaType, what: "the body can't be read", why: "it is encoded as \(coding.prefix(40))",
+                    remedy: "send it as it is, without Content-Encoding", fields: [.connection: "close"])
+            }
             if route == .submitInputs, isLines(request) {
                 try TaskQuery.requireNone(target.query)
                 return .lines

@@ -32,12 +32,11 @@ import Testing
         try await withFolder { folder in
             let path = folder + "/s"
             // Left behind by a daemon that died: the file is there, nobody listens.
-            let (descriptor, stale) = try ListeningSocket.unix(path: path, mode: 0o600, backlog: 1)
+            let (descriptor, _) = try ListeningSocket.unix(path: path, mode: 0o600, backlog: 1)
             close(descriptor)
             let doors = HTTPDoors(addresses: [.unix(path: path, mode: 0o660)], backend: FakeBackend())
             let bound = try await doors.start()
             #expect(bound == [.unix(path: path)])
-            #expect(SocketFile.identify(path) != stale || stale == SocketFile.identify(path))
             #expect(try await call(.unix(path: path), "GET", "/healthz").status == 200)
 
             let second = HTTPDoors(addresses: [.unix(path: path, mode: 0o660)], backend: FakeBackend())
@@ -206,6 +205,36 @@ import Testing
                 #expect(try await wire.readReply().text.contains("accepted"))
                 #expect(try await wire.readReply().text == #"[{"id":"north-2"}]"#)
             }
+        }
+    }
+
+    @Test(arguments: ["GET /v1/status HTTP/1.0\r\n\r\n", "GET /v1/status HTTP/1.1\r\nHost: t\r\nConnection: Close\r\n\r\n"])
+    func whoWantsTheConnectionClosedGetsItClosed(text: String) async throws {
+        var limits = DoorLimits()
+        limits.head_wait = .seconds(3_600)
+        try await withDoors(limits: limits) { _, _, tcp in
+            try await Wire.with(tcp) { wire in
+                try await wire.send(text)
+                #expect(try await wire.readReply().text == #"{"open":0}"#)
+                #expect(await wire.readToEnd() == "")
+            }
+        }
+    }
+
+    @Test func whoDoesNotReadItsAnswerIsCutOff() async throws {
+        var limits = DoorLimits()
+        limits.stall_wait = .milliseconds(20)
+        limits.stop_wait = .seconds(3_600)
+        let backend = FakeBackend()
+        backend.state.withLock { $0.tasks = Array(repeating: Array(String(repeating: "7", count: 1_000).utf8), count: 30_000) }
+        // `stop` waits for answers under way, and this one would never end.
+        let doors = HTTPDoors(addresses: [.tcp(host: "127.0.0.1", port: 0)], backend: backend, limits: limits)
+        let at = try await doors.start()
+        try await Wire.with(at[0]) { wire in
+            try await wire.send(request("GET", "/v1/tasks"))
+            #expect(try await wire.readHead().status == 200)
+            await doors.stop()
+            #expect(doors.connectionCount == 0)
         }
     }
 

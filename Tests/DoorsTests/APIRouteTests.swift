@@ -89,6 +89,17 @@ import Testing
         }
     }
 
+    @Test func anEncodedBodyIsRefused() async throws {
+        try await withDoors { _, _, tcp in
+            let reply = try await Wire.with(tcp) { wire in
+                try await wire.send(request("POST", "/v1/inputs", ["Content-Encoding: gzip"], [0x1F, 0x8B]))
+                return try await wire.readReply()
+            }
+            #expect(reply.status == 415)
+            #expect(reply.what == "the body can't be read")
+        }
+    }
+
     @Test func tasksAreFiltered() async throws {
         let backend = FakeBackend()
         try await withDoors(backend) { _, _, tcp in
