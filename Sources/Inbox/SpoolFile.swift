@@ -51,6 +51,8 @@ final class SpoolFile {
     /// Everything before this byte and line has its receipt, or is among `bad`.
     private(set) var committedOffset = 0
     private(set) var committedLine = 1
+    private var committedAccepted = 0
+    private var committedDuplicates = 0
 
     /// So many bad lines are named one by one; a file with more is no file of ours.
     static let badMax = 10_000
@@ -80,6 +82,8 @@ final class SpoolFile {
     func commit(upTo offset: Int, line: Int) {
         committedOffset = offset
         committedLine = line
+        committedAccepted = accepted
+        committedDuplicates = duplicates
     }
 
     /// To go on from the last committed record: what was found behind it will be found again.
@@ -87,6 +91,8 @@ final class SpoolFile {
         isRead = false
         stays = false
         unread = nil
+        accepted = committedAccepted
+        duplicates = committedDuplicates
         bad.removeAll { $0.offset >= committedOffset }
     }
 }

@@ -58,6 +58,18 @@ final class SpoolFolder: Sendable {
 
     deinit { for descriptor in [tmp, new, done, quarantine] { close(descriptor) } }
 
+    /// Whether the four are still the ones that stand below SPOOL: somebody may have removed or replaced one.
+    var isInPlace: Bool {
+        for (name, descriptor) in [("tmp", tmp), ("new", new), ("done", done), ("quarantine", quarantine)] {
+            var held = Glibc.stat()
+            var named = Glibc.stat()
+            guard fstat(descriptor, &held) == 0, stat(path + "/" + name, &named) == 0, held.st_dev == named.st_dev, held.st_ino == named.st_ino else {
+                return false
+            }
+        }
+        return true
+    }
+
     /// What a folder holds.
     struct Entry {
         enum Kind: Hashable {

@@ -27,7 +27,7 @@ package struct SpoolPass: Sendable, Hashable {
 
 actor SpoolReader {
     private let configuration: SpoolConfiguration
-    private let folder: SpoolFolder
+    private var folder: SpoolFolder
     private let intake: any Intake
     private let ledger: SpoolLedger
     private let now: @Sendable () -> Instant
@@ -84,6 +84,12 @@ actor SpoolReader {
         isScanning = true
         defer { isScanning = false }
         pass = SpoolPass()
+        if !folder.isInPlace {
+            do throws(SpoolFault) { folder = try SpoolFolder(path: configuration.path) } catch {
+                tell([], .unlistable(reason: error.description))
+                return pass
+            }
+        }
         var entries: [SpoolFolder.Entry]
         do throws(SystemFault) { entries = try folder.list(folder.new) } catch {
             tell([], .unlistable(reason: error.reason))
@@ -287,6 +293,15 @@ actor SpoolReader {
         batchBytes = 0
         batch.reserveCapacity(configuration.batchMax)
         while flights.count >= configuration.flightsMax { await settleFirst() }
+        if pass.refusal != nil {
+            // Not past a refused one: lines keep their order, and the file goes on behind the last committed one.
+            for origin in flightOrigins {
+                origin.file.unsettled -= 1
+                origin.file.stays = true
+            }
+            for origin in flightOrigins { finishIfSettled(origin.file) }
+            return
+        }
         let answer = Swift.Task { () -> Result<[Receipt], IntakeRefusal> in
             do throws(IntakeRefusal) { return .success(try await self.intake.submit(inputs)) } catch { return .failure(error) }
         }

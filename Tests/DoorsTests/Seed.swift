@@ -1,2 +1,0 @@
-import Testing
-@Test func seedDoors() { #expect(Bool(true)) }
