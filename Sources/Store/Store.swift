@@ -153,7 +153,7 @@ package final class Store: Sendable {
     /// finished task that a progress names. What an earlier input of the same batch leads to is not in here: it is not
     /// committed yet.
     package func findings(for inputs: [Input]) throws(StoreError) -> [Findings] {
-        try reading { writer in try inputs.map { try writer.findings(for: $0) } }
+        try reading { writer in try writer.findings(for: inputs) }
     }
 
     private func reading<T>(_ body: (Writer) throws -> T) throws(StoreError) -> T {

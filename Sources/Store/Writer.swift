@@ -43,12 +43,13 @@ final class Writer: @unchecked Sendable {
 
     /// The statements of every report, prepared once.
     struct HotStatements {
-        let begin, commit, rollback: Statement
+        let begin, beginReading, commit, rollback: Statement
         let insertInput, insertPersonal, insertTask, updateTask, moveTask, insertHistory, insertNotice, updateHead: Statement
         let findInput, findCustomer, findTask: Statement
 
         init(_ db: OpaquePointer) throws(SQLiteFailure) {
             begin = try Statement(db, "BEGIN IMMEDIATE")
+            beginReading = try Statement(db, "BEGIN")
             commit = try Statement(db, "COMMIT")
             rollback = try Statement(db, "ROLLBACK")
             insertInput = try Statement(
