@@ -42,13 +42,15 @@ package final class Daemon: Sendable {
     }
 
     /// Opens everything and returns when it is ready: the rules are loaded, the store is open, the doors listen.
+    /// - Parameter isService: this process is the service: systemd is told how it is.
     /// - Throws: `StartFailure` with the exit code; what was opened is closed again by the end of the process.
     package static func start(
-        _ configuration: Configuration, journal: Journal = Journal(identifier: "paidan"), clock: any WallClock = SystemClock()
+        _ configuration: Configuration, journal: Journal = Journal(identifier: "paidan"), clock: any WallClock = SystemClock(),
+        isService: Bool = true
     ) async throws(StartFailure) -> Daemon {
         signal(SIGPIPE, SIG_IGN)
         let began = monotonicMilliseconds()
-        let notifier = Notifier(onFailure: { journal.send(Message.notifyFailed(reason: $0.description)) })
+        let notifier = Notifier(isSilent: !isService, onFailure: { journal.send(Message.notifyFailed(reason: $0.description)) })
         journal.send(Message.started(version: version, rules: configuration.rules, state: configuration.state))
         notifier.status("starting: loading the rules")
         let lastGood = LastGoodRules(stateFolder: configuration.state)
@@ -85,7 +87,7 @@ package final class Daemon: Sendable {
         let doorBeats = DoorBeats()
         let spoolHolder = Holder<SpoolDoor>()
         let outboxHolder = Holder<OutboxDoor>()
-        let interval = Notifier.watchdogInterval.map { Int64($0 / .milliseconds(1)) } ?? Health.defaultIntervalMilliseconds
+        let interval = (isService ? Notifier.watchdogInterval : nil).map { Int64($0 / .milliseconds(1)) } ?? Health.defaultIntervalMilliseconds
         let health = Health(
             pulse: pulse,
             parts: [

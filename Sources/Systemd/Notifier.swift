@@ -7,9 +7,12 @@ import Glibc
 /// dispatching when the service manager doesn't listen. `onFailure` is called for each such message; `watchdog()` comes every
 /// few seconds, so limit what you write about it.
 package struct Notifier: Sendable {
+    private let isSilent: Bool
     private let onFailure: @Sendable (SystemdError) -> Void
 
-    package init(onFailure: @escaping @Sendable (SystemdError) -> Void) {
+    /// - Parameter isSilent: says nothing to anybody: for a daemon inside another process, whose `NOTIFY_SOCKET` is not its own.
+    package init(isSilent: Bool = false, onFailure: @escaping @Sendable (SystemdError) -> Void) {
+        self.isSilent = isSilent
         self.onFailure = onFailure
     }
 
@@ -69,6 +72,7 @@ package struct Notifier: Sendable {
     }
 
     private func send(_ what: String, _ state: String) {
+        guard !isSilent else { return }
         let result = sd_notify(0, state)
         if result < 0 { onFailure(SystemdError(what: "notify \(what)", code: -result)) }
     }

@@ -54,7 +54,7 @@ final class House {
         try #require(RuleCompiler.compile(RuleFolder.read(rules), zone: RuleFolder.zone).set)
     }
 
-    func start() async throws -> Daemon { try await Daemon.start(configuration, journal: journal) }
+    func start() async throws -> Daemon { try await Daemon.start(configuration, journal: journal, isService: false) }
 }
 
 /// A hazard in Lucheng, as the counter would send it; the id makes it another one.
