@@ -35,7 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         // SHA-256 for content keys and the hash of a rule set. Only in Domain.
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
-        // Heap and Deque for timers and queues. In Decisions and Daemon.
+        // Heap and Deque for timers and queues. In Decisions, Daemon and City.
         .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
     ],
     targets: [
@@ -92,7 +92,14 @@ let package = Package(
             swiftSettings: strict),
 
         // Floor 5: a made-up city, or a real storm, lived through the daemon on a virtual clock. The demo and the benchmarks share it.
-        .target(name: "City", dependencies: ["Domain", "Rules", "Decisions", "Store", "Daemon"], swiftSettings: strict),
+        .target(
+            name: "City",
+            dependencies: [
+                "Domain", "Rules", "Decisions", "Inbox", "Store", "Daemon", .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            // The shipped rules (links into rules/), so that the demo needs no installation.
+            resources: [.embedInCode("Resources/escalations.yaml"), .embedInCode("Resources/faults.yaml"), .embedInCode("Resources/site.yaml")],
+            swiftSettings: strict),
 
         // Floor 6: flags, subcommands, exit codes, terminal output. No logic.
         .executableTarget(
@@ -105,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "paidan-bench",
             dependencies: [
-                "Domain", "CEL", "Rules", "Decisions", "Store", "Daemon", "City",
+                "Domain", "Rules", "Decisions", "API", "Store", "Daemon", "City",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -120,6 +127,7 @@ let package = Package(
             name: "StoreTests",
             dependencies: ["Domain", "Rules", "Decisions", "Store", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "DoorsTests", dependencies: ["Domain", "Decisions", "API", "Inbox", "Outbox", "Systemd"], swiftSettings: strict),
+        .testTarget(name: "CLITests", dependencies: ["Domain", "Rules", "Decisions", "API", "Store", "City", "paidan"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: ["Domain", "Rules", "Decisions", "Store", "Daemon", "API", "City"], swiftSettings: strict),

@@ -1,0 +1,125 @@
+package import Decisions
+package import Domain
+package import Store
+
+/// Keeps the books of a day from what was committed, by itself and in its own way, so that it can tell whether something
+/// was lost, done twice, or asked of a crew that already had its hands full.
+package struct Ledger: Sendable {
+    /// One task's milestones.
+    package struct Line: Sendable {
+        package var reports: [String]
+        package var reportedAt: Instant
+        package var createdAt: Instant
+        package var firstDispatch: Instant?
+        package var arrived: Instant?
+        package var completed: Instant?
+        package var state: TaskState
+        package var customersOut: Int64
+        package var isEmergency: Bool
+        package var limits: [LimitClock]
+    }
+
+    package private(set) var lines: [TaskID: Line] = [:]
+    /// What each crew has in hand, as the history tells it.
+    private var inHand: [CrewID: Set<TaskID>] = [:]
+    private let capacity: [CrewID: Int]
+    /// Receipts of reports: how many of each kind.
+    package private(set) var receipts: [ReceiptStatus: Int] = [:]
+    package private(set) var events: [HistoryEvent: Int] = [:]
+    /// Every report that was accepted, and the tasks that its receipts named.
+    private var accepted: [String: [TaskID]] = [:]
+    /// What should never be: told in words.
+    package private(set) var faults: [String] = []
+
+    package init(capacity: [CrewID: Int]) { self.capacity = capacity }
+
+    package func line(_ task: TaskID) -> Line? { lines[task] }
+
+    /// Something that should never be, seen by whoever drives the day.
+    package mutating func fault(_ text: String) { faults.append(text) }
+
+    /// Takes in what one turn committed.
+    package mutating func note(_ entries: [Entry]) {
+        for entry in entries {
+            if case .input(let input, _) = entry.stimulus, case .report = input.body, let receipt = entry.decision.receipt {
+                receipts[receipt.status, default: 0] += 1
+                if receipt.status == .accepted {
+                    if accepted[receipt.id] != nil { faults.append("report \(receipt.id) was accepted twice") }
+                    accepted[receipt.id] = receipt.tasks
+                }
+            }
+            for change in entry.decision.changes {
+                guard case .task(let before, let after) = change else { continue }
+                note(before: before, after: after)
+            }
+            for line in entry.decision.history { events[line.event, default: 0] += 1 }
+        }
+    }
+
+    private mutating func note(before: WorkTask?, after: WorkTask) {
+        if before == nil, lines[after.id] != nil { faults.append("task \(after.id) was made twice") }
+        if let before, let known = lines[after.id], known.state != before.state {
+            faults.append("task \(after.id) was \(known.state) and was changed as if it were \(before.state)")
+        }
+        var line =
+            lines[after.id]
+            ?? Line(
+                reports: after.reports, reportedAt: after.reportedAt, createdAt: after.createdAt, state: after.state,
+                customersOut: after.customersOut, isEmergency: after.priority == .emergency, limits: after.limits)
+        line.reports = after.reports
+        line.state = after.state
+        line.limits = after.limits
+        if after.state == .dispatched, !after.isDesk, line.firstDispatch == nil { line.firstDispatch = after.since }
+        if after.state == .onsite, line.arrived == nil { line.arrived = after.since }
+        if after.state == .completed, line.completed == nil { line.completed = after.since }
+        lines[after.id] = line
+
+        if let crew = before?.crew { inHand[crew]?.remove(after.id) }
+        if let crew = after.crew, after.state.occupiesAssignee {
+            inHand[crew, default: []].insert(after.id)
+            if let most = capacity[crew], inHand[crew, default: []].count > most {
+                faults.append("crew \(crew) has \(inHand[crew, default: []].count) tasks at once, and may have \(most)")
+            }
+        }
+    }
+
+    /// Compares the books with what was sent: every id is to be found in exactly one task.
+    /// - Returns: what is wrong, in words; empty: nothing lost, nothing twice, no crew on two jobs.
+    package func check(sent ids: [String]) -> [String] {
+        var found: [String: Int] = [:]
+        for line in lines.values { for report in line.reports { found[report, default: 0] += 1 } }
+        var all = faults
+        for id in ids {
+            switch found[id, default: 0] {
+            case 0: all.append("report \(id) has no task: lost")
+            case 1: break
+            case let many: all.append("report \(id) has \(many) tasks")
+            }
+            if accepted[id] == nil { all.append("report \(id) was never accepted") }
+        }
+        let strangers = Set(found.keys).subtracting(ids)
+        for id in strangers.sorted() { all.append("there is a task of a report that nobody sent: \(id)") }
+        return all
+    }
+}
+
+/// Middle and tail of a list of times.
+package struct Spread: Sendable {
+    private let sorted: [Int64]
+
+    package init(_ spans: some Sequence<TimeSpan>) { sorted = spans.map(\.milliseconds).sorted() }
+
+    package var count: Int { sorted.count }
+    package var longest: TimeSpan { TimeSpan(milliseconds: sorted.last ?? 0) }
+    package var mean: TimeSpan { TimeSpan(milliseconds: sorted.isEmpty ? 0 : sorted.reduce(0, +) / Int64(sorted.count)) }
+
+    /// Linear between the two nearest ranks, as numpy's `percentile` has it; 0 ... 100.
+    package func percentile(_ percent: Double) -> TimeSpan {
+        guard let last = sorted.last else { return .zero }
+        let rank = percent / 100 * Double(sorted.count - 1)
+        let low = Int(rank)
+        guard low + 1 < sorted.count else { return TimeSpan(milliseconds: last) }
+        let part = rank - Double(low)
+        return TimeSpan(milliseconds: Int64((Double(sorted[low]) * (1 - part) + Double(sorted[low + 1]) * part).rounded()))
+    }
+}

@@ -1,0 +1,80 @@
+import Domain
+package import Rules
+
+extension MadeUpCity {
+    /// The city's rule files: `faults.yaml` and `escalations.yaml` as they ship, `site.yaml` as it ships with the city's own
+    /// districts, crews and network in place of its examples, and the register.
+    package func ruleSource() throws(CityFault) -> RuleSource {
+        let site = try siteText(shipped: ShippedRules.text(.site))
+        return RuleSource(files: [
+            RuleSource.File(name: "escalations.yaml", bytes: ShippedRules.bytes(.escalations)),
+            RuleSource.File(name: "faults.yaml", bytes: ShippedRules.bytes(.faults)),
+            RuleSource.File(name: "network.csv", bytes: Array(networkText().utf8)),
+            RuleSource.File(name: "site.yaml", bytes: Array(site.utf8)),
+        ])
+    }
+
+    func siteText(shipped: String) throws(CityFault) -> String {
+        var text = shipped
+        for (section, body) in [("districts", districtLines), ("crews", crewLines), ("network", ["network: network.csv"])] {
+            text = try Self.replacing(section, by: body, in: text)
+        }
+        return text
+    }
+
+    private var districtLines: [String] {
+        ["districts:"]
+            + districts.map {
+                "  \($0.id): { zh: \($0.chinese), en: \($0.english), lat: \($0.centre.latitude), lon: \($0.centre.longitude), site: \($0.site) }"
+            }
+    }
+
+    private var crewLines: [String] {
+        var lines = ["crews:"]
+        for crew in crews {
+            lines.append("  \(crew.id):")
+            lines.append("    name: \(crew.name)")
+            lines.append("    department: \(crew.department)")
+            lines.append("    base: { lat: \(crew.base.latitude), lon: \(crew.base.longitude) }")
+            lines.append("    skills: [\(crew.skills.joined(separator: ", "))]")
+            if crew.shift != .reserve { lines.append("    shift: \(crew.shift.rawValue)") }
+            lines.append("    capacity: \(crew.capacity)")
+        }
+        return lines
+    }
+
+    func networkText() -> String {
+        var text = "transformer,feeder,district,lat,lon,customers\n"
+        for area in areas {
+            text += "\(area.transformer),\(area.feeder),\(districts[area.district].id),\(area.coordinate.latitude),\(area.coordinate.longitude),\(area.customers)\n"
+        }
+        return text
+    }
+
+    /// Replaces a section of a module: from its key at the left margin to the next line that stands there.
+    package static func replacing(_ section: String, by body: [String], in text: String) throws(CityFault) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix(section + ":") }) else {
+            throw CityFault("the shipped site.yaml has no section '\(section)'; the city needs one to put its own in its place")
+        }
+        let rest = lines[(start + 1)...]
+        let end = rest.firstIndex { line in line.first.map { $0 != " " && $0 != "\r" } ?? false } ?? lines.endIndex
+        // Comments just before the next section belong to it.
+        return (lines[..<start] + body.map { $0[...] } + [""] + lines[end...]).joined(separator: "\n")
+    }
+}
+
+/// The rule files that ship with the program, built into it.
+package enum ShippedRules: String, CaseIterable, Sendable {
+    case escalations, faults, site
+
+    package static func bytes(_ module: ShippedRules) -> [UInt8] {
+        switch module {
+        case .escalations: PackageResources.escalations_yaml
+        case .faults: PackageResources.faults_yaml
+        case .site: PackageResources.site_yaml
+        }
+    }
+
+    package static func text(_ module: ShippedRules) -> String { String(decoding: bytes(module), as: UTF8.self) }
+}
