@@ -1,0 +1,79 @@
+import API
+import ArgumentParser
+import Domain
+
+struct Crews: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists every crew: on duty or not, what it has in hand, where it is.")
+
+    @Option(help: "Only crews of this department.") var department: String?
+    @OptionGroup var output: FormatOption
+    @OptionGroup var daemon: DaemonOption
+
+    func run() async throws {
+        let body = try await DaemonCalls(daemon).get("/v1/crews", lines: true)
+        let lines = body.split(separator: UInt8(ascii: "\n"))
+        let crews = try parsedLines(body)
+        let wanted = crews.indices.filter { department == nil || crews[$0]["department"]?.string == department }
+        guard output.format == .human else {
+            for i in wanted { Out.bytes(lines[i] + [0x0A]) }
+            return
+        }
+        for line in CrewTable.lines(wanted.map { crews[$0] }, on: .output) { Out.line(line) }
+    }
+}
+
+struct OneCrew: AsyncParsableCommand {
+    enum Duty: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+    static let configuration = CommandConfiguration(
+        commandName: "crew",
+        abstract: "Puts a crew on or off duty.",
+        discussion: """
+            The word holds until the crew's shift changes next; for a crew without a shift, until told otherwise. A crew that comes on \
+            duty takes the most urgent task it can do; one that goes off finishes what it has.
+
+            Examples:
+              paidan crew north-2 off
+              paidan crew reserve-1 on --place 28.01,120.65
+            """)
+
+    @Argument(help: ArgumentHelp("The crew's name in site.yaml.", valueName: "CREW")) var crew: String
+    @Argument(help: ArgumentHelp("on or off.", valueName: "on|off")) var duty: Duty
+    @Option(help: ArgumentHelp("Where it is now: latitude and longitude in degrees.", valueName: "LAT,LON")) var place: PlaceArgument?
+    @OptionGroup var output: FormatOption
+    @OptionGroup var daemon: DaemonOption
+
+    func run() async throws {
+        var json = JSONWriter()
+        json.object {
+            $0.field("id", OneTask.inputID())
+            $0.field("on_duty", duty == .on)
+            if let place {
+                $0.key("place")
+                $0.object {
+                    $0.field("lat", place.coordinate.latitude)
+                    $0.field("lon", place.coordinate.longitude)
+                }
+            }
+        }
+        let answer = try await DaemonCalls(daemon).post("/v1/crews/\(DaemonCalls.escaped(crew))", json: json.bytes)
+        try answerReceipt(answer.body, output.format, what: "the crew \(crew) was not changed") { receipt in
+            let took = receipt.tasks.isEmpty ? "" : ", takes \(receipt.tasks.map(\.description).joined(separator: ", "))"
+            return "\(crew): \(duty.rawValue) duty\(took)"
+        }
+    }
+}
+
+/// `28.01,120.65`.
+struct PlaceArgument: ExpressibleByArgument {
+    let coordinate: Coordinate
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        guard parts.count == 2, let latitude = Double(parts[0]), let longitude = Double(parts[1]),
+            let coordinate = Coordinate(latitude: latitude, longitude: longitude)
+        else { return nil }
+        self.coordinate = coordinate
+    }
+}

@@ -1,0 +1,172 @@
+import Domain
+import Glibc
+import Rules
+
+/// The CPU time of this process, in nanoseconds.
+func cpuNanoseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Reports against a rule set, in portions: each portion is first read whole, then matched whole, so that the two can be timed
+/// apart without a clock's call between any two reports.
+struct DryRun {
+    private static let portion = 4_096
+
+    private let set: RuleSet
+    private let now: Instant
+    private var waiting: [ArraySlice<UInt8>] = []
+    private let format: Format
+    private var shown: [UInt8] = []
+    private var line = 0
+    private var reports: Int64 = 0
+    private var decode_ns: Int64 = 0
+    private var match_ns: Int64 = 0
+
+    init(set: RuleSet, format: Format, now: Instant) {
+        self.set = set
+        self.format = format
+        self.now = now
+    }
+
+    mutating func take(_ bytes: ArraySlice<UInt8>) {
+        waiting.append(bytes)
+        if waiting.count == Self.portion { flush() }
+    }
+
+    private enum Read {
+        case report(id: String, RouteSubject)
+        case blank
+        case bad(id: String?, reason: String)
+    }
+
+    mutating func flush() {
+        let first = line
+        line += waiting.count
+        let start = cpuNanoseconds()
+        let read = waiting.enumerated().map { offset, bytes in Self.read(bytes, line: first + offset + 1, now: now) }
+        let decoded = cpuNanoseconds()
+        let results = read.map { item -> RouteResult? in
+            guard case .report(_, let subject) = item else { return nil }
+            return set.route(subject, tracing: false)
+        }
+        let matched = cpuNanoseconds()
+        decode_ns += decoded - start
+        match_ns += matched - decoded
+        waiting.removeAll(keepingCapacity: true)
+        for (item, result) in zip(read, results) {
+            switch item {
+            case .blank: continue
+            case .bad(let id, let reason): show(id: id, error: reason)
+            case .report(let id, _):
+                reports += 1
+                show(id: id, result?.routings ?? [])
+            }
+        }
+        Out.bytes(shown)
+        shown.removeAll(keepingCapacity: true)
+    }
+
+    private static func read(_ bytes: ArraySlice<UInt8>, line: Int, now: Instant) -> Read {
+        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return .blank }
+        do {
+            let input = try InputCodec.decode(bytes, defaultSource: SourceID("route"), line: line)
+            guard case .report(let report) = input.body else {
+                return .bad(id: input.key.id, reason: "this is no report; only reports are routed")
+            }
+            return .report(id: input.key.id, RouteSubject(report: report, source: input.key.source, now: now))
+        } catch {
+            return .bad(id: error.id, reason: error.description)
+        }
+    }
+
+    // MARK: What is shown
+
+    private mutating func show(id: String?, error: String) {
+        guard format == .json else { return shown += Array("\(id ?? "?"): \(error)\n".utf8) }
+        var json = JSONWriter()
+        json.object {
+            $0.key("id")
+            if let id { $0.string(id) } else { $0.null() }
+            $0.field("error", error)
+        }
+        json.newline()
+        shown += json.bytes
+    }
+
+    private mutating func show(id: String, _ routings: [Routing]) {
+        let routings =
+            routings.isEmpty
+            ? [
+                Routing(
+                    rule: "fallback", task: "review", priority: .normal, assign: .department(set.site.fallback), limits: [:], escalate: nil,
+                    trace: nil)
+            ] : routings
+        for routing in routings {
+            guard format == .json else {
+                shown += Array("\(id): \(routing.rule): \(routing.task), \(routing.priority.rawValue), \(Self.describe(routing.assign))\n".utf8)
+                continue
+            }
+            var json = JSONWriter()
+            json.object {
+                $0.field("id", id)
+                $0.field("rule", routing.rule)
+                $0.field("task", routing.task)
+                $0.key("assign")
+                Self.write(routing.assign, &$0)
+            }
+            json.newline()
+            shown += json.bytes
+        }
+    }
+
+    private static func describe(_ assignment: Assignment) -> String {
+        switch assignment {
+        case .nearest(let skills, let within, let otherwise):
+            let able = skills.isEmpty ? "" : " with \(skills.map(\.rawValue).sorted().joined(separator: ", "))"
+            let reach = within.map { " within \(kilometres($0))" } ?? ""
+            return "nearest crew\(able)\(reach), else \(otherwise)"
+        case .department(let department): return "desk of \(department)"
+        }
+    }
+
+    private static func write(_ assignment: Assignment, _ json: inout JSONWriter) {
+        json.object {
+            switch assignment {
+            case .nearest(let skills, let within, let otherwise):
+                $0.field("nearest", "crew")
+                $0.key("skills")
+                $0.array { list in for skill in skills.sorted() { list.string(skill.rawValue) } }
+                $0.field("within_m", within)
+                $0.field("otherwise", otherwise.rawValue)
+            case .department(let department):
+                $0.field("department", department.rawValue)
+            }
+        }
+    }
+
+    /// `{"stats":{…}}`: µs of CPU a report; `load_ms` is the CPU time for reading and compiling the rules.
+    func stats(load_ns: Int64) -> [UInt8] {
+        func each(_ ns: Int64) -> Double { reports == 0 ? 0 : (Double(ns) / Double(reports)).rounded() / 1_000 }
+        var json = JSONWriter()
+        json.object {
+            $0.key("stats")
+            $0.object {
+                $0.field("rules", set.ruleCount)
+                $0.field("reports", reports)
+                $0.field("decode_us", each(decode_ns))
+                $0.field("match_us", each(match_ns))
+                $0.field("load_ms", (Double(load_ns) / 1_000).rounded() / 1_000)
+            }
+        }
+        return json.bytes
+    }
+}
+
+/// `840 m`, `1.8 km`, `40 km`.
+func kilometres(_ metres: Int) -> String {
+    if metres < 1_000 { return "\(metres) m" }
+    let tenths = (metres + 50) / 100
+    return tenths >= 1_000 || tenths % 10 == 0 ? "\(tenths / 10) km" : "\(tenths / 10).\(tenths % 10) km"
+}

@@ -1,0 +1,59 @@
+import API
+import ArgumentParser
+import Domain
+
+enum Format: String, ExpressibleByArgument, CaseIterable {
+    case human, json
+}
+
+struct FormatOption: ParsableArguments {
+    @Option(help: ArgumentHelp("'human' for reading, 'json' for programs: one JSON object a line.", valueName: "human|json"))
+    var format: Format = .human
+}
+
+/// Where the daemon's things are when no flag says so: what systemd's `*_DIRECTORY` variables say, else the fixed places.
+struct Places {
+    var rules: String
+    var state: String
+    var spool: String
+    var socket: String
+
+    init(environment: (String) -> String? = Environment.value) {
+        // Of several folders (joined by colons) the first is the service's own.
+        func folder(_ variable: String) -> String? {
+            environment(variable).flatMap { $0.split(separator: ":").first.map(String.init) }
+        }
+        rules = folder("CONFIGURATION_DIRECTORY").map { $0 + "/rules" } ?? "/etc/paidan/rules"
+        state = folder("STATE_DIRECTORY") ?? "/var/lib/paidan"
+        spool = "/var/spool/paidan"
+        socket = (folder("RUNTIME_DIRECTORY") ?? "/run/paidan") + "/paidan.sock"
+    }
+}
+
+struct RulesOption: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The folder of the rule files. (default: /etc/paidan/rules)", valueName: "DIR"))
+    var rules: String?
+
+    var folder: String { rules ?? Places().rules }
+}
+
+/// A command that talks to the running daemon.
+struct DaemonOption: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The daemon's socket. (default: /run/paidan/paidan.sock)", valueName: "PATH"))
+    var socket: String?
+
+    var path: String { socket ?? Places().socket }
+}
+
+extension TaskID: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+
+extension Priority: ExpressibleByArgument {}
+extension TaskState: ExpressibleByArgument {}
+
+/// Prints what went wrong on standard error and ends with `code`.
+func fail(_ fault: DoorFault, code: Int32 = 1) -> ExitCode {
+    Out.error(fault.description)
+    return ExitCode(code)
+}

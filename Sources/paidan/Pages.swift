@@ -1,0 +1,232 @@
+import Domain
+import Glibc
+
+/// The wall clock, for "late by" in what is shown.
+func now() -> Instant {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Instant(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+}
+
+/// Times as a duty engineer reads them: `08:15` today, `11-21 08:15` else; a length as `12 min` or `3 h 05`.
+enum Times {
+    /// - Parameter text: RFC 3339 with the utility's own offset, as the daemon writes it.
+    static func short(_ text: String, today: String?) -> String {
+        guard text.utf8.count >= 16, text.utf8.dropFirst(10).first == UInt8(ascii: "T") else { return text }
+        let clock = String(text.dropFirst(11).prefix(5))
+        return today == String(text.prefix(10)) ? clock : text.dropFirst(5).prefix(5) + " " + clock
+    }
+
+    /// The local date in the offset that `text` carries, at `now`.
+    static func today(like text: String?, now: Instant) -> String? {
+        guard let text, text.count >= 20 else { return nil }
+        let minutes: Int64
+        if text.hasSuffix("Z") {
+            minutes = 0
+        } else {
+            let offset = text.suffix(6)
+            guard let hours = Int64(offset.dropFirst().prefix(2)), let rest = Int64(offset.suffix(2)) else { return nil }
+            minutes = (hours * 60 + rest) * (offset.first == "-" ? -1 : 1)
+        }
+        return String((now + .minutes(minutes)).rfc3339().prefix(10))
+    }
+
+    static func length(_ span: TimeSpan) -> String {
+        let seconds = abs(span.milliseconds) / 1_000
+        switch seconds {
+        case ..<60: return "\(seconds) s"
+        case ..<3_600: return "\(seconds / 60) min"
+        case ..<(48 * 3_600): return "\(seconds / 3_600) h \(String(100 + seconds % 3_600 / 60).dropFirst())"
+        default: return "\(seconds / 86_400) d"
+        }
+    }
+
+    static func length(seconds: Int64) -> String { length(.seconds(seconds)) }
+}
+
+extension JSONValue {
+    /// The text of a key, "" where there is none.
+    func text(_ key: String) -> String { self[key]?.string ?? "" }
+}
+
+/// What colour a state or a priority has, the same everywhere.
+enum Look {
+    static func priority(_ name: String) -> Terminal.Style? {
+        switch Priority(rawValue: name) {
+        case .emergency: .alarm
+        case .high: .yellow
+        case .normal, nil: nil
+        case .low: .faint
+        }
+    }
+
+    static func state(_ name: String) -> Terminal.Style? {
+        switch TaskState(rawValue: name) {
+        case .queued: .yellow
+        case .dispatched, .accepted, .enroute: .cyan
+        case .onsite: .blue
+        case .suspended: .faint
+        case .completed: .green
+        case .closed, .cancelled, .merged: .faint
+        case nil: nil
+        }
+    }
+}
+
+/// `paidan tasks`.
+enum TaskTable {
+    static func lines(_ tasks: [JSONValue], now: Instant, on terminal: Terminal) -> [String] {
+        guard !tasks.isEmpty else { return ["no tasks"] }
+        let today = Times.today(like: tasks.first?["created_at"]?.string, now: now)
+        var table = Table(columns: [
+            .init(title: "TASK"), .init(title: "PRIORITY"), .init(title: "STATE"), .init(title: "CATEGORY", shrinksTo: 8),
+            .init(title: "WITH", shrinksTo: 8), .init(title: "WHERE", shrinksTo: 6), .init(title: "AGE", right: true), .init(title: "NEXT LIMIT"),
+        ])
+        for task in tasks {
+            let limit = nextLimit(task)
+            let isLate = limit?.isLate ?? false
+            table.rows.append([
+                Cell(task.text("id"), .bold), Cell(task.text("priority"), Look.priority(task.text("priority"))),
+                Cell(task.text("state"), Look.state(task.text("state"))), Cell(task.text("category")), Cell(holder(task)), Cell(place(task["place"])),
+                Cell((try? Instant(rfc3339: task.text("created_at"))).map { Times.length(now - $0) } ?? ""),
+                Cell(limit.map { "\($0.name) \(Times.short($0.due, today: today))" } ?? "", isLate ? .red : nil),
+            ])
+        }
+        return table.lines(on: terminal)
+    }
+
+    /// Who has it: the crew; `(department)` while it waits in that queue; the desk.
+    static func holder(_ task: JSONValue) -> String {
+        if let crew = task["crew"]?.string { return crew }
+        let department = task.text("department")
+        return task["desk"]?.bool == true ? "desk of \(department)" : "(\(department))"
+    }
+
+    static func place(_ place: JSONValue?) -> String {
+        guard let place else { return "" }
+        return place["district"]?.string ?? place["transformer"]?.string ?? place["feeder"]?.string
+            ?? place["lat"].flatMap { lat in place["lon"].map { "\(lat.text),\($0.text)" } } ?? "place unknown"
+    }
+
+    /// The running limit that ends first.
+    static func nextLimit(_ task: JSONValue) -> (name: String, due: String, isLate: Bool)? {
+        let running = (task["limits"]?.object ?? []).compactMap { member -> (name: String, due: String, isLate: Bool, at: Instant)? in
+            guard member.value["state"]?.string == "running", let due = member.value["due"]?.string, let at = try? Instant(rfc3339: due) else { return nil }
+            return (member.key, due, member.value["overdue"]?.bool ?? false, at)
+        }
+        return running.min { $0.at < $1.at }.map { ($0.name, $0.due, $0.isLate) }
+    }
+}
+
+/// `paidan task TASK`.
+enum TaskPage {
+    static func lines(_ task: JSONValue, now: Instant, on terminal: Terminal) -> [String] {
+        let today = Times.today(like: task["created_at"]?.string, now: now)
+        func time(_ key: String) -> String { Times.short(task.text(key), today: today) }
+        var lines = [
+            "\(terminal.paint(task.text("id"), .bold))  \(terminal.paint(task.text("state"), Look.state(task.text("state"))))"
+                + "  \(terminal.paint(task.text("priority"), Look.priority(task.text("priority"))))  \(task.text("task")): \(task.text("type")) \(task.text("category"))"
+        ]
+        func row(_ name: String, _ text: String) {
+            guard !text.isEmpty else { return }
+            let wrapped = Cells.wrapped(text, to: Table.cellsMax - 14)
+            for (i, line) in wrapped.enumerated() { lines.append("  " + Cells.padded(i == 0 ? name : "", to: 12) + line) }
+        }
+        row("with", TaskTable.holder(task))
+        row("reports", (task["report_ids"]?.array ?? []).compactMap(\.string).joined(separator: ", ") + " from \(task.text("source"))")
+        row("reported", time("reported_at") + (task["customers_out"]?.int.map { $0 > 0 ? ", \($0) customers out" : "" } ?? ""))
+        row("rule", task.text("rule"))
+        row("place", describe(task["place"]))
+        for limit in task["limits"]?.object ?? [] { row(limit.key, describe(limit.value, today: today)) }
+        let history = task["history"]?.array ?? []
+        if !history.isEmpty { lines.append("") }
+        for line in history {
+            let who = line["crew"]?.string ?? ""
+            let by = line.text("by")
+            var text = line.text("event").split(separator: "_").joined(separator: " ")
+            if !who.isEmpty { text += " \(who)" }
+            if by != who, by != "paidan" { text += " by \(by)" }
+            if let note = line["note"]?.string { text += ": \(note)" }
+            lines.append("  " + Cells.padded(terminal.paint(Times.short(line.text("at"), today: today), .faint), to: 13) + Cell(text).text)
+        }
+        return lines
+    }
+
+    static func describe(_ place: JSONValue?) -> String {
+        guard let place else { return "" }
+        var parts: [String] = []
+        if let lat = place["lat"], let lon = place["lon"] { parts.append("\(lat.text), \(lon.text)") }
+        for key in ["district", "transformer", "feeder"] { if let name = place[key]?.string { parts.append("\(key) \(name)") } }
+        switch place.text("origin") {
+        case "report": parts.append("as reported")
+        case "unknown": parts.append("found nowhere")
+        case let origin where !origin.isEmpty: parts.append("found by the \(origin)")
+        default: break
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func describe(_ limit: JSONValue, today: String?) -> String {
+        let length = limit["length_s"]?.int.map { Times.length(seconds: $0) } ?? ""
+        let due = limit["due"]?.string.map { ", by \(Times.short($0, today: today))" } ?? ""
+        let late = limit["overdue"]?.bool == true ? ", late" : ""
+        switch limit.text("state") {
+        case "waiting": return "\(length), not running yet"
+        case "stopped": return "\(length), stopped"
+        case "reached": return "\(length)\(due), reached \(Times.short(limit.text("reached_at"), today: today))\(late)"
+        default: return "\(length)\(due)\(late)"
+        }
+    }
+}
+
+/// `paidan crews`.
+enum CrewTable {
+    static func lines(_ crews: [JSONValue], on terminal: Terminal) -> [String] {
+        guard !crews.isEmpty else { return ["no crews"] }
+        var table = Table(columns: [
+            .init(title: "CREW", shrinksTo: 10), .init(title: "NAME", shrinksTo: 8), .init(title: "DEPARTMENT", shrinksTo: 8),
+            .init(title: "DUTY"), .init(title: "TASKS", right: true), .init(title: "IN HAND", shrinksTo: 14), .init(title: "SKILLS", shrinksTo: 10),
+        ])
+        for crew in crews {
+            let onDuty = crew["on_duty"]?.bool ?? false
+            let tasks = (crew["tasks"]?.array ?? []).compactMap(\.string)
+            let load = crew["load"]?.int ?? Int64(tasks.count)
+            table.rows.append([
+                Cell(crew.text("crew"), .bold), Cell(crew.text("name")), Cell(crew.text("department")),
+                Cell(onDuty ? "on" : "off", onDuty ? .green : .faint), Cell("\(load)/\(crew["capacity"]?.int ?? 1)"),
+                Cell(tasks.joined(separator: " ")), Cell((crew["skills"]?.array ?? []).compactMap(\.string).joined(separator: " ")),
+            ])
+        }
+        return table.lines(on: terminal)
+    }
+}
+
+/// `paidan status`.
+enum StatusPage {
+    static func lines(_ status: JSONValue, on terminal: Terminal) -> [String] {
+        var lines: [String] = []
+        func row(_ name: String, _ text: String, _ style: Terminal.Style? = nil) {
+            lines.append(Cells.padded(name, to: 10) + terminal.paint(text, style))
+        }
+        let healthy = status["healthy"]?.bool ?? true
+        row("daemon", healthy ? "healthy" : "not healthy", healthy ? .green : .alarm)
+        for complaint in status["complaints"]?.array ?? [] { row("", complaint.string ?? "", .red) }
+        let overdue = status["overdue"]?.int ?? 0
+        let states = (status["by_state"]?.object ?? []).compactMap { state in
+            state.value.int.flatMap { $0 > 0 ? "\($0) \(state.key)" : nil }
+        }
+        row("tasks", "\(status["open"]?.int ?? 0) open" + (states.isEmpty ? "" : ": " + states.joined(separator: ", ")))
+        row("overdue", "\(overdue)", overdue > 0 ? .red : nil)
+        row("crews", "\(status["crews_on_duty"]?.int ?? 0) of \(status["crews"]?.int ?? 0) on duty")
+        row("inputs", "\(status["inputs_last_minute"]?.int ?? 0) in the last minute, \(status["inputs_queued"]?.int ?? 0) waiting")
+        row(
+            "rules",
+            "\(status["rules"]?.int ?? 0) in force, hash \(status.text("rules_hash")), since \(status.text("rules_since"))")
+        if status["on_last_good_rules"]?.bool == true {
+            row("", "the rules folder has errors: running on the last good rules; run 'paidan check'", .red)
+        } else if status["last_reload_successful"]?.bool == false {
+            row("", "the last reload was refused: run 'paidan check'", .yellow)
+        }
+        return lines
+    }
+}
