@@ -25,6 +25,9 @@ import Rules
 enum Verdict: Int, Sendable, CaseIterable {
     case chosen, lacks_skills, off_duty, declined, at_capacity, place_unknown, out_of_reach, no_position, farther
 
+    /// For `CrewField.survey`: 0 is left to those that only distance decides about.
+    var code: UInt8 { UInt8(rawValue + 1) }
+
     var name: String {
         switch self {
         case .chosen: "chosen"
@@ -47,28 +50,31 @@ extension DispatchState {
     /// The candidates of a task as they stand now, before it is sent. Costs one look at each crew of the roster.
     mutating func candidatesWhy(_ row: WorkTask, chosen: Int?, byHand: String?) -> [UInt8] {
         let index = roster.group(row.skills)
-        let group = roster.groups[index]
-        let target = row.place.coordinate.map(UnitVector.init)
-        let reach = Reach(metres: row.within)
-        let declined = row.declined.compactMap { roster.slots[$0] }
-
-        func verdict(_ slot: Int) -> Verdict {
-            if slot == chosen { return .chosen }
-            if !group.isAble[slot] { return .lacks_skills }
-            if !roster.isOnDuty[slot] { return .off_duty }
-            if declined.contains(slot) { return .declined }
-            if Int(roster.loads[slot]) >= roster.crews[slot].capacity { return .at_capacity }
-            guard let target, let place = row.place.coordinate else { return .place_unknown }
-            guard roster.field.coordinates[slot] != nil else { return row.within == nil ? .farther : .no_position }
-            let chord = roster.field.squaredChord(from: slot, to: target)
-            if chord <= reach.squaredChordSure { return .farther }
-            if chord > reach.squaredChordMax { return .out_of_reach }
-            return roster.field.reaches(slot, place, within: row.within) ? .farther : .out_of_reach
+        let place = row.place.coordinate
+        // Who is not ruled out by skills, duty, having declined or having its hands full comes down to distance.
+        var codes = roster.groups[index].codes
+        for slot in roster.crews.indices where codes[slot] == 0 { codes[slot] = roster.codes[slot] }
+        for crew in row.declined {
+            if let slot = roster.slots[crew], codes[slot] == 0 || codes[slot] == Verdict.at_capacity.code { codes[slot] = Verdict.declined.code }
         }
-
-        var counts = [Int](repeating: 0, count: Verdict.allCases.count)
-        for slot in roster.crews.indices { counts[verdict(slot).rawValue] += 1 }
-        var named = roster.field.nearestSlots(to: row.place.coordinate, count: explainedCandidates)
+        if let chosen { codes[chosen] = Verdict.chosen.code }
+        let survey = roster.field.survey(
+            of: place, within: row.within, nearest: explainedCandidates, codes: codes, codeCount: Verdict.allCases.count + 1)
+        var counts = Array(survey.counts.dropFirst())
+        if place == nil {
+            counts[Verdict.place_unknown.rawValue] = survey.counts[0]
+        } else {
+            counts[Verdict.farther.rawValue] = survey.inReach
+            counts[Verdict.no_position.rawValue] = survey.withoutPosition
+            counts[Verdict.out_of_reach.rawValue] = survey.counts[0] - survey.inReach - survey.withoutPosition
+        }
+        func verdict(_ slot: Int) -> Verdict {
+            if codes[slot] > 0 { return Verdict.allCases[Int(codes[slot]) - 1] }
+            guard let place else { return .place_unknown }
+            if roster.field.reaches(slot, place, within: row.within) { return .farther }
+            return roster.field.coordinates[slot] == nil ? .no_position : .out_of_reach
+        }
+        var named = survey.nearest
         if let chosen, !named.contains(chosen) { named.append(chosen) }
 
         var json = JSONWriter(capacity: 1_024)
@@ -85,7 +91,7 @@ extension DispatchState {
                         let crew = roster.crews[slot]
                         json.field("crew", crew.id.rawValue)
                         json.field("distance_m", row.place.coordinate.flatMap { roster.field.metres(from: slot, to: $0) })
-                        json.field("tasks", roster.loads[slot])
+                        json.field("tasks", Int(roster.loads[slot]))
                         json.field("capacity", crew.capacity)
                         let verdict = verdict(slot)
                         json.field("verdict", verdict.name)
@@ -135,7 +141,7 @@ func createdWhy(_ row: WorkTask, trace: RouteTrace?, zone: TimeZoneRules) -> [UI
             for clock in row.limits {
                 json.key(clock.name.rawValue)
                 json.object { json in
-                    json.field("seconds", clock.length.milliseconds / 1_000)
+                    json.field("seconds", Int(clock.length.milliseconds / 1_000))
                     json.field("due", clock.due?.rfc3339(in: zone))
                 }
             }

@@ -127,7 +127,8 @@ extension DispatchState {
     /// A milestone's instant: what the sender says, when that lies between the dispatch and now, and never before the milestone that
     /// came before it; else now.
     private func milestoneInstant(_ said: Instant?, _ task: WorkTask, _ now: Instant) -> Instant {
-        let dispatched = min(task.clock(.accept)?.start ?? task.since, task.since)
+        // The accept clock keeps the instant of the dispatch; without one, only the task's beginning is known after the first milestone.
+        let dispatched = task.state == .dispatched ? task.since : min(task.clock(.accept)?.start ?? task.createdAt, task.since)
         guard let said, said >= dispatched, said <= now else { return now }
         return max(said, task.since)
     }

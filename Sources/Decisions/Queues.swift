@@ -119,6 +119,8 @@ struct SkillGroup: Sendable {
     let skills: [SkillID]
     /// By slot: has all of them.
     let isAble: [Bool]
+    /// By slot, for explanations: `lacks_skills`, or 0.
+    let codes: [UInt8]
     /// The able crews that are on duty with a hand free, and have been offered to the queue; sorted slots.
     var free: [Int32] = []
     var waiting = SortedChunks<WaitingTask>()

@@ -76,8 +76,8 @@ extension DispatchState {
     }
 }
 
-/// The first value of a report that the site does not declare, as the reason of a refusal; nil: all are declared. A set of values that the
-/// site does not declare at all takes everything.
+/// The first value of a report that the site does not declare, as the reason of a refusal; nil: all are declared. A set of values (or of
+/// fields) that the site does not declare at all takes everything.
 func undeclaredValue(in report: Report, _ site: Site) -> String? {
     let values: [(field: String, set: String, value: String?)] = [
         ("type", "type", report.type), ("category", "category", report.category), ("site", "site", report.site),
@@ -91,7 +91,49 @@ func undeclaredValue(in report: Report, _ site: Site) -> String? {
     if let district = report.place.district, !site.districts.isEmpty, site.districts[district] == nil {
         return undeclared("place.district", district.rawValue, site.districts.keys.map(\.rawValue), at: "districts:")
     }
+    if !site.fields.isEmpty, !report.fields.isEmpty {
+        for name in report.fields.keys.sorted() {
+            guard let declared = site.fields.first(where: { $0.name == name }) else {
+                return
+                    "fields.\(clipped(name, to: 80)) is not declared\(didYouMean(name, among: site.fields.map(\.name))) (declared fields: site.yaml, fields: report:)"
+            }
+            guard let value = report.fields[name], !value.isOf(declared.type) else { continue }
+            return "fields.\(name) is declared as \(declared.type.rawValue), and \(value.shown) is none; send \(declared.type.form) (site.yaml, fields: report:)"
+        }
+    }
     return nil
+}
+
+extension FieldType {
+    /// How a value of the type is written in JSON.
+    fileprivate var form: String {
+        switch self {
+        case .text: "a text in quotes"
+        case .number: "a number"
+        case .wholeNumber: "a whole number"
+        case .yesNo: "true or false"
+        case .time: "a time like \"2026-11-22T08:15:00+08:00\""
+        }
+    }
+}
+
+extension FieldValue {
+    fileprivate func isOf(_ type: FieldType) -> Bool {
+        switch (type, self) {
+        case (.text, .string), (.number, .double), (.number, .int), (.wholeNumber, .int), (.yesNo, .bool): true
+        case (.time, .string(let text)): (try? Instant(rfc3339: text)) != nil
+        case (.text, _), (.number, _), (.wholeNumber, _), (.yesNo, _), (.time, _): false
+        }
+    }
+
+    fileprivate var shown: String {
+        switch self {
+        case .string(let text): "'\(clipped(text, to: 80))'"
+        case .int(let number): "\(number)"
+        case .double(let number): "\(number)"
+        case .bool(let truth): "\(truth)"
+        }
+    }
 }
 
 private func undeclared(_ field: String, _ value: String, _ names: [String], at place: String) -> String {

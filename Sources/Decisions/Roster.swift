@@ -20,6 +20,8 @@ struct Roster: Sendable {
     private(set) var isOnDuty: [Bool]
     private(set) var loads: [Int32]
     private(set) var standing: [Standing]
+    /// By slot, for explanations: `off_duty`, `at_capacity`, or 0.
+    private(set) var codes: [UInt8]
     private(set) var field: CrewField
     /// When each crew's duty may change; `.distantFuture`: never.
     private var dutyUntil: [Instant]
@@ -43,6 +45,7 @@ struct Roster: Sendable {
         isOnDuty = Array(repeating: false, count: crews.count)
         loads = Array(repeating: 0, count: crews.count)
         standing = Array(repeating: .engaged, count: crews.count)
+        codes = Array(repeating: Verdict.off_duty.code, count: crews.count)
         dutyUntil = Array(repeating: .distantFuture, count: crews.count)
         groupsOf = Array(repeating: [], count: crews.count)
         nextDutyChange = .distantFuture
@@ -99,7 +102,9 @@ struct Roster: Sendable {
     // MARK: Free and fresh
 
     private mutating func restand(_ slot: Int) {
-        let isFree = isOnDuty[slot] && Int(loads[slot]) < crews[slot].capacity
+        let hasRoom = Int(loads[slot]) < crews[slot].capacity
+        let isFree = isOnDuty[slot] && hasRoom
+        codes[slot] = !isOnDuty[slot] ? Verdict.off_duty.code : hasRoom ? 0 : Verdict.at_capacity.code
         switch (standing[slot], isFree) {
         case (.engaged, true): if waitingCount == 0 { enterFree(slot) } else { enterFresh(slot) }
         case (.fresh, false):
@@ -149,7 +154,7 @@ struct Roster: Sendable {
         if let known = groupOf[skills] { return known }
         let index = groups.count
         let isAble = crews.map { crew in skills.allSatisfy { crew.skills.contains($0) } }
-        var group = SkillGroup(skills: skills, isAble: isAble)
+        var group = SkillGroup(skills: skills, isAble: isAble, codes: isAble.map { $0 ? 0 : Verdict.lacks_skills.code })
         for slot in crews.indices where isAble[slot] {
             groupsOf[slot].append(index)
             if standing[slot] == .free { group.free.append(Int32(slot)) }

@@ -37,7 +37,7 @@ extension WorkTask {
             json.key("place")
             write(place, &json)
             json.field("customer", customer?.rawValue)
-            json.field("customers_out", customersOut)
+            json.field("customers_out", Int(customersOut))
             json.field("source", source.rawValue)
             json.field("reported_at", reportedAt.rfc3339(in: zone))
             json.field("created_at", createdAt.rfc3339(in: zone))
@@ -47,7 +47,7 @@ extension WorkTask {
                 for clock in limits {
                     json.key(clock.name.rawValue)
                     json.object { json in
-                        json.field("length_s", clock.length.milliseconds / 1_000)
+                        json.field("length_s", Int(clock.length.milliseconds / 1_000))
                         json.field("due", clock.due?.rfc3339(in: zone))
                         json.field("state", clock.state.rawValue)
                         json.field("overdue", clock.isOverdue(at: now))

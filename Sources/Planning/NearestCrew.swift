@@ -50,7 +50,9 @@ package struct CrewField: Sendable {
 
     /// The squared chord from a crew to a point; `nowhere` for a crew without a position.
     package func squaredChord(from slot: Int, to point: UnitVector) -> Double {
-        vectors[slot].map { $0.chordSquared(to: point) } ?? Self.nowhere
+        guard let vector = vectors[slot] else { return Self.nowhere }
+        let (dx, dy, dz) = (vector.x - point.x, vector.y - point.y, vector.z - point.z)
+        return dx * dx + dy * dy + dz * dz
     }
 
     /// Whole metres from the crew to a place; nil: nobody knows where the crew is.
@@ -119,16 +121,48 @@ package struct CrewField: Sendable {
         return best.map { Choice(slot: $0, metres: nil) }
     }
 
-    /// The `count` slots nearest to a place, nearest first (by chord, then slot); those without a position last. Without a place, the
-    /// first slots. Cost: one comparison a crew, plus an insertion for each that comes among the nearest.
-    package func nearestSlots(to place: Coordinate?, count: Int) -> [Int] {
-        guard let place else { return Array(0..<min(count, vectors.count)) }
+    /// What a look over the whole roster finds.
+    package struct Survey: Sendable, Hashable {
+        /// The nearest slots, nearest first (by chord, then slot), those without a position last; without a place, the first slots.
+        package var nearest: [Int]
+        /// How many crews have each of the codes that were handed in.
+        package var counts: [Int]
+        /// Of those with code 0: in reach, and how many have no position while the reach is bounded.
+        package var inReach: Int
+        package var withoutPosition: Int
+    }
+
+    /// Looks at every crew once: finds the `count` nearest to a place, counts `codes` (by slot, each below `codeCount`), and counts who of code 0
+    /// is in reach. Cost: one comparison a crew, plus an insertion for each that comes among the nearest.
+    package func survey(of place: Coordinate?, within: Int?, nearest count: Int, codes: [UInt8], codeCount: Int) -> Survey {
+        var counts = [Int](repeating: 0, count: codeCount)
+        for code in codes { counts[Int(code)] += 1 }
+        guard let place else {
+            return Survey(nearest: Array(0..<min(count, vectors.count)), counts: counts, inReach: 0, withoutPosition: 0)
+        }
         let target = UnitVector(place)
+        let (x, y, z) = (target.x, target.y, target.z)
+        let reach = Reach(metres: within)
         var kept: [(chord: Double, slot: Int)] = []
         kept.reserveCapacity(count + 1)
         var worst = Double.infinity
+        var inReach = 0
+        var withoutPosition = 0
         for slot in vectors.indices {
-            let chord = squaredChord(from: slot, to: target)
+            var chord = Self.nowhere
+            if let vector = vectors[slot] {
+                let (dx, dy, dz) = (vector.x - x, vector.y - y, vector.z - z)
+                chord = dx * dx + dy * dy + dz * dz
+            }
+            if codes[slot] == 0 {
+                if chord <= reach.squaredChordSure {
+                    inReach += 1
+                } else if chord == Self.nowhere {
+                    withoutPosition += 1
+                } else if chord <= reach.squaredChordMax, reaches(slot, place, within: within) {
+                    inReach += 1
+                }
+            }
             guard kept.count < count || chord < worst else { continue }
             var at = kept.count
             while at > 0, kept[at - 1].chord > chord { at -= 1 }
@@ -136,6 +170,6 @@ package struct CrewField: Sendable {
             if kept.count > count { kept.removeLast() }
             worst = kept[kept.count - 1].chord
         }
-        return kept.map(\.slot)
+        return Survey(nearest: kept.map(\.slot), counts: counts, inReach: inReach, withoutPosition: withoutPosition)
     }
 }

@@ -11,6 +11,7 @@ struct Town {
     var ladders: [String: Ladder] = [:]
     var network = NetworkRegister()
     var values: [String: [DeclaredValue]] = [:]
+    var fields: [DeclaredField] = []
     var closeAfter = TimeSpan.hours(24)
     var askAgainAfter = TimeSpan.minutes(10)
     var zone = TimeZoneRules.shanghai
@@ -46,7 +47,7 @@ struct Town {
             districts: Dictionary(uniqueKeysWithValues: districts.map { ($0.id, $0) }),
             crews: Dictionary(uniqueKeysWithValues: crews.map { ($0.id, $0) }), network: network,
             roles: [RoleID("duty_manager"): Role(id: RoleID("duty_manager"), person: RoleID("u-900"))], channels: [:], defaultChannel: "hook",
-            closeAfter: closeAfter, askAgainAfter: askAgainAfter)
+            closeAfter: closeAfter, askAgainAfter: askAgainAfter, fields: fields)
         return ruleSet(hash: hash, site: site, ladders: ladders)
     }
 }

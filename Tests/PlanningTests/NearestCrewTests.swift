@@ -83,7 +83,7 @@ struct SplitMix: RandomNumberGenerator {
         #expect(field.nearest(of: [0, 2], to: here, within: 40_000_000, loads: [0, 0, 0], declined: []) == nil)
     }
 
-    @Test(arguments: [UInt64](1...6)) func theNearestSlotsAreTheFirstOfAllSorted(seed: UInt64) {
+    @Test(arguments: [UInt64](1...6)) func aSurveyIsWhatLookingAtEachCrewFinds(seed: UInt64) {
         var random = SplitMix(state: seed)
         let coordinates: [Coordinate?] = (0..<200).map { _ in Int.random(in: 0..<10, using: &random) == 0 ? nil : coordinate(0, &random) }
         let field = CrewField(coordinates)
@@ -93,7 +93,14 @@ struct SplitMix: RandomNumberGenerator {
             let sorted = coordinates.indices.sorted {
                 (field.squaredChord(from: $0, to: target), $0) < (field.squaredChord(from: $1, to: target), $1)
             }
-            #expect(field.nearestSlots(to: place, count: 8) == Array(sorted.prefix(8)), "seed \(seed)")
+            let codes = coordinates.map { _ in UInt8(Int.random(in: 0...3, using: &random)) }
+            let within: Int? = Bool.random(using: &random) ? nil : Int.random(in: 0...60_000, using: &random)
+            let survey = field.survey(of: place, within: within, nearest: 8, codes: codes, codeCount: 4)
+            #expect(survey.nearest == Array(sorted.prefix(8)), "seed \(seed)")
+            #expect(survey.counts == (0...3).map { code in codes.count { $0 == code } }, "seed \(seed)")
+            #expect(survey.inReach == coordinates.indices.count { codes[$0] == 0 && field.reaches($0, place, within: within) }, "seed \(seed)")
+            let lost = coordinates.indices.count { codes[$0] == 0 && coordinates[$0] == nil && within != nil }
+            #expect(survey.withoutPosition == lost, "seed \(seed)")
         }
     }
 
