@@ -49,6 +49,19 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: String(value).utf8)
     }
 
+    /// The same for the common type: its digits straight into the bytes.
+    package mutating func int(_ value: Int) {
+        separate()
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let magnitude = value.magnitude
+        var power: UInt = 1
+        while magnitude / power >= 10 { power *= 10 }
+        while power > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / power % 10))
+            power /= 10
+        }
+    }
+
     /// The shortest form that reads back to the same value; `null` for what JSON can't write (NaN, infinities).
     package mutating func double(_ value: Double) {
         separate()
@@ -83,6 +96,12 @@ package struct JSONWriter: Sendable {
         int(value)
     }
 
+    package mutating func field(_ name: String, _ value: Int?) {
+        guard let value else { return }
+        key(name)
+        int(value)
+    }
+
     package mutating func field(_ name: String, _ value: Double?) {
         guard let value else { return }
         key(name)
@@ -111,7 +130,7 @@ package struct JSONWriter: Sendable {
                 let byte = utf8[i]
                 defer { i += 1 }
                 guard byte < 0x20 || byte == 0x22 || byte == 0x5C else { continue }
-                bytes.append(contentsOf: utf8[clean..<i])
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean..<i]))
                 clean = i + 1
                 bytes.append(0x5C)
                 switch byte {
@@ -124,7 +143,7 @@ package struct JSONWriter: Sendable {
                     for digit in [byte >> 4, byte & 15] { bytes.append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)) }
                 }
             }
-            bytes.append(contentsOf: utf8[clean..<utf8.count])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean...]))
         }
         bytes.append(UInt8(ascii: "\""))
     }
