@@ -10,6 +10,9 @@ import Systemd
 /// PAIDAN_SEQUENCE.
 ///
 /// Other messages (starts, reloads, refusals) come through a bounded queue and are written at once.
+///
+/// While the journal does not answer, nothing else waits for it: lines stay in the store and messages in the queue until it
+/// takes them, and this thread goes on beating.
 final class Journaler: Sendable {
     private struct State {
         var entries: [JournalEntry] = []
@@ -89,6 +92,7 @@ final class Journaler: Sendable {
         }
     }
 
+    /// What the journal does not take goes back to the front of the queue.
     private func flushEntries() {
         let (entries, left) = state.withLock { state in
             defer {
@@ -97,18 +101,22 @@ final class Journaler: Sendable {
             }
             return (state.entries, state.left)
         }
-        if !entries.isEmpty { journal.send(entries) }
-        if left > 0 {
-            journal.send(Message.messagesLeftOut(left))
+        let sent = journal.send(entries)
+        if sent == entries.count, left == 0 || journal.send(Message.messagesLeftOut(left)) { return }
+        state.withLock { state in
+            state.entries.insert(contentsOf: entries[sent...], at: 0)
+            let tooMany = max(0, state.entries.count - Self.entriesMax)
+            state.entries.removeLast(tooMany)
+            state.left += left + Int64(tooMany)
         }
     }
 
-    /// One page; true when there may be more.
+    /// One page; true when there may be more and the journal takes them.
     private func flushHistory() -> Bool {
         let after = journaledThrough
-        guard let lines = try? read(after, Self.pageLines), let last = lines.last else { return false }
-        journal.send(lines.map(entry))
-        through.store(last.number, ordering: .releasing)
-        return lines.count == Self.pageLines
+        guard let lines = try? read(after, Self.pageLines), !lines.isEmpty else { return false }
+        let sent = journal.send(lines.map(entry))
+        if sent > 0 { through.store(lines[sent - 1].number, ordering: .releasing) }
+        return sent == Self.pageLines
     }
 }

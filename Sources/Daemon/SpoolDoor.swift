@@ -32,8 +32,9 @@ final class SpoolDoor: Sendable {
     private static func entry(for remark: SpoolRemark) -> JournalEntry? {
         switch remark {
         case .quarantined(let file, _, _, _): Message.fileQuarantined(file, reason: remark.text)
-        case .notTaken, .stuck, .unlistable, .unwatched: Message.spoolBlocked(reason: remark.text)
-        case .takenAgain: Message.spoolBlocked(reason: remark.text)
+        case .notTaken, .stuck, .unlistable: Message.spoolBlocked(reason: remark.text)
+        case .takenAgain: Message.spoolAgain(reason: remark.text)
+        case .unwatched: Message.spoolUnwatched(reason: remark.text)
         case .done, .emptied: nil
         }
     }

@@ -49,15 +49,14 @@ package struct JournalEntry: Sendable, Hashable {
     }
 }
 
-/// An entry in the form that `sd_journal_sendv` takes: every `NAME=value` one after the other in one buffer, and where each ends.
+/// An entry in the journal's native form: each field as `NAME=value` and a line end; where the value has line ends itself, as
+/// `NAME`, a line end, the value's length as 64 bits (little end first), the value and a line end.
 struct EncodedEntry {
     private(set) var bytes: [UInt8] = []
-    private(set) var ends: [Int] = []
 
     /// Empties it and fills it anew, keeping its room, so that a batch allocates once.
     mutating func encode(_ entry: JournalEntry, identifier: String) {
         bytes.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
         add("MESSAGE", entry.message)
         if let id = entry.messageID { add("MESSAGE_ID", id) }
         add("PRIORITY", String(entry.priority.rawValue))
@@ -73,9 +72,15 @@ struct EncodedEntry {
     }
 
     private mutating func add(_ name: String, _ value: String) {
+        let newline = UInt8(ascii: "\n")
         bytes.append(contentsOf: name.utf8)
-        bytes.append(UInt8(ascii: "="))
+        if value.utf8.contains(newline) {
+            bytes.append(newline)
+            withUnsafeBytes(of: UInt64(value.utf8.count).littleEndian) { bytes.append(contentsOf: $0) }
+        } else {
+            bytes.append(UInt8(ascii: "="))
+        }
         bytes.append(contentsOf: value.utf8)
-        ends.append(bytes.count)
+        bytes.append(newline)
     }
 }

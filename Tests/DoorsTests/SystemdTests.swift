@@ -12,10 +12,8 @@ import Testing
                 fields: [JournalField("PAIDAN_TASK", "T-20261122-17"), JournalField("PAIDAN_CREW", "北二=班\n")]),
             identifier: "paidan")
         #expect(
-            parts(encoded) == [
-                "MESSAGE=倒杆\nsecond line", "MESSAGE_ID=00112233445566778899aabbccddeeff", "PRIORITY=4", "SYSLOG_IDENTIFIER=paidan",
-                "PAIDAN_TASK=T-20261122-17", "PAIDAN_CREW=北二=班\n",
-            ])
+            text(encoded) == "MESSAGE\n\u{12}\0\0\0\0\0\0\0倒杆\nsecond line\nMESSAGE_ID=00112233445566778899aabbccddeeff\nPRIORITY=4\n"
+                + "SYSLOG_IDENTIFIER=paidan\nPAIDAN_TASK=T-20261122-17\nPAIDAN_CREW\n\u{B}\0\0\0\0\0\0\0北二=班\n\n")
     }
 
     @Test func aBatchStartsEachEntryAnew() {
@@ -24,7 +22,7 @@ import Testing
             JournalEntry(messageID: nil, priority: .info, message: "a long first message", fields: [JournalField("PAIDAN_RULE", "x.y")]),
             identifier: "paidan")
         encoded.encode(JournalEntry(messageID: nil, priority: .error, message: "b"), identifier: "p")
-        #expect(parts(encoded) == ["MESSAGE=b", "PRIORITY=3", "SYSLOG_IDENTIFIER=p"])
+        #expect(text(encoded) == "MESSAGE=b\nPRIORITY=3\nSYSLOG_IDENTIFIER=p\n")
     }
 
     @Test func aMisnamedFieldIsKeptUnderAnotherName() {
@@ -32,7 +30,7 @@ import Testing
         encoded.encode(
             JournalEntry(messageID: nil, priority: .info, message: "m", fields: [JournalField("_PID", "1"), JournalField("paidan", "2")]),
             identifier: "p")
-        #expect(parts(encoded).suffix(2) == ["MISNAMED_FIELD=_PID=1", "MISNAMED_FIELD=paidan=2"])
+        #expect(text(encoded).hasSuffix("\nMISNAMED_FIELD=_PID=1\nMISNAMED_FIELD=paidan=2\n"))
     }
 
     @Test(arguments: [
@@ -65,7 +63,7 @@ import Testing
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         let journal = Journal(identifier: "paidan", destination: .lines(descriptor: ends[1], style: .plain))
-        #expect(journal.send(["one", "two"].map { JournalEntry(messageID: nil, priority: .info, message: $0) }) == 0)
+        #expect(journal.send(["one", "two"].map { JournalEntry(messageID: nil, priority: .info, message: $0) }) == 2)
         close(ends[1])
         var bytes = [UInt8](repeating: 0, count: 100)
         let count = read(ends[0], &bytes, bytes.count)
@@ -73,13 +71,75 @@ import Testing
         #expect(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self) == "one\ntwo\n")
     }
 
-    private func parts(_ encoded: EncodedEntry) -> [String] {
-        var start = 0
-        return encoded.ends.map { end in
-            defer { start = end }
-            return String(decoding: encoded.bytes[start..<end], as: UTF8.self)
+    /// A journal that a test reads, or doesn't: a datagram socket in a folder of its own.
+    private final class FakeJournal {
+        let folder: String
+        let descriptor: Int32
+        var path: String { folder + "/socket" }
+
+        init() throws {
+            var template = Array("/tmp/paidan-journal-XXXXXX".utf8CString)
+            folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+            descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: (folder + "/socket").utf8) }
+            let bound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            try #require(bound == 0)
+        }
+
+        deinit {
+            close(descriptor)
+            unlink(path)
+            rmdir(folder)
+        }
+
+        func read() -> String? {
+            var bytes = [UInt8](repeating: 0, count: 8_192)
+            let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+            return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
+        }
+
+        func journal() -> Journal {
+            Journal(identifier: "p", destination: .native, socketPath: path, patienceMilliseconds: 0)
         }
     }
+
+    private func entries(_ count: Int) -> [JournalEntry] {
+        (0..<count).map { JournalEntry(messageID: nil, priority: .info, message: "entry \($0)") }
+    }
+
+    @Test func anEntryIsOneDatagram() throws {
+        let fake = try FakeJournal()
+        #expect(fake.journal().send(entries(2)) == 2)
+        #expect(fake.read() == "MESSAGE=entry 0\nPRIORITY=6\nSYSLOG_IDENTIFIER=p\n")
+        #expect(fake.read() == "MESSAGE=entry 1\nPRIORITY=6\nSYSLOG_IDENTIFIER=p\n")
+        #expect(fake.read() == nil)
+    }
+
+    @Test func aJournalThatReadsNothingHoldsNothingUpAndLosesNothing() throws {
+        let fake = try FakeJournal()
+        let all = entries(100_000)
+        let sent = fake.journal().send(all)
+        #expect(sent > 0 && sent < all.count)
+        #expect(!fake.journal().send(all[sent]))
+        var seen: [String] = []
+        while let text = fake.read() { seen.append(text) }
+        #expect(seen.count == sent)
+        #expect(seen.last?.hasPrefix("MESSAGE=entry \(sent - 1)\n") == true)
+        #expect(fake.journal().send(all[sent]))
+    }
+
+    @Test func aJournalThatIsNotThereIsTriedAgainLater() {
+        let nowhere = Journal(identifier: "p", destination: .native, socketPath: "/tmp/paidan-no-journal/socket", patienceMilliseconds: 0)
+        #expect(nowhere.send(entries(3)) == 0)
+    }
+
+    private func text(_ encoded: EncodedEntry) -> String { String(decoding: encoded.bytes, as: UTF8.self) }
 }
 
 @Suite(.serialized) struct SystemdNotifierTests {

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -479,6 +481,34 @@ def full_disk(world, sabotaged):
         expect(tasks.count(identity) == 1, f"{identity} stands for {tasks.count(identity)} tasks")
     expect(set(tasks) == set(receipts) | {spooled}, "there are tasks that nobody got a receipt for")
     world.note = f"{len(receipts)} taken in, then 507"
+
+
+@check("a journal that stands still holds up nothing, and misses nothing afterwards", "the journal's files are deleted", stand_in=False)
+def journal_still(world, sabotaged):
+    machine, client = world.machine, world.client
+    shown = machine.enter("systemctl", "show", "systemd-journald", "-p", "MainPID", "--value").stdout
+    journald = machine.host_pid(int(shown))
+    name, pid, tasks = f"still{time.time_ns()}", world.main_pid(), set()
+    os.kill(journald, signal.SIGSTOP)
+    try:
+        # Longer than any part of the daemon may be silent before the watchdog is left hungry, and than the watchdog's time.
+        since = time.monotonic()
+        while time.monotonic() - since < 45:
+            tasks |= set(client.accepted(report(f"{name}-{len(tasks)}", category="no_power"))["tasks"])
+            time.sleep(0.02)
+        expect(world.main_pid() == pid, "the daemon was killed because the journal stood still")
+        began = time.monotonic()
+        world.machine.enter("systemctl", "restart", "paidan", timeout=70)
+        world.note = f"{len(tasks)} reports meanwhile; a restart took {time.monotonic() - began:.1f} s"
+    finally:
+        os.kill(journald, signal.SIGCONT)
+    if sabotaged:
+        machine.enter("journalctl", "--rotate", "--vacuum-size=1")
+
+    def told():
+        return {entry["PAIDAN_TASK"] for entry in world.entries("PAIDAN_EVENT=task_created")}
+
+    until("every task's creation stands in the journal", 15, lambda: tasks <= told())
 
 
 @check("with broken rules it starts on the last good ones, and says so", "no last good ones are kept")
