@@ -404,11 +404,3 @@ extension JSONReader {
         return fields
     }
 }
-
-/// C0 and C1 controls, DEL, and the two separators that end a line.
-func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: true
-    default: false
-    }
-}

@@ -454,95 +454,13 @@ struct JSONReader {
     }
 }
 
-/// The keys of one object, to find the one that comes twice.
-struct JSONKeys {
-    private var few: [String] = []
-    private var many: Set<String> = []
-    private let max: Int
-
-    init(_ max: Int) { self.max = max }
-
-    /// Stops at a key that is there already, or at one too many.
-    mutating func insert(_ key: JSONText, in reader: JSONReader) throws(JSONStop) { try insert(try reader.string(key), at: key.start - 1) }
-
-    mutating func insert(_ name: String, at offset: Int) throws(JSONStop) {
-        let isNew: Bool
-        if many.isEmpty, few.count < 16 {
-            isNew = !few.contains(name)
-            few.append(name)
-        } else {
-            if many.isEmpty { many = Set(few) }
-            isNew = many.insert(name).inserted
-        }
-        guard isNew else { throw JSONKeys.duplicate(name, at: offset) }
-        guard Swift.max(few.count, many.count) <= max else {
-            throw JSONStop(code: .tooMany, offset: offset, message: "more than \(max) keys in one object", suggestion: nil)
-        }
-    }
-
-    func contains(_ name: String) -> Bool { few.contains(name) || many.contains(name) }
-
-    static func duplicate(_ name: String, at offset: Int) -> JSONStop {
-        JSONStop(
-            code: .duplicateKey, offset: offset, message: "the key '\(clipped(name, to: 40))' stands here twice", suggestion: "keep one of them", member: name)
-    }
-}
-
 private let powersOfTen: [Double] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ]
-
-@inline(__always) func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte - 0x30
-    case 0x41...0x46: byte - 0x41 + 10
-    case 0x61...0x66: byte - 0x61 + 10
-    default: nil
-    }
-}
 
 @inline(__always) private func isWordByte(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
     default: false
     }
-}
-
-/// `0x0a`
-func hex(_ byte: UInt8) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: Array("0x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]], as: UTF8.self)
-}
-
-/// The offset of the first byte that is not well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF).
-package func firstInvalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-    guard let base = bytes.baseAddress else { return nil }
-    let end = bytes.count
-    var i = 0
-    while i < end {
-        while i + 8 <= end, UnsafeRawPointer(base + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 { i += 8 }
-        guard i < end else { return nil }
-        let byte = base[i]
-        if byte < 0x80 {
-            i += 1
-            continue
-        }
-        let length: Int
-        var low: UInt8 = 0x80
-        var high: UInt8 = 0xBF
-        switch byte {
-        case 0xC2...0xDF: length = 2
-        case 0xE0: (length, low) = (3, 0xA0)
-        case 0xED: (length, high) = (3, 0x9F)
-        case 0xE1...0xEF: length = 3
-        case 0xF0: (length, low) = (4, 0x90)
-        case 0xF4: (length, high) = (4, 0x8F)
-        case 0xF1...0xF3: length = 4
-        default: return i
-        }
-        guard i + length <= end, base[i + 1] >= low, base[i + 1] <= high else { return i }
-        for k in 2..<max(length, 2) where base[i + k] & 0xC0 != 0x80 { return i }
-        i += length
-    }
-    return nil
 }

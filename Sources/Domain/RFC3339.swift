@@ -195,19 +195,3 @@ enum RFC3339 {
         TimeFault(message: "\(shown(utf8)) lies outside the years 1 to 9999 of UTC", suggestion: "write it like \(example)")
     }
 }
-
-/// The beginning of a text for a message, control characters made visible, with an ellipsis where it was cut.
-package func clipped(_ text: String, to scalars: Int) -> String {
-    var out = ""
-    var count = 0
-    for scalar in text.unicodeScalars {
-        if count == scalars { return out + "…" }
-        switch scalar.value {
-        case 0..<0x20: out.unicodeScalars.append(Unicode.Scalar(0x2400 + scalar.value) ?? " ")
-        case 0x7F..<0xA0, 0x2028, 0x2029: out += "\u{FFFD}"
-        default: out.unicodeScalars.append(scalar)
-        }
-        count += 1
-    }
-    return out
-}

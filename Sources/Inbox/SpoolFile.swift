@@ -70,13 +70,23 @@ final class SpoolFile {
     /// Lines with content that were seen.
     var records: Int { accepted + duplicates + bad.count }
 
-    /// False when reading should stop, because too much is bad.
-    func note(_ new: Bad) -> Bool {
-        bad.append(new)
-        guard bad.count >= Self.badMax else { return true }
-        unread = new.offset + new.length
-        return false
+    var badInOrder: [Bad] { bad.sorted { $0.offset < $1.offset } }
+
+    /// One line for each bad one, and one for what was not read.
+    var reasons: [String] {
+        var reasons = badInOrder.map(\.reason)
+        if let unread {
+            reasons.append("what stands behind byte \(unread) was not read, because \(Self.badMax) lines before it were bad; it lies here too")
+        }
+        return reasons
     }
+
+    func note(_ new: Bad) { bad.append(new) }
+
+    /// So much is bad that reading stops.
+    var isFull: Bool { bad.count >= Self.badMax }
+
+    func stopReading(at offset: Int) { unread = offset }
 
     /// The record that ends at `offset`, before `line`, has its receipt. Only called while none before it was refused.
     func commit(upTo offset: Int, line: Int) {

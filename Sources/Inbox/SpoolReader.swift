@@ -11,7 +11,6 @@
 //   flushed with fsync: not even a lost rename can lose or double an input.
 // - A crash between writing to quarantine and moving the file: its bad lines come to quarantine once more, under another name.
 
-import Dispatch
 package import Domain
 import Glibc
 
@@ -237,6 +236,10 @@ actor SpoolReader {
 
     /// False when nothing more of the file is to be read.
     private func take(_ record: RecordSplitter.Record, of file: SpoolFile) async -> Bool {
+        if file.isFull {
+            file.stopReading(at: record.offset)
+            return false
+        }
         let nextLine = record.line + record.bytes.count { $0 == 0x0A } + 1
         let origin = Origin(file: file, line: record.line, offset: record.offset, length: record.length, nextLine: nextLine)
         do throws(InputFault) {
@@ -260,16 +263,15 @@ actor SpoolReader {
             }
             return true
         } catch {
-            let goesOn = unreadable(file, line: record.line, offset: record.offset, length: record.length, error)
+            unreadable(file, line: record.line, offset: record.offset, length: record.length, error)
             // Without a header no row can be understood.
-            return goesOn && (file.format != .table || file.table != nil)
+            return file.format != .table || file.table != nil
         }
     }
 
-    @discardableResult
-    private func unreadable(_ file: SpoolFile, line: Int, offset: Int, length: Int, _ fault: InputFault) -> Bool {
+    private func unreadable(_ file: SpoolFile, line: Int, offset: Int, length: Int, _ fault: InputFault) {
         ledger.count { $0.unreadable += 1 }
-        return file.note(SpoolFile.Bad(line: line, offset: offset, length: length, reason: fault.description))
+        file.note(SpoolFile.Bad(line: line, offset: offset, length: length, reason: fault.description))
     }
 
     // MARK: Handing over
@@ -354,7 +356,7 @@ actor SpoolReader {
         case .conflict, .rejected:
             ledger.count { if receipt.status == .conflict { $0.conflicts += 1 } else { $0.rejected += 1 } }
             let reason = "line \(origin.line): \(receipt.status.rawValue): " + (receipt.reason ?? "no reason was given")
-            _ = file.note(SpoolFile.Bad(line: origin.line, offset: origin.offset, length: origin.length, reason: reason))
+            file.note(SpoolFile.Bad(line: origin.line, offset: origin.offset, length: origin.length, reason: reason))
         }
         // Receipts come in the order of the lines; behind a refused batch nothing counts as committed in one piece.
         if !file.stays { file.commit(upTo: origin.offset + origin.length, line: origin.nextLine) }
@@ -377,9 +379,11 @@ actor SpoolReader {
             if file.bad.isEmpty {
                 try moveToDone(file)
             } else if file.accepted + file.duplicates == 0 {
-                quarantine(whole: file.entry, reasons: reasons(of: file), of: file.bad.count)
+                quarantine(whole: file.entry, reasons: file.reasons, of: file.bad.count)
             } else {
-                try quarantinePart(of: file)
+                let name = try quarantine.keepBadLines(of: file)
+                ledger.count { $0.filesQuarantined += 1 }
+                remark(.quarantined(file: name, bad: file.bad.count, of: file.records, reason: file.reasons.first ?? ""))
                 try moveToDone(file)
             }
         } catch {
@@ -409,16 +413,7 @@ actor SpoolReader {
     /// Moves a file as it is, with the reasons beside it.
     private func quarantine(whole entry: SpoolFolder.Entry, reasons: [String], of records: Int) {
         do throws(SystemFault) {
-            // The name must be one that people can type, and `.reason` must fit.
-            let target = folder.freeName(Array(shown(entry.name).utf8), in: folder.quarantine, companion: ".reason", now: now())
-            let name = String(decoding: target, as: UTF8.self)
-            try writeReasons(
-                for: target, "\(name) was not taken in (\(timeText)).",
-                "Correct it and move it back into new: \(folder.path)/new", reasons)
-            do throws(SystemFault) { try folder.rename(entry.name, from: folder.new, to: folder.quarantine, as: target) } catch {
-                _ = withName(target + Array(".reason".utf8)) { unlinkat(folder.quarantine, $0, 0) }
-                throw error
-            }
+            let name = try quarantine.move(entry, reasons)
             moved(entry.name)
             ledger.count { $0.filesQuarantined += 1 }
             remark(.quarantined(file: name, bad: records, of: records, reason: reasons.first ?? ""))
@@ -429,65 +424,6 @@ actor SpoolReader {
                 .stuck(file: shown(entry.name), reason: "it should go to quarantine (\(reasons.first ?? "")), but: \(error.reason)"))
         }
     }
-
-    /// Writes the bad lines alone into quarantine; the good ones are in.
-    private func quarantinePart(of file: SpoolFile) throws(SystemFault) {
-        let (descriptor, entry) = try folder.open(file.entry.name)
-        defer { close(descriptor) }
-        guard entry.inode == file.entry.inode else { throw SystemFault(number: ENOENT) }
-        let target = folder.freeName(file.entry.name, in: folder.quarantine, companion: ".reason", now: now())
-        let bad = file.bad.sorted { $0.offset < $1.offset }
-        try folder.write(target) { (write) throws(SystemFault) in
-            if !file.header.isEmpty { try file.header.withUnsafeBytesThrowing(write) }
-            for line in bad {
-                try copy(descriptor, from: line.offset, count: line.length, write)
-            }
-            if let unread = file.unread { try copy(descriptor, from: unread, count: entry.size - unread, write) }
-        }
-        let reasons = reasons(of: file)
-        let name = String(decoding: target, as: UTF8.self)
-        try writeReasons(
-            for: target, "\(bad.count) of \(file.records) lines of \(file.name) were not taken in (\(timeText)); the others were.",
-            "\(name) beside this file holds them; correct it and move it back into new: \(folder.path)/new. The numbers are those of the file's own lines.",
-            reasons)
-        ledger.count { $0.filesQuarantined += 1 }
-        remark(.quarantined(file: name, bad: bad.count, of: file.records, reason: reasons.first ?? ""))
-    }
-
-    private func reasons(of file: SpoolFile) -> [String] {
-        var reasons = file.bad.sorted { $0.offset < $1.offset }.map(\.reason)
-        if let unread = file.unread {
-            reasons.append("what stands behind byte \(unread) was not read, because \(SpoolFile.badMax) lines before it were bad; it lies here too")
-        }
-        return reasons
-    }
-
-    private func writeReasons(for target: [UInt8], _ what: String, _ advice: String, _ reasons: [String]) throws(SystemFault) {
-        let text = ([what, advice, ""] + reasons + [""]).joined(separator: "\n")
-        try folder.write(target + Array(".reason".utf8)) { (write) throws(SystemFault) in try Array(text.utf8).withUnsafeBytesThrowing(write) }
-    }
-
-    /// Copies a range of a file, with a line end behind it where it has none.
-    private func copy(
-        _ descriptor: Int32, from offset: Int, count: Int, _ write: (UnsafeRawBufferPointer) throws(SystemFault) -> Void
-    ) throws(SystemFault) {
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
-        defer { piece.deallocate() }
-        var at = offset
-        var last: UInt8 = 0x0A
-        while at < offset + count {
-            let got = pread(descriptor, piece.baseAddress, min(piece.count, offset + count - at), off_t(at))
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw SystemFault(number: errno) }
-            if got == 0 { break }
-            try write(UnsafeRawBufferPointer(rebasing: piece[..<got]))
-            last = piece[got - 1]
-            at += got
-        }
-        if last != 0x0A { try [0x0A].withUnsafeBytesThrowing(write) }
-    }
-
-    private var timeText: String { now().rfc3339(in: configuration.zone ?? .utc) }
 
     private func resumed(_ entry: SpoolFolder.Entry) -> SpoolFile? {
         guard let file = halfDone.removeValue(forKey: entry.inode) else { return nil }
@@ -505,6 +441,8 @@ actor SpoolReader {
         remark(what)
     }
 
+    private var quarantine: SpoolQuarantine { SpoolQuarantine(folder: folder, zone: configuration.zone ?? .utc, now: now()) }
+
     // MARK: Emptying
 
     /// Removes what has lain in `done` and `quarantine` longer than the configured days; false when there is more to do.
@@ -519,28 +457,5 @@ actor SpoolReader {
             ledger.turn()
         }
         return isComplete
-    }
-}
-
-extension [UInt8] {
-    func withUnsafeBytesThrowing(_ body: (UnsafeRawBufferPointer) throws(SystemFault) -> Void) throws(SystemFault) {
-        var fault: SystemFault?
-        withUnsafeBytes { bytes in
-            do throws(SystemFault) { try body(bytes) } catch { fault = error }
-        }
-        if let fault { throw fault }
-    }
-}
-
-/// Runs an actor on a queue of its own.
-final class QueueExecutor: SerialExecutor {
-    private let queue: DispatchQueue
-
-    init(label: String) { queue = DispatchQueue(label: label) }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let executor = asUnownedSerialExecutor()
-        queue.async { job.runSynchronously(on: executor) }
     }
 }

@@ -13,10 +13,10 @@ import Testing
         try FileManager.default.createDirectory(atPath: new + "folder.json", withIntermediateDirectories: false)
         try spool.put("inside.txt", "x")
         try FileManager.default.moveItem(atPath: new + "inside.txt", toPath: new + "folder.json/inside.txt")
-        try report("secret").write(toFile: spool.path + "/outside.json", atomically: true, encoding: .utf8)
+        try spooled("secret").write(toFile: spool.path + "/outside.json", atomically: true, encoding: .utf8)
         #expect(symlink(spool.path + "/outside.json", new + "link.json") == 0)
         #expect(mkfifo(new + "pipe.json", 0o660) == 0)
-        try spool.put("good.json", report("good"))
+        try spool.put("good.json", spooled("good"))
         await inbox.drain()
         #expect(intake.ids == ["good"])
         #expect(spool.files("new") == [])
@@ -24,15 +24,15 @@ import Testing
         #expect(spool.text("quarantine/folder.json.reason").contains("a folder stands in new; put its files into new one by one"))
         #expect(spool.text("quarantine/link.json.reason").contains("a symbolic link is not followed; put the file itself into new"))
         #expect(spool.text("quarantine/pipe.json.reason").contains("a named pipe is not read; put a file into new"))
-        #expect(spool.text("outside.json") == report("secret"))
+        #expect(spool.text("outside.json") == spooled("secret"))
     }
 
     @Test func namesThatNobodyCanTypeAreQuarantinedUnderOnesThatCanBeTyped() async throws {
         let spool = try Spool()
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
-        try spool.put("a\nb.json", report("a"))
-        try spool.put("good.json", report("good"))
+        try spool.put("a\nb.json", spooled("a"))
+        try spool.put("good.json", spooled("good"))
         let broken: [CChar] = Array((spool.path + "/new/").utf8CString.dropLast()) + [CChar(bitPattern: 0xFF)] + Array(".json".utf8CString)
         let descriptor = broken.withUnsafeBufferPointer { open($0.baseAddress!, O_CREAT | O_WRONLY, 0o660) }
         #expect(descriptor >= 0)
@@ -68,7 +68,7 @@ import Testing
             $0.batchMax = 1
             $0.flightsMax = 1
         }
-        for (age, name) in ["d", "c", "b", "a"].enumerated() { try spool.put(name + ".json", report(name), age: age * 10) }
+        for (age, name) in ["d", "c", "b", "a"].enumerated() { try spool.put(name + ".json", spooled(name), age: age * 10) }
         #expect(await inbox.scanOnce().moved == 3)
         #expect(intake.ids == ["a", "b", "d"])
         #expect(spool.files("done") == ["a.json", "b.json", "d.json"])
@@ -81,14 +81,14 @@ import Testing
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
         try spool.put("half.json", "{\"type\":\"fau")
-        try spool.put("half.jsonl", report("a") + "\n{\"id\":\"b\"")
+        try spool.put("half.jsonl", spooled("a") + "\n{\"id\":\"b\"")
         try spool.put("empty.csv", "")
         await inbox.drain()
         #expect(spool.files("new") == ["empty.csv", "half.json", "half.jsonl"])
         #expect(spool.files("quarantine") == [])
         // Its writer goes on.
-        try spool.put("half.json", report("c"))
-        try spool.put("half.jsonl", report("a") + "\n" + report("b") + "\n")
+        try spool.put("half.json", spooled("c"))
+        try spool.put("half.jsonl", spooled("a") + "\n" + spooled("b") + "\n")
         try spool.put("empty.csv", "id,type\nd,fault\n")
         await inbox.drain()
         #expect(spool.files("new") == [])
@@ -109,11 +109,11 @@ import Testing
         let intake = FakeIntake(refusal: { batch, _ in
             guard batch == 0, let file = FileHandle(forWritingAtPath: path) else { return nil }
             file.seekToEndOfFile()
-            file.write(Data((report("b") + "\n").utf8))
+            file.write(Data((spooled("b") + "\n").utf8))
             return nil
         })
         let inbox = try spool.inbox(intake)
-        try spool.put("log.jsonl", report("a") + "\n")
+        try spool.put("log.jsonl", spooled("a") + "\n")
         #expect(await inbox.scanOnce().moved == 0)
         #expect(spool.files("new") == ["log.jsonl"])
         #expect(await inbox.scanOnce().moved == 1)
@@ -139,7 +139,7 @@ import Testing
         let spool = try Spool()
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
-        try spool.put("closed.json", report("a"))
+        try spool.put("closed.json", spooled("a"))
         chmod(spool.path + "/new/closed.json", 0)
         for _ in 0..<3 { await inbox.scanOnce() }
         #expect(spool.remarks == [.stuck(file: "closed.json", reason: "Permission denied; let the group paidan read it (mode 0660)")])
@@ -156,7 +156,7 @@ import Testing
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake) { $0.fileBytesMax = 3 << 20 }
         let long = "{\"x\":\"" + String(repeating: "y", count: 2 << 20) + "\"}"
-        try spool.put("line.jsonl", [report("a"), long, report("b")].joined(separator: "\n"), age: 9)
+        try spool.put("line.jsonl", [spooled("a"), long, spooled("b")].joined(separator: "\n"), age: 9)
         try spool.put("file.jsonl", long + "\n" + long + "\n")
         await inbox.drain()
         #expect(intake.ids == ["a", "b"])
@@ -178,7 +178,7 @@ import Testing
         // Somebody tidies up too much.
         try FileManager.default.removeItem(atPath: spool.path + "/done")
         try FileManager.default.removeItem(atPath: spool.path + "/quarantine")
-        try spool.put("a.json", report("a"), age: 9)
+        try spool.put("a.json", spooled("a"), age: 9)
         try spool.put("b.json", "b")
         await inbox.drain()
         #expect(spool.files("done") == ["a.json"])
@@ -201,7 +201,7 @@ import Testing
     @Test func oldFilesAreRemovedFromDoneAndQuarantine() async throws {
         let spool = try Spool()
         let inbox = try spool.inbox(FakeIntake())
-        try spool.put("a.json", report("a"), age: 9)
+        try spool.put("a.json", spooled("a"), age: 9)
         try spool.put("b.json", "b")
         await inbox.drain()
         try "mine".write(toFile: spool.path + "/tmp/.paidan-1", atomically: true, encoding: .utf8)
@@ -219,11 +219,11 @@ import Testing
         let intake = FakeIntake()
         // So long that only the kernel's hint can lead to the second file.
         let inbox = try spool.inbox(intake) { $0.intervalSeconds = 100_000 }
-        try spool.put("a.json", report("a"))
+        try spool.put("a.json", spooled("a"))
         inbox.start()
         var submissions = intake.submissions.makeAsyncIterator()
         #expect(await submissions.next() == 0)
-        try spool.put("b.json", report("b"))
+        try spool.put("b.json", spooled("b"))
         #expect(await submissions.next() == 1)
         await inbox.stop()
         #expect(intake.ids == ["a", "b"])
@@ -231,7 +231,7 @@ import Testing
         #expect(inbox.turns > 2)
         #expect(!inbox.isWaitingForCommit)
         // Stopped, it takes nothing any more.
-        try spool.put("c.json", report("c"))
+        try spool.put("c.json", spooled("c"))
         await inbox.drain()
         #expect(spool.files("new") == ["c.json"])
     }

@@ -99,4 +99,4 @@ final class Spool: Sendable {
     func text(_ name: String) -> String { (try? String(contentsOfFile: path + "/" + name, encoding: .utf8)) ?? "(no \(name))" }
 }
 
-func report(_ id: String, _ more: String = "") -> String { #"{"id":"\#(id)","type":"fault"\#(more)}"# }
+func spooled(_ id: String, _ more: String = "") -> String { #"{"id":"\#(id)","type":"fault"\#(more)}"# }

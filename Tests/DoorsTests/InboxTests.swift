@@ -8,8 +8,8 @@ import Testing
         let spool = try Spool()
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
-        try spool.put("one.json", report("a"), age: 30)
-        try spool.put("many.jsonl", "\n\(report("b"))\r\n  \n\(report("c"))", age: 20)
+        try spool.put("one.json", spooled("a"), age: 30)
+        try spool.put("many.jsonl", "\n\(spooled("b"))\r\n  \n\(spooled("c"))", age: 20)
         try spool.put("table.csv", "id,type,reported_at\nd,fault,2026-11-22 08:15\n,,\ne,fault,\n", age: 10)
         #expect(await inbox.drain() == 3)
         #expect(intake.ids == ["a", "b", "c", "d", "e"])
@@ -29,11 +29,11 @@ import Testing
     @Test func theOldestComesFirstAndAmongEquallyOldTheFirstByName() async throws {
         let spool = try Spool()
         let intake = FakeIntake()
-        try spool.put("a.json", report("young"), age: 10)
-        try spool.put("z.json", report("oldest"), age: 100)
+        try spool.put("a.json", spooled("young"), age: 10)
+        try spool.put("z.json", spooled("oldest"), age: 100)
         let same = Date()
         for name in ["m", "k", "l"] {
-            try spool.put(name + ".json", report(name))
+            try spool.put(name + ".json", spooled(name))
             try FileManager.default.setAttributes([.modificationDate: same], ofItemAtPath: spool.path + "/new/\(name).json")
         }
         try await spool.inbox(intake).drain()
@@ -45,7 +45,7 @@ import Testing
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
         for _ in 0..<3 {
-            try spool.put("a.json", report("a"))
+            try spool.put("a.json", spooled("a"))
             await inbox.drain()
         }
         #expect(intake.ids == ["a", "a", "a"])
@@ -59,7 +59,7 @@ import Testing
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
         let bad = #"{"id":"b","type":"fault","reported_at":"2026-02-30T08:15:00+08:00"}"#
-        try spool.put("day.jsonl", "\(report("a"))\n\(bad)\n\(report("c"))\n{\"type\n\(report("d"))\n")
+        try spool.put("day.jsonl", "\(spooled("a"))\n\(bad)\n\(spooled("c"))\n{\"type\n\(spooled("d"))\n")
         await inbox.drain()
         #expect(intake.ids == ["a", "c", "d"])
         #expect(spool.files("done") == ["day.jsonl"])
@@ -95,18 +95,18 @@ import Testing
     @Test(arguments: [
         ("empty.json", "", "line 1, column 1: nothing is there; write one JSON object"),
         ("half.json", "{\"type\":\"fau", "line 1, column 13: 'type': the text ends in the middle; send it whole; write spool files in tmp and rename them into new"),
-        ("two.json", report("a") + report("b"), "something follows the end of the value; one JSON value stands alone; many go into .jsonl, one a line"),
+        ("two.json", spooled("a") + spooled("b"), "something follows the end of the value; one JSON value stands alone; many go into .jsonl, one a line"),
         ("header.csv", "typ,category\nfault,x\n", "line 1, column 1: 'typ': there is no column 'typ'; did you mean 'type'?"),
         ("empty.csv", "", "line 1, column 1: nothing is there; begin with a header such as id,type,category,reported_at,customer"),
-        ("notes.txt", report("a"), "the name ends neither with .json (one object) nor .jsonl (one object a line) nor .csv (a header and rows); rename it accordingly and put it back into new"),
-        ("huge.json", report("a", ",\"x\":\"" + String(repeating: "y", count: 2 << 20) + "\""), "bytes are too many for one input, at most 1048576 are taken; split it and put the parts into new"),
+        ("notes.txt", spooled("a"), "the name ends neither with .json (one object) nor .jsonl (one object a line) nor .csv (a header and rows); rename it accordingly and put it back into new"),
+        ("huge.json", spooled("a", ",\"x\":\"" + String(repeating: "y", count: 2 << 20) + "\""), "bytes are too many for one input, at most 1048576 are taken; split it and put the parts into new"),
         ("deep.json", String(repeating: "[", count: 10_000), "an object is wanted, but this is a list"),
     ])
     func aFileThatIsBadAsAWholeMovesItself(_ name: String, _ content: String, _ reason: String) async throws {
         let spool = try Spool()
         let intake = FakeIntake()
         try spool.put(name, content)
-        try spool.put("good.json", report("good"))
+        try spool.put("good.json", spooled("good"))
         try await spool.inbox(intake).drain()
         #expect(intake.ids == ["good"])
         #expect(spool.files("new") == [])
@@ -125,12 +125,12 @@ import Testing
             }
         })
         let inbox = try spool.inbox(intake)
-        try spool.put("day.jsonl", [report("a"), report("c"), report("b"), report("r")].joined(separator: "\n"), age: 9)
-        try spool.put("one.json", report("r"))
+        try spool.put("day.jsonl", [spooled("a"), spooled("c"), spooled("b"), spooled("r")].joined(separator: "\n"), age: 9)
+        try spool.put("one.json", spooled("r"))
         await inbox.drain()
         #expect(intake.ids == ["a", "b"])
         #expect(spool.files("quarantine") == ["day.jsonl", "day.jsonl.reason", "one.json", "one.json.reason"])
-        #expect(spool.text("quarantine/day.jsonl") == report("c") + "\n" + report("r") + "\n")
+        #expect(spool.text("quarantine/day.jsonl") == spooled("c") + "\n" + spooled("r") + "\n")
         #expect(spool.text("quarantine/day.jsonl.reason").hasSuffix("""
             line 2: conflict: the key 'c' came before with another content; give it another id
             line 4: rejected: there is no category 'x'; did you mean 'y'?
@@ -144,8 +144,8 @@ import Testing
         let spool = try Spool()
         let intake = FakeIntake(refusal: { batch, _ in batch < 3 ? refusal : nil })
         let inbox = try spool.inbox(intake)
-        try spool.put("a.json", report("a"), age: 9)
-        try spool.put("b.jsonl", report("b"))
+        try spool.put("a.json", spooled("a"), age: 9)
+        try spool.put("b.jsonl", spooled("b"))
         for _ in 0..<3 {
             #expect(await inbox.scanOnce().refusal == refusal)
             #expect(spool.files("new") == ["a.json", "b.jsonl"])
@@ -165,7 +165,7 @@ import Testing
             $0.batchMax = 10
             $0.flightsMax = 1
         }
-        var lines = (0..<100).map { report("r\($0)") }
+        var lines = (0..<100).map { spooled("r\($0)") }
         lines[7] = "bad one"
         lines[66] = "bad two"
         try spool.put("long.jsonl", lines.joined(separator: "\n"))
@@ -183,7 +183,7 @@ import Testing
         let spool = try Spool()
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake) { $0.batchMax = 7 }
-        try spool.put("a.jsonl", (0..<100).map { report("r\($0)") }.joined(separator: "\n"))
+        try spool.put("a.jsonl", (0..<100).map { spooled("r\($0)") }.joined(separator: "\n"))
         await inbox.drain()
         #expect(intake.ids == (0..<100).map { "r\($0)" })
         #expect(intake.batches == Array(repeating: 7, count: 14) + [2])
@@ -193,7 +193,7 @@ import Testing
         let spool = try Spool()
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
-        for i in 0..<1_200 { try spool.put("f\(i).json", report("r\(i)")) }
+        for i in 0..<1_200 { try spool.put("f\(i).json", spooled("r\(i)")) }
         #expect(await inbox.scanOnce().moved == 1_200)
         #expect(intake.batches == [512, 512, 176])
         #expect(Set(intake.ids).count == 1_200)
@@ -206,7 +206,7 @@ import Testing
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake) { $0.batchBytesMax = 2_000 }
         let padding = ",\"x\":\"" + String(repeating: "y", count: 900) + "\""
-        try spool.put("a.jsonl", (0..<6).map { report("r\($0)", padding) }.joined(separator: "\n"))
+        try spool.put("a.jsonl", (0..<6).map { spooled("r\($0)", padding) }.joined(separator: "\n"))
         await inbox.drain()
         #expect(intake.batches == [3, 3])
     }
@@ -215,16 +215,28 @@ import Testing
         let spool = try Spool()
         let intake = FakeIntake()
         let inbox = try spool.inbox(intake)
-        let content = String(repeating: "x\n", count: 10_050) + report("a") + "\n"
+        let content = String(repeating: "x\n", count: 10_050) + spooled("a") + "\n"
         try spool.put("noise.jsonl", content)
         await inbox.drain()
         #expect(intake.ids == [])
         #expect(spool.text("quarantine/noise.jsonl") == content)
         #expect(spool.text("quarantine/noise.jsonl.reason").contains("what stands behind byte 20000 was not read, because 10000 lines before it were bad; it lies here too"))
         // With good ones before them: the good ones are in, everything else is kept.
-        try spool.put("mixed.jsonl", report("b") + "\n" + content)
+        try spool.put("mixed.jsonl", spooled("b") + "\n" + content)
         await inbox.drain()
         #expect(intake.ids == ["b"])
         #expect(spool.text("quarantine/mixed.jsonl") == content)
+    }
+
+    @Test func aFileThatIsRejectedLineByLineIsBoundedToo() async throws {
+        let spool = try Spool()
+        let intake = FakeIntake(verdict: { _ in (.rejected, "no") })
+        let content = (0..<16_000).map { spooled("r\($0)") + "\n" }.joined()
+        try spool.put("strange.jsonl", content)
+        try await spool.inbox(intake).drain()
+        #expect(spool.text("quarantine/strange.jsonl") == content)
+        #expect(spool.text("quarantine/strange.jsonl.reason").contains("was not read, because 10000 lines before it were bad"))
+        // What was under way when the ten-thousandth receipt came, and one batch more.
+        #expect(intake.batches.reduce(0, +) <= 10_000 + 6 * 512)
     }
 }
