@@ -165,9 +165,13 @@ struct Checker {
         return node
     }
 
-    /// Whether two values could be equal: types that unify, or two numbers.
+    /// Whether two values could be equal: types that unify, two numbers, or lists and maps of such.
     private mutating func agree(_ left: StaticType, _ right: StaticType) -> Bool {
-        (unifier.resolve(left).isNumber && unifier.resolve(right).isNumber) || unifier.unify(left, right)
+        switch (unifier.resolve(left), unifier.resolve(right)) {
+        case (.list(let a), .list(let b)): agree(a, b)
+        case (.map(let a, let b), .map(let c, let d)): agree(a, c) && agree(b, d)
+        case (let a, let b): (a.isNumber && b.isNumber) || unifier.unify(a, b)
+        }
     }
 
     /// For a text compared with a plain number: the number in quotes.

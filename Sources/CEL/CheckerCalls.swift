@@ -80,7 +80,7 @@ extension Checker {
         if let other = StandardLibrary.functions[name] {
             return fail(Wording.wrongCallStyle(nameSpan, name: name, isMember: !other.member.isEmpty))
         }
-        return fail(Wording.unknownFunction(nameSpan, name: name, suggestion: Suggestion.nearest(to: name, among: candidates)))
+        return fail(Wording.unknownFunction(nameSpan, name: name, suggestion: nearest(to: name, among: candidates)))
     }
 
     // MARK: - Literal arguments
@@ -105,7 +105,7 @@ extension Checker {
                 return
             }
             diagnostics.append(
-                Wording.unknownZone(last.span, zone: text, suggestion: Suggestion.nearest(to: text, among: known)))
+                Wording.unknownZone(last.span, zone: text, suggestion: nearest(to: text, among: known)))
         default:
             break
         }
@@ -123,7 +123,8 @@ extension Checker {
         }
         guard index < scalars.endIndex else { return literal }
         let quote = scalars[index]
-        let isTriple = scalars[index...].prefix(3).allSatisfy { $0 == quote } && scalars[index...].prefix(6).count > 2
+        let isTriple =
+            scalars[index...].prefix(3).allSatisfy { $0 == quote } && scalars[index...].prefix(6).count > 2
             && scalars[index...].dropFirst(2).first == quote
         index = scalars.index(index, offsetBy: isTriple ? 3 : 1)
         var start = index

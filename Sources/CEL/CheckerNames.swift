@@ -114,7 +114,7 @@ extension Checker {
         if isLenient { return fail(Wording.unknownName(segment.span, name: segment.name, suggestion: nil)) }
         var candidates = Array(schema.variables.keys) + Array(schema.definitions.keys) + locals.map(\.name)
         candidates += ["true", "false", "null"]
-        let suggestion = Suggestion.nearest(to: segment.name, among: candidates) ?? fieldNamed(segment.name)
+        let suggestion = nearest(to: segment.name, among: candidates) ?? fieldNamed(segment.name)
         return fail(Wording.unknownName(segment.span, name: segment.name, suggestion: suggestion))
     }
 
@@ -125,6 +125,11 @@ extension Checker {
             if case .object(let object) = field.type, schema.objects[object]?[name] != nil { found.append("\(variable).\(name)") }
         }
         return found.min { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    }
+
+    /// The suggestion for a name; none once there are more mistakes than are told.
+    func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+        diagnostics.count < Limits.diagnostics ? Suggestion.nearest(to: name, among: candidates) : nil
     }
 
     private mutating func select(_ field: String, _ fieldSpan: Span, from place: Place) -> Place {
@@ -142,7 +147,7 @@ extension Checker {
 
     private mutating func unknownField(_ field: String, _ span: Span, of object: String, path: String) -> CheckedNode {
         let fields = schema.objects[object] ?? [:]
-        var suggestion = Suggestion.nearest(to: field, among: fields.keys)
+        var suggestion = nearest(to: field, among: fields.keys)
         if suggestion == nil {
             // Perhaps it stands one level deeper: report.district -> place.district.
             suggestion =
@@ -233,10 +238,12 @@ extension Checker {
         switch node.kind {
         case .constant(.string(let text)):
             if text.isEmpty || values.contains(where: { sameText($0, text) }) { return }
-            let suggestion = Suggestion.nearest(to: text, among: values)
+            let suggestion = nearest(to: text, among: values)
             diagnostics.append(Wording.unknownValue(node.span, value: text, of: name, values: values, suggestion: suggestion))
         case .list(let entries):
             for entry in entries { checkDeclared(entry, name: name, values: values) }
+        case .call(.add, let parts) where unifier.final(node.type) == .list(.string):
+            for part in parts { checkDeclared(part, name: name, values: values) }
         case .map(let entries):
             for entry in entries { checkDeclared(entry.key, name: name, values: values) }
         case .conditional(_, let yes, let no):

@@ -16,14 +16,25 @@ struct Compiler {
 
     private init(definitions: [String: Expression]) { known = definitions }
 
-    static func compile(_ tree: CheckedNode, definitions: [String: Expression]) -> Program {
+    /// `height` is that of the tree without its definitions.
+    static func compile(_ tree: CheckedNode, height: Int, definitions: [String: Expression]) -> Program {
         var compiler = Compiler(definitions: definitions)
         let root = compiler.emit(tree)
         var conjuncts = [root]
         if case .and(let first, let count) = compiler.operations[Int(root)] {
             conjuncts = Array(compiler.operands[Int(first)..<Int(first + count)])
         }
-        return Program(compiler: compiler, root: root, conjuncts: conjuncts, weight: compiler.weight)
+        return Program(
+            compiler: compiler, root: root, conjuncts: conjuncts, weight: compiler.weight,
+            height: compiler.definitions.isEmpty ? height : compiler.height(of: tree))
+    }
+
+    /// The height of a tree, a definition counted as high as its own.
+    private func height(of node: CheckedNode) -> Int {
+        if case .definition(let name) = node.kind { return 1 + (known[name]?.program.height ?? 0) }
+        var height = 0
+        for child in node.children { height = max(height, self.height(of: child)) }
+        return height + 1
     }
 
     // MARK: - Pools

@@ -6,25 +6,29 @@ struct Evaluator {
     /// The variables of the macros around the place that runs.
     var locals: [Value] = []
     var cost = 0
+    /// What `cost` may come to.
+    var limit = Limits.cost
     /// The cost limit was passed: no operator absorbs that.
     var isExhausted = false
 
-    static func evaluate(_ program: Program, _ entry: Int32, _ activation: some Activation) throws(EvaluationError) -> Value {
-        var evaluator = Evaluator()
+    static func evaluate(
+        _ program: Program, _ entry: Int32, _ activation: some Activation, limit: Int = Limits.cost
+    ) throws(EvaluationError) -> Value {
+        var evaluator = Evaluator(limit: limit)
         let value = try evaluator.value(entry, program, activation)
-        if evaluator.isExhausted { throw exhausted(program.spans[Int(entry)]) }
+        if evaluator.isExhausted { throw evaluator.exhausted(program.spans[Int(entry)]) }
         return value
     }
 
     static func matches(_ program: Program, _ entry: Int32, _ activation: some Activation) throws(EvaluationError) -> Bool {
         var evaluator = Evaluator()
         let value = try evaluator.truth(entry, program, activation)
-        if evaluator.isExhausted { throw exhausted(program.spans[Int(entry)]) }
+        if evaluator.isExhausted { throw evaluator.exhausted(program.spans[Int(entry)]) }
         return value
     }
 
-    private static func exhausted(_ span: Span) -> EvaluationError {
-        EvaluationError(message: "the expression takes too long: more than \(Limits.cost) steps", span: span)
+    private func exhausted(_ span: Span) -> EvaluationError {
+        EvaluationError(message: "the expression takes too long: more than \(limit) steps", span: span)
     }
 
     // MARK: - Conditions
@@ -242,7 +246,7 @@ struct Evaluator {
 
     private mutating func run(_ pattern: Pattern, on text: String) throws(OperationError) -> Bool {
         var steps = 0
-        let answer = pattern.matches(text, steps: &steps, limit: max(0, Limits.cost - cost) * 4)
+        let answer = pattern.matches(text, steps: &steps, limit: max(0, limit - cost) * 4)
         cost += steps / 4
         guard let answer else {
             isExhausted = true
@@ -279,8 +283,8 @@ struct Evaluator {
         switch value {
         case .string(let text): size = text.utf8.count / 16
         case .bytes(let bytes): size = bytes.count / 16
-        case .list(let values): size = values.count / 4
-        case .map(let entries): size = entries.count / 4
+        case .list(let values): size = values.count / 2
+        case .map(let entries): size = entries.count / 2
         default: return
         }
         if size > 0 { try spend(size, number, program) }
@@ -288,8 +292,8 @@ struct Evaluator {
 
     mutating func spend(_ amount: Int, _ number: Int32, _ program: Program) throws(EvaluationError) {
         cost += amount
-        guard cost > Limits.cost else { return }
+        guard cost > limit else { return }
         isExhausted = true
-        throw Self.exhausted(program.spans[Int(number)])
+        throw exhausted(program.spans[Int(number)])
     }
 }

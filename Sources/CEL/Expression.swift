@@ -52,9 +52,12 @@ package struct Expression: Sendable {
         if let expecting { checker.expect(root, expecting) }
         if !checker.diagnostics.isEmpty { throw ExpressionErrors(diagnostics: ordered(checker.diagnostics)) }
 
-        let program = Compiler.compile(root, definitions: schema.definitions)
+        let program = Compiler.compile(root, height: tree.height, definitions: schema.definitions)
         guard program.weight <= Limits.weight else {
             throw ExpressionErrors(diagnostics: [Wording.tooCostly(root.span, weight: program.weight)])
+        }
+        guard program.height <= Limits.evaluationDepth else {
+            throw ExpressionErrors(diagnostics: [Wording.definitionsTooDeep(root.span, height: program.height)])
         }
         return Expression(
             text: text, span: Span(start: 0, end: text.count), type: type, root: root, reads: checker.reads,

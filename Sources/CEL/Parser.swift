@@ -398,11 +398,33 @@ struct Parser {
             break
         }
         report(Wording.expected("a value", found: found, span))
-        switch symbol {
-        case .rightParenthesis, .rightBracket, .rightBrace, .comma, .colon, .and, .or: break
-        default: advance()
-        }
+        skipOperators()
+        // What the operator was meant for is still worth reading; the part as a whole is broken.
+        if startsValue { _ = suffixes(of: primary()) }
         return SyntaxNode(kind: .broken, span: span, height: 1)
+    }
+
+    /// Steps over operators that stand where a value should.
+    private mutating func skipOperators() {
+        while case .symbol(let symbol) = token.kind {
+            switch symbol {
+            case .plus, .minus, .star, .slash, .percent, .bang, .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual,
+                .question, .dot, .in:
+                advance()
+            case .leftParenthesis, .rightParenthesis, .leftBracket, .rightBracket, .leftBrace, .rightBrace, .comma, .colon, .and, .or,
+                .true, .false, .null:
+                return
+            }
+        }
+    }
+
+    private var startsValue: Bool {
+        switch token.kind {
+        case .name, .int, .uint, .double, .string, .bytes, .symbol(.leftParenthesis), .symbol(.leftBracket), .symbol(.leftBrace),
+            .symbol(.true), .symbol(.false), .symbol(.null):
+            true
+        default: false
+        }
     }
 
     private mutating func mapLiteral(_ open: Span) -> SyntaxNode {

@@ -1,7 +1,7 @@
 /// Reads RE2's syntax. Groups are kept apart only by their extent: which text a group took is never asked for.
 struct PatternParser {
     /// How deep groups may nest.
-    static let depthLimit = 250
+    static let depthLimit = 160
     /// The largest count of a repetition, also as the product of nested ones (RE2's limit).
     static let repetitionLimit = 1000
 
@@ -138,7 +138,8 @@ struct PatternParser {
         _ = take("?")
         let operatorEnd = position
         if try repetition() != nil {
-            throw error("'\(text(operatorStart, position))' repeats a repetition; put the inner one in brackets", from: operatorStart, to: position)
+            throw error(
+                "'\(text(operatorStart, position))' repeats a repetition; put the inner one in brackets", from: operatorStart, to: position)
         }
         position = operatorEnd
         let count = max(minimum, maximum ?? minimum, 1)
@@ -216,7 +217,9 @@ struct PatternParser {
                 try groupName(from: start)
             } else {
                 guard let isGroup = try groupFlags(from: start, into: &inner) else {
-                    throw error("'\(text(start, position + 1))' is no kind of group here; looking ahead or behind is not possible", from: start, to: position + 1)
+                    throw error(
+                        "'\(text(start, position + 1))' is no kind of group here; looking ahead or behind is not possible", from: start,
+                        to: position + 1)
                 }
                 if !isGroup {
                     flags = inner
@@ -383,7 +386,9 @@ struct PatternParser {
     }
 
     private mutating func hexadecimal(from start: Int) throws(PatternError) -> UInt32 {
-        func digit(_ scalar: Unicode.Scalar?) -> UInt32? { scalar.flatMap { $0.value < 0x80 ? Character($0).hexDigitValue : nil }.map { UInt32($0) } }
+        func digit(_ scalar: Unicode.Scalar?) -> UInt32? {
+            scalar.flatMap { $0.value < 0x80 ? Character($0).hexDigitValue : nil }.map { UInt32($0) }
+        }
         if take("{") {
             var value: UInt32 = 0
             var count = 0
@@ -392,7 +397,9 @@ struct PatternParser {
                 position += 1
                 count += 1
             }
-            guard count > 0, value <= 0x10FFFF, take("}") else { throw error("'\\x{' wants a code point and '}'", from: start, to: position) }
+            guard count > 0, value <= 0x10FFFF, take("}") else {
+                throw error("'\\x{' wants a code point and '}'", from: start, to: position)
+            }
             return value
         }
         guard let high = digit(peek()), let low = digit(peek(1)) else {
@@ -432,7 +439,9 @@ struct PatternParser {
             if peek() == "-", let after = peek(1), after != "]" {
                 position += 1
                 last = try setScalar()
-                guard last >= first else { throw error("the range '\(text(itemStart, position))' runs backwards", from: itemStart, to: position) }
+                guard last >= first else {
+                    throw error("the range '\(text(itemStart, position))' runs backwards", from: itemStart, to: position)
+                }
             }
             ranges.append(first...last)
         }

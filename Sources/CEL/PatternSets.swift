@@ -14,7 +14,8 @@ struct ScalarSet: Hashable, Sendable {
         self.ranges = Self.merged(ignoringCase ? Self.folded(ranges) : ranges)
         self.categories = categories
         isNegated = negated
-        ignoresCase = ignoringCase
+        // For ASCII the folded ranges say it all; for others the scalar's own cases are asked, too.
+        ignoresCase = ignoringCase && (categories != 0 || ranges.contains { $0.upperBound >= 0x80 })
         for value in 0..<UInt32(64) where asciiContains(value) { low |= 1 << UInt64(value) }
         for value in 64..<UInt32(128) where asciiContains(value) { high |= 1 << UInt64(value - 64) }
     }
@@ -24,6 +25,9 @@ struct ScalarSet: Hashable, Sendable {
         let isLetter = (0x61...0x7A).contains(value | 0x20)
         return (base(value) || (ignoresCase && isLetter && base(value ^ 0x20))) != isNegated
     }
+
+    /// The long s and the Kelvin sign: the only other scalars whose case leads to an ASCII letter.
+    private static let asciiKin: [(letter: UInt32, kin: UInt32)] = [(0x73, 0x17F), (0x6B, 0x212A)]
 
     @inline(__always)
     func contains(_ value: UInt32) -> Bool {
@@ -86,6 +90,7 @@ struct ScalarSet: Hashable, Sendable {
             for value in range {
                 guard let scalar = Unicode.Scalar(value) else { continue }
                 for variant in caseVariants(of: scalar) { out.append(variant...variant) }
+                for (letter, kin) in asciiKin where value | 0x20 == letter { out.append(kin...kin) }
             }
         }
         return out
@@ -130,7 +135,9 @@ struct ScalarSet: Hashable, Sendable {
     static func categories(named name: String) -> UInt32? {
         if name == "Any" { return ~0 }
         var mask: UInt32 = 0
-        for (category, code) in codes where code == name || (name.utf8.count == 1 && code.hasPrefix(name)) { mask |= 1 << bit(of: category) }
+        for (category, code) in codes where code == name || (name.utf8.count == 1 && code.hasPrefix(name)) {
+            mask |= 1 << bit(of: category)
+        }
         return mask == 0 ? nil : mask
     }
 

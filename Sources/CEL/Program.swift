@@ -106,8 +106,10 @@ final class Program: Sendable {
     let conjuncts: [Int32]
     /// The number of parts, those of definitions included as often as they are used.
     let weight: Int
+    /// How deep it is, definitions included.
+    let height: Int
 
-    init(compiler: Compiler, root: Int32, conjuncts: [Int32], weight: Int) {
+    init(compiler: Compiler, root: Int32, conjuncts: [Int32], weight: Int, height: Int) {
         operations = compiler.operations
         spans = compiler.spans
         operands = compiler.operands
@@ -121,5 +123,6 @@ final class Program: Sendable {
         self.root = root
         self.conjuncts = conjuncts
         self.weight = weight
+        self.height = height
     }
 }

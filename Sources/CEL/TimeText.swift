@@ -3,8 +3,8 @@
 /// A timestamp lies between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z; a duration within 315 576 000 000 s
 /// (about 10 000 years) either way, and its seconds and nanoseconds never have opposite signs.
 enum TimeText {
-    static let timestampSeconds: ClosedRange<Int64> = -62_135_596_800 ... 253_402_300_799
-    static let durationSeconds: ClosedRange<Int64> = -315_576_000_000 ... 315_576_000_000
+    static let timestampSeconds: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
+    static let durationSeconds: ClosedRange<Int64> = -315_576_000_000...315_576_000_000
 
     struct Moment: Equatable {
         var seconds: Int64

@@ -62,7 +62,10 @@ enum Wording {
     }
 
     static func macroArguments(_ span: Span, macro: MacroKind, count: Int) -> ExpressionDiagnostic {
-        make("bad-macro", span, "\(macro.rawValue)() takes a name and a condition on it, as in list.\(macro.rawValue)(x, x > 0); found \(count) argument\(count == 1 ? "" : "s")")
+        make(
+            "bad-macro", span,
+            "\(macro.rawValue)() takes a name and a condition on it, as in list.\(macro.rawValue)(x, x > 0); found \(count) argument\(count == 1 ? "" : "s")"
+        )
     }
 
     static func macroVariable(_ span: Span, macro: MacroKind) -> ExpressionDiagnostic {
@@ -81,6 +84,12 @@ enum Wording {
 
     static func tooDeep(_ span: Span) -> ExpressionDiagnostic {
         make("too-deep", span, "the expression is nested deeper than \(Limits.depth) levels; name parts of it")
+    }
+
+    static func definitionsTooDeep(_ span: Span, height: Int) -> ExpressionDiagnostic {
+        make(
+            "too-deep", span,
+            "the expression and the definitions it uses are \(height) levels deep; at most \(Limits.evaluationDepth) are allowed")
     }
 
     static func tooCostly(_ span: Span, weight: Int) -> ExpressionDiagnostic {
@@ -111,7 +120,9 @@ enum Wording {
     }
 
     static func groupIsNoValue(_ span: Span, path: String, example: String?) -> ExpressionDiagnostic {
-        make("not-a-value", span, "'\(path)' is a group of fields, not a value; name one of them", suggestion: example.map { "\(path).\($0)" })
+        make(
+            "not-a-value", span, "'\(path)' is a group of fields, not a value; name one of them",
+            suggestion: example.map { "\(path).\($0)" })
     }
 
     static func noSlot(_ span: Span, path: String) -> ExpressionDiagnostic {
