@@ -26,20 +26,22 @@ struct Health: Sendable {
     /// What stands still, in words with since when; empty: all is well.
     func complaints(now: Int64) -> [String] {
         var complaints: [String] = []
-        let half = intervalMilliseconds / 2
+        // Three tenths of the interval: the watchdog is fed every quarter, and the watcher speaks at six tenths, so whatever stands
+        // still since the last feeding is named in time.
+        let long = intervalMilliseconds * 3 / 10
         let (phase, since) = pulse.phase
         let stuck = now - since
         switch phase {
-        case .committing where stuck > half:
+        case .committing where stuck > long:
             complaints.append("the writer has not answered a commit for \(Self.seconds(stuck)): the disk hangs, or another process holds the database")
-        case .reading where stuck > half:
+        case .reading where stuck > long:
             complaints.append("the store has not answered a look-up for \(Self.seconds(stuck)): the disk hangs, or another process holds the database")
-        case .deciding where stuck > half, .answering where stuck > half:
+        case .deciding where stuck > long, .answering where stuck > long:
             complaints.append("the loop has been \(phase) for \(Self.seconds(stuck)) without coming to an end")
-        case .waiting where stuck > half:
+        case .waiting where stuck > long:
             complaints.append("the loop has not turned for \(Self.seconds(stuck))")
         case .waiting, .deciding, .reading, .committing, .answering:
-            if now - pulse.turnedAt > half {
+            if now - pulse.turnedAt > long {
                 complaints.append("the loop has not turned for \(Self.seconds(now - pulse.turnedAt)); it is \(phase)")
             } else if now - pulse.writerAnsweredAt > intervalMilliseconds {
                 complaints.append("the writer has not answered for \(Self.seconds(now - pulse.writerAnsweredAt))")

@@ -29,7 +29,7 @@ final class Watcher: Sendable {
                 }
                 if !said {
                     let complaints = health.complaints(now: now)
-                    say(complaints.isEmpty ? ["the loop has not fed the watchdog for \(silent / 1_000) s"] : complaints, silent)
+                    say(complaints.isEmpty ? ["no part complains; the loop is \(health.pulse.phase.phase)"] : complaints, silent)
                     said = true
                 }
             }
