@@ -52,6 +52,10 @@ import Testing
             "(report.flagged ? report.category : report.category) == \"water\"",
             "57: error[unknown-value]: 'water' is no declared category: line_down, sparking, fire, no_power"
         ),
+        (
+            "report.category in [\"fire\"] + [\"watr\"]",
+            "32: error[unknown-value]: 'watr' is no declared category: line_down, sparking, fire, no_power"
+        ),
         ("(report.flagged ? report.category : report.type) == \"water\"", "fine"), ("report.category == \"\"", "fine"),
         ("report.category == report.feeder", "fine"),
         ("report.category.startsWith(\"line\")", "fine"), ("report.category + \"x\" == \"firex\"", "fine"),
