@@ -10,7 +10,8 @@ final class Connections: Sendable {
     }
     private let state = Mutex(State())
 
-    var count: Int { state.withLock { $0.open.count } }
+    /// Those that are open now. One that has just closed may still wait for its callback here: it no longer counts.
+    var count: Int { state.withLock { $0.open.values.count(where: \.isActive) } }
 
     /// Remembers a connection until it closes; false when the doors are stopping: then it must not be served.
     func admit(_ channel: any Channel) -> Bool {
