@@ -143,7 +143,8 @@ struct Province {
         try Files.makeFolder(places.state)
         try Files.makeFolder(places.spool)
         let daemon = try await Daemon.start(
-            Configuration(rules: folder + "/rules", state: places.state, spool: places.spool, socket: places.socket))
+            Configuration(rules: folder + "/rules", state: places.state, spool: places.spool, socket: places.socket),
+            journal: Daemon.quietJournal, isService: false)
         return (daemon, places.socket, places.spool)
     }
 }
