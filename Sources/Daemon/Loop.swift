@@ -142,7 +142,8 @@ final class Loop: Sendable {
                 let through = hooks.journaledThrough()
                 let didWork = round(
                     dispatcher, deliveries: deliveries, journaledThrough: through > journaled ? through : nil, isLast: stopping, at: now)
-                journaled = max(journaled, through)
+                // Known on disk only after a turn that took it along.
+                if didWork, !pulse.isWithoutRoom { journaled = max(journaled, through) }
                 if stopping, !didWork, queue.depth == 0 { return }
             }
             pulse.didTurn()
