@@ -127,7 +127,9 @@ let package = Package(
             name: "StoreTests",
             dependencies: ["Domain", "Rules", "Decisions", "Store", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "DoorsTests", dependencies: ["Domain", "Decisions", "API", "Inbox", "Outbox", "Systemd"], swiftSettings: strict),
-        .testTarget(name: "CLITests", dependencies: ["Domain", "Rules", "Decisions", "API", "Store", "City", "paidan"], swiftSettings: strict),
+        .testTarget(name: "CLITests", dependencies: [
+                "Domain", "Rules", "Decisions", "API", "Store", "City", "paidan", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: ["Domain", "Rules", "Decisions", "Store", "Daemon", "API", "City"], swiftSettings: strict),

@@ -59,7 +59,8 @@ extension Responder {
             let brace = bytes.lastIndex(of: UInt8(ascii: "}"))
         else { return bytes }
         var writer = JSONWriter()
-        writer.field(key, value)
+        writer.key(named: key)
+        writer.string(value)
         let member = (members.isEmpty ? [] : [UInt8(ascii: ",")]) + writer.bytes
         return bytes[..<brace] + member + bytes[brace...]
     }

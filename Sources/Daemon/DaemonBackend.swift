@@ -93,7 +93,10 @@ final class DaemonBackend: Backend {
             json.field("overdue", snapshot.overdue)
             json.key("by_state")
             json.object { json in
-                for state in TaskState.allCases where !state.isFinal { json.field(state.rawValue, snapshot.openByState[state] ?? 0) }
+                for state in TaskState.allCases where !state.isFinal {
+                    json.key(named: state.rawValue)
+                    json.int(snapshot.openByState[state] ?? 0)
+                }
             }
             json.field("crews_on_duty", snapshot.crewsOnDuty)
             json.field("crews", snapshot.crews)

@@ -13,6 +13,12 @@ package import Store
 /// 3. everything is committed in one transaction;
 /// 4. only then the receipts are handed back. On failure every change is undone in reverse order, and nothing has happened.
 ///
+/// The steps overlap: while one batch is **under way** to the disk (`begin` ... `settle` or `fail`), the next is decided on top
+/// of it (`decide`, as often as inputs come). `turn` is all of it in one, for those who have nothing to do meanwhile.
+///
+///     decide, decide, ... -> begin -> the batch is under way -> settle: answered
+///                                                            -> fail: it and what was decided on top of it is undone
+///
 /// Confined to whoever drives it: one thread, or one lock.
 package final class Dispatcher {
     package struct Result {
@@ -61,35 +67,86 @@ package final class Dispatcher {
         return checkpoint.map { min($0, timers) } ?? timers
     }
 
-    /// One turn. Fires what is due at `now`, then decides the inputs in their order.
+    /// One turn. Fires what is due at `now`, then decides the inputs in their order, and commits.
     /// - Throws: `CommitFailure`: nothing has happened, the inputs may be handed in again (not after `.fatal`).
     package func turn(
         inputs: [Input], deliveries: [Delivery] = [], journaledThrough: Int64? = nil, at now: Instant
     ) throws(CommitFailure) -> Result {
-        var draft = Draft()
-        let decided = take(telemetryOf: inputs, into: &draft)
+        try decide(inputs: inputs, at: now)
+        if let batch = begin(deliveries: deliveries, journaledThrough: journaledThrough) {
+            onPhase(.committing)
+            do {
+                try store.commit(batch)
+            } catch {
+                fail()
+                throw error
+            }
+        }
+        return settle()
+    }
+
+    /// Decides what is due at `now`, then the inputs in their order, on top of all that was decided before. Their receipts are
+    /// in what `settle` returns, in the order in which they were handed in.
+    /// - Throws: `CommitFailure.fatal` when the store can't be read: everything that is not on disk is undone.
+    package func decide(inputs: [Input], at now: Instant) throws(CommitFailure) {
+        let decided = take(telemetryOf: inputs)
         if !positions.isEmpty, positionsSince == nil { positionsSince = now }
         let timersDue = state.nextDue.map { $0 <= now } ?? false
         let checkpointDue = positionsSince.map { $0 + Self.checkpointInterval <= now } ?? false
-        if !decided.isEmpty || timersDue || checkpointDue { decidePositions(at: now, into: &draft) }
-        if timersDue { decide(.tick, at: now, into: &draft) }
-        if !decided.isEmpty {
-            try decide(inputs: decided, at: now, into: &draft)
-        }
-        return try commit(draft, deliveries: deliveries, journaledThrough: journaledThrough)
+        if !decided.isEmpty || timersDue || checkpointDue { decidePositions(at: now) }
+        if timersDue { decide(.tick, at: now) }
+        if !decided.isEmpty { try decide(inputs: decided, at: now) }
+    }
+
+    /// How many inputs were decided since the last `begin`.
+    package var decidedInputs: Int { draft.receipts.count }
+
+    /// Whether anything was decided since the last `begin`.
+    package var hasDecided: Bool { !draft.receipts.isEmpty || !draft.entries.isEmpty }
+
+    /// Sends what was decided on its way to the disk: the batch to commit, or nil where there is nothing to write. Either way
+    /// `settle` (or, after a failed commit, `fail`) comes next, and before it no other `begin`.
+    package func begin(deliveries: [Delivery] = [], journaledThrough: Int64? = nil) -> Batch? {
+        precondition(underWay == nil, "one batch at a time")
+        let somethingToWrite =
+            !deliveries.isEmpty || journaledThrough != nil
+            || draft.entries.contains { !$0.decision.isEmpty || $0.decision.receipt?.status == .accepted }
+        draft.didCommit = somethingToWrite
+        underWay = draft
+        draft = Draft()
+        guard somethingToWrite else { return nil }
+        return Batch(
+            entries: underWay?.entries ?? [], rulesHash: rules.hash, deliveries: deliveries, journaledThrough: journaledThrough)
+    }
+
+    /// What was under way is on disk: its receipts may be told.
+    package func settle() -> Result {
+        guard let done = underWay else { preconditionFailure("nothing is under way") }
+        underWay = nil
+        let receipts = done.receipts.compactMap { $0 }
+        assert(receipts.count == done.receipts.count, "every input gets a receipt")
+        return Result(receipts: receipts, entries: done.entries, didCommit: done.didCommit)
+    }
+
+    /// The commit of what was under way has failed: it is undone, and before it what was decided on top of it.
+    package func fail() {
+        undo(draft)
+        draft = Draft()
+        if let failed = underWay { undo(failed) }
+        underWay = nil
     }
 
     /// Puts another rule set in force between two turns: what is open keeps its limits, crews are the new roster's, and a crew
-    /// that this makes free takes what waits.
+    /// that this makes free takes what waits. Nothing may be decided and not yet on disk.
     package func adopt(_ rules: RuleSet, at now: Instant) throws(CommitFailure) -> Result {
+        precondition(underWay == nil && draft.entries.isEmpty && draft.receipts.isEmpty, "rules change between two turns")
         let previous = self.rules
         state.adopt(rules, at: now)
         self.rules = rules
-        var draft = Draft()
-        decidePositions(at: now, into: &draft)
-        decide(.rules(rules.hash), at: now, into: &draft)
+        decidePositions(at: now)
+        decide(.rules(rules.hash), at: now)
         do {
-            return try commit(draft, deliveries: [], journaledThrough: nil)
+            return try turn(inputs: [], at: now)
         } catch {
             state.adopt(previous, at: now)
             self.rules = previous
@@ -97,21 +154,33 @@ package final class Dispatcher {
         }
     }
 
-    /// What one turn decides before it is committed.
+    /// What was decided and is not yet on disk.
     private struct Draft {
         var receipts: [Receipt?] = []
         var entries: [Entry] = []
         /// What was in `positions` when they were decided: put back when the commit fails.
         var positions: [CrewID: CrewPosition] = [:]
         var positionsSince: Instant?
+        var didCommit = false
+        // What the store can't tell yet.
+        var earlier: [InputKey: EarlierReceipt] = [:]
+        var customers: [CustomerID: CustomerFacts] = [:]
+        var finished: [TaskID: TaskState] = [:]
     }
 
+    /// Decided since the last `begin`.
+    private var draft = Draft()
+    /// Handed over to be committed.
+    private var underWay: Draft?
+
     /// Folds positions into their predecessors and answers them; returns the other inputs with their places in the batch.
-    private func take(telemetryOf inputs: [Input], into draft: inout Draft) -> [(place: Int, input: Input)] {
-        draft.receipts = [Receipt?](repeating: nil, count: inputs.count)
+    private func take(telemetryOf inputs: [Input]) -> [(place: Int, input: Input)] {
+        let first = draft.receipts.count
+        draft.receipts.append(contentsOf: repeatElement(nil, count: inputs.count))
         var others: [(place: Int, input: Input)] = []
         others.reserveCapacity(inputs.count)
-        for (place, input) in inputs.enumerated() {
+        for (index, input) in inputs.enumerated() {
+            let place = first + index
             guard case .crew(let signal) = input.body, signal.onDuty == nil, let coordinate = signal.coordinate,
                 rules.site.crews[signal.crew] != nil
             else {
@@ -129,84 +198,54 @@ package final class Dispatcher {
         return others
     }
 
-    private func decidePositions(at now: Instant, into draft: inout Draft) {
+    private func decidePositions(at now: Instant) {
         guard !positions.isEmpty else { return }
-        draft.positions = positions
-        draft.positionsSince = positionsSince
+        draft.positions.merge(positions) { _, newer in newer }
+        draft.positionsSince = draft.positionsSince ?? positionsSince
         let moved = positions.values.sorted { $0.crew < $1.crew }.map {
             $0.at.milliseconds == 0 ? CrewPosition(crew: $0.crew, coordinate: $0.coordinate, at: now) : $0
         }
         positions = [:]
         positionsSince = nil
-        decide(.positions(moved), at: now, into: &draft)
+        decide(.positions(moved), at: now)
     }
 
-    private func decide(inputs: [(place: Int, input: Input)], at now: Instant, into draft: inout Draft) throws(CommitFailure) {
+    private func decide(inputs: [(place: Int, input: Input)], at now: Instant) throws(CommitFailure) {
         var findings: [Findings]
         onPhase(.reading)
         do {
             findings = try store.findings(for: inputs.map(\.input))
         } catch {
-            undo(draft)
+            fail()
             throw CommitFailure.fatal(error.description)
         }
         onPhase(.deciding)
-        // What this very batch has decided is not in the store yet.
-        var earlier: [InputKey: EarlierReceipt] = [:]
-        var customers: [CustomerID: CustomerFacts] = [:]
-        var finished: [TaskID: TaskState] = [:]
         for (index, (place, input)) in inputs.enumerated() {
-            if let known = earlier[input.key] { findings[index].earlier = known }
+            // What was decided just now is not in the store yet.
+            if let known = draft.earlier[input.key] ?? underWay?.earlier[input.key] { findings[index].earlier = known }
             switch input.body {
             case .report(let report):
-                if let account = report.customer, let facts = customers[account] { findings[index].customer = facts }
+                if let account = report.customer, let facts = draft.customers[account] ?? underWay?.customers[account] {
+                    findings[index].customer = facts
+                }
             case .progress(let progress):
-                if let state = finished[progress.task] { findings[index].finished = state }
+                if let state = draft.finished[progress.task] ?? underWay?.finished[progress.task] { findings[index].finished = state }
             case .crew, .customer: break
             }
-            let decision = decide(.input(input, findings[index]), at: now, into: &draft)
+            let decision = decide(.input(input, findings[index]), at: now)
             draft.receipts[place] = decision.receipt
             guard let receipt = decision.receipt, receipt.status == .accepted else { continue }
-            earlier[input.key] = EarlierReceipt(digest: input.digest, receipt: receipt)
-            for change in decision.changes {
-                switch change {
-                case .customer(let facts): customers[facts.customer] = facts
-                case .task(_, let after) where after.state.isFinal: finished[after.id] = after.state
-                case .task, .crew, .lastTask: break
-                }
-            }
+            draft.earlier[input.key] = EarlierReceipt(digest: input.digest, receipt: receipt)
+            for case .customer(let facts) in decision.changes { draft.customers[facts.customer] = facts }
         }
     }
 
     @discardableResult
-    private func decide(_ stimulus: Stimulus, at now: Instant, into draft: inout Draft) -> Decision {
+    private func decide(_ stimulus: Stimulus, at now: Instant) -> Decision {
         let decision = Decisions.decide(&state, rules: rules, stimulus: stimulus, at: now)
+        for case .task(_, let after) in decision.changes where after.state.isFinal { draft.finished[after.id] = after.state }
         draft.entries.append(Entry(stimulus: stimulus, at: now, decision: decision))
         return decision
-    }
-
-    private func commit(
-        _ draft: Draft, deliveries: [Delivery], journaledThrough: Int64?
-    ) throws(CommitFailure) -> Result {
-        var result = Result()
-        result.entries = draft.entries
-        let somethingToWrite =
-            !deliveries.isEmpty || journaledThrough != nil
-            || draft.entries.contains { !$0.decision.isEmpty || $0.decision.receipt?.status == .accepted }
-        if somethingToWrite {
-            onPhase(.committing)
-            do {
-                try store.commit(
-                    Batch(entries: draft.entries, rulesHash: rules.hash, deliveries: deliveries, journaledThrough: journaledThrough))
-                result.didCommit = true
-            } catch {
-                undo(draft)
-                throw error
-            }
-        }
-        result.receipts = draft.receipts.compactMap { $0 }
-        assert(result.receipts.count == draft.receipts.count, "every input gets a receipt")
-        return result
     }
 
     private func undo(_ draft: Draft) {

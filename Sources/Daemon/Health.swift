@@ -31,9 +31,12 @@ struct Health: Sendable {
         let long = intervalMilliseconds * 3 / 10
         let (phase, since) = pulse.phase
         let stuck = now - since
+        let hanging = max(pulse.writerBusySince.map { now - $0 } ?? 0, phase == .committing ? stuck : 0)
+        if hanging > long {
+            complaints.append("the writer has not answered a commit for \(Self.seconds(hanging)): the disk hangs, or another process holds the database")
+        }
         switch phase {
-        case .committing where stuck > long:
-            complaints.append("the writer has not answered a commit for \(Self.seconds(stuck)): the disk hangs, or another process holds the database")
+        case .committing where stuck > long: break
         case .reading where stuck > long:
             complaints.append("the store has not answered a look-up for \(Self.seconds(stuck)): the disk hangs, or another process holds the database")
         case .deciding where stuck > long, .answering where stuck > long:
@@ -43,7 +46,7 @@ struct Health: Sendable {
         case .waiting, .deciding, .reading, .committing, .answering:
             if now - pulse.turnedAt > long {
                 complaints.append("the loop has not turned for \(Self.seconds(now - pulse.turnedAt)); it is \(phase)")
-            } else if now - pulse.writerAnsweredAt > intervalMilliseconds {
+            } else if hanging <= long, now - pulse.writerAnsweredAt > intervalMilliseconds {
                 complaints.append("the writer has not answered for \(Self.seconds(now - pulse.writerAnsweredAt))")
             }
         }

@@ -64,6 +64,9 @@ final class InputQueue: Sendable {
     /// Makes a waiting consumer look again.
     func wake() { line.wake() }
 
+    /// Waits for a wake alone, whatever is in the queue.
+    func waitForWake(milliseconds: Int64) { line.wait(milliseconds: milliseconds) }
+
     /// Waits until woken or until so many milliseconds have passed.
     func wait(milliseconds: Int64) {
         line.wait(milliseconds: state.withLock { $0.submissions.isEmpty } ? milliseconds : 0)

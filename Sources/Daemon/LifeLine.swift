@@ -9,13 +9,43 @@ enum LifeLine {
     /// One stored line of a task's history. `PAIDAN_SEQUENCE` is its number: a line that a crash made come twice has it twice.
     static func entry(for stored: StoredLine, zone: TimeZoneRules) -> JournalEntry {
         var distance: Int?
-        if stored.line.event == .dispatched, let why = stored.line.why, let explained = try? JSONValue.parse(why) {
-            let chosen = explained["candidates"]?.array?.first { $0["verdict"]?.string == "chosen" }
-            distance = chosen?["distance_m"]?.int.map(Int.init)
-        }
+        if stored.line.event == .dispatched, let why = stored.line.why { distance = chosenDistance(why) }
         var entry = Message.history(stored.line, distanceMetres: distance, zone: zone)
         entry.fields.append(JournalField("PAIDAN_SEQUENCE", String(stored.number)))
         return entry
+    }
+
+    /// `distance_m` of the explanation itself, which stands before its candidates (Decisions/Explanation.swift); nil where it has none.
+    /// Read without parsing the rest: there is a line for every dispatch.
+    static func chosenDistance(_ why: [UInt8]) -> Int? {
+        why.withUnsafeBufferPointer { text in
+            var at = 0
+            while at < text.count {
+                guard text[at] == UInt8(ascii: "\"") else {
+                    at += 1
+                    continue
+                }
+                if begins(text, at, #""candidates":"#) { return nil }
+                guard begins(text, at, #""distance_m":"#) else {
+                    at += 1
+                    continue
+                }
+                var metres = 0
+                at += 13
+                while at < text.count, (0x30...0x39).contains(text[at]), metres < 1 << 40 {
+                    metres = metres * 10 + Int(text[at] - 0x30)
+                    at += 1
+                }
+                return metres
+            }
+            return nil
+        }
+    }
+
+    private static func begins(_ text: UnsafeBufferPointer<UInt8>, _ at: Int, _ key: StaticString) -> Bool {
+        guard text.count - at >= key.utf8CodeUnitCount else { return false }
+        for i in 0..<key.utf8CodeUnitCount where text[at + i] != key.utf8Start[i] { return false }
+        return true
     }
 
     /// What a turn did that is no task's history: crews on and off duty, inputs refused.

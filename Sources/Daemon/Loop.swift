@@ -5,10 +5,11 @@ import Rules
 import Store
 import Synchronization
 
-/// The one input loop, on a thread of its own: it alone touches the state and alone makes the store write.
+/// The one input loop, on a thread of its own: it alone touches the state and alone gives the writer work.
 ///
-/// Each round: wait for inputs, a timer or the watchdog's step; take a batch; one turn of the dispatcher; answer. After a round
-/// it feeds the watchdog, if the writer has answered and every part is alive.
+/// Each round: answer what has reached the disk; decide what has come in; give the writer the next batch, if it has done the one
+/// before; wait for inputs, a timer, the writer or the watchdog's step. So while one batch is synced the next is decided, and it
+/// grows as long as the sync takes. After a round the loop feeds the watchdog, if the writer has answered and every part is alive.
 ///
 /// On failure: a full disk refuses the batch (`noRoom`), nothing of it has happened, and a probe each second finds the room
 /// again; any other failed commit ends the process, because after it neither memory nor disk can be trusted to agree, and
@@ -116,15 +117,34 @@ final class Loop: Sendable {
 
     // MARK: On the loop's thread
 
+    /// What waits for one commit: with the batch being decided, and with the one under way.
+    private struct Waiting {
+        var submissions: [Submission] = []
+        var deliveries: [Report] = []
+        /// History up to here stands in the journal; nil: no news.
+        var journaledThrough: Int64?
+    }
+
+    /// What the loop knows from round to round.
+    private struct Rounds {
+        var deciding = Waiting()
+        var underWay = Waiting()
+        /// The journal's mark that is on disk.
+        var journaled: Int64 = 0
+        var jumps = JumpDetector()
+    }
+
     /// Runs until `stop`.
     func run(_ dispatcher: Dispatcher) {
         dispatcher.onPhase = { [pulse] in pulse.enter($0) }
-        var jumps = JumpDetector()
-        var journaled: Int64 = 0
+        let committer = Committer(store: store, pulse: pulse, onFinish: { [queue] in queue.wake() })
+        committer.start()
+        defer { committer.stop() }
+        var rounds = Rounds()
         while true {
             let now = clock.now()
-            let monotonic = monotonicMilliseconds()
-            if let jump = jumps.observe(wall: now, monotonic: monotonic) { hooks.clockJumped(jump) }
+            if let jump = rounds.jumps.observe(wall: now, monotonic: monotonicMilliseconds()) { hooks.clockJumped(jump) }
+            if let finished = committer.take() { settle(finished, dispatcher, &rounds) }
             let (commands, deliveries, stopping) = mail.withLock { mail in
                 defer {
                     mail.commands = []
@@ -132,27 +152,39 @@ final class Loop: Sendable {
                 }
                 return (mail.commands, mail.deliveries, mail.stopping)
             }
-            obey(commands, dispatcher, at: now)
+            rounds.deciding.deliveries += deliveries
+            if !commands.isEmpty {
+                drain(committer, dispatcher, &rounds)
+                obey(commands, dispatcher, at: now)
+            }
             if pulse.isWithoutRoom {
-                refuseAll(dispatcher)
-                for report in deliveries { report.answer(.noRoom("the disk is full")) }
-                probe()
+                refuseAll(dispatcher, &rounds)
+                // Once a second: has somebody made room?
+                if committer.isIdle, monotonicMilliseconds() - pulse.writerAnsweredAt >= min(step, 1_000) { committer.begin(.probe) }
                 if stopping { return }
             } else {
-                let through = hooks.journaledThrough()
-                let didWork = round(
-                    dispatcher, deliveries: deliveries, journaledThrough: through > journaled ? through : nil, isLast: stopping, at: now)
-                // Known on disk only after a turn that took it along.
-                if didWork, !pulse.isWithoutRoom { journaled = max(journaled, through) }
-                if stopping, !didWork, queue.depth == 0 { return }
+                decide(dispatcher, &rounds, at: now)
+                if committer.isIdle { begin(committer, dispatcher, &rounds, isLast: stopping) }
+                if stopping, committer.isIdle, queue.depth == 0 { return }
             }
             pulse.didTurn()
-            prove()
+            prove(committer)
             hooks.didRound(dispatcher)
             pulse.enter(.waiting)
-            if !stopping {
-                queue.wait(milliseconds: min(step, pulse.isWithoutRoom ? 1_000 : untilDue(dispatcher)))
-            }
+            wait(committer, dispatcher, stopping: stopping)
+        }
+    }
+
+    private func wait(_ committer: Committer, _ dispatcher: Dispatcher, stopping: Bool) {
+        if !committer.isIdle, dispatcher.decidedInputs >= batchInputsMax {
+            // The next batch is full: whatever waits in the queue waits for the writer.
+            queue.waitForWake(milliseconds: step)
+        } else if pulse.isWithoutRoom {
+            queue.waitForWake(milliseconds: min(step, 1_000))
+        } else if !stopping {
+            queue.wait(milliseconds: min(step, untilDue(dispatcher)))
+        } else if !committer.isIdle {
+            queue.waitForWake(milliseconds: step)
         }
     }
 
@@ -176,38 +208,83 @@ final class Loop: Sendable {
         }
     }
 
-    /// One batch. Returns whether there was anything to do.
-    private func round(
-        _ dispatcher: Dispatcher, deliveries: [Report], journaledThrough: Int64?, isLast: Bool, at now: Instant
-    ) -> Bool {
-        let submissions = queue.take(inputsMax: batchInputsMax)
-        let isDue = dispatcher.nextDue.map { $0 <= now } ?? false
-        // The journal's mark rides with the next commit; alone it is written when the writer has to prove itself anyway.
-        let markIsDue = journaledThrough != nil && (isLast || monotonicMilliseconds() - pulse.writerAnsweredAt >= step)
-        guard !submissions.isEmpty || isDue || !deliveries.isEmpty || markIsDue else { return false }
+    /// Decides what has come in, as much as one batch holds.
+    private func decide(_ dispatcher: Dispatcher, _ rounds: inout Rounds, at now: Instant) {
+        let room = batchInputsMax - dispatcher.decidedInputs
+        let submissions = room > 0 ? queue.take(inputsMax: room) : []
+        guard !submissions.isEmpty || dispatcher.nextDue.map({ $0 <= now }) ?? false else { return }
         pulse.enter(.deciding)
-        let began = monotonicMilliseconds()
         let inputs = submissions.flatMap(\.inputs)
-        do {
-            let result = try dispatcher.turn(
-                inputs: inputs, deliveries: deliveries.map(\.delivery), journaledThrough: journaledThrough, at: now)
-            pulse.enter(.answering)
-            if result.didCommit { pulse.writerDidAnswer(noRoom: false) }
-            counters.countInputs(inputs.count, at: began)
-            count(result, milliseconds: monotonicMilliseconds() - began)
-            var rest = result.receipts[...]
-            for submission in submissions {
-                submission.answer(.success(Array(rest.prefix(submission.inputs.count))))
-                rest = rest.dropFirst(submission.inputs.count)
-            }
-            for report in deliveries { report.answer(nil) }
-            tell(result)
-        } catch {
-            let refusal = failed(error)
-            for report in deliveries { report.answer(refusal) }
-            for submission in submissions { submission.answer(.failure(refusal)) }
+        rounds.deciding.submissions += submissions
+        counters.countInputs(inputs.count, at: monotonicMilliseconds())
+        do { try dispatcher.decide(inputs: inputs, at: now) } catch { _ = failed(error) }
+    }
+
+    /// Gives the writer what was decided; what needs no commit is answered at once.
+    private func begin(_ committer: Committer, _ dispatcher: Dispatcher, _ rounds: inout Rounds, isLast: Bool) {
+        let through = hooks.journaledThrough()
+        // The journal's mark rides with the next commit; alone it is written when the writer has to prove itself anyway.
+        let markIsDue = through > rounds.journaled && (isLast || monotonicMilliseconds() - pulse.writerAnsweredAt >= step)
+        guard dispatcher.hasDecided || !rounds.deciding.deliveries.isEmpty || markIsDue else { return }
+        rounds.underWay = rounds.deciding
+        rounds.deciding = Waiting()
+        rounds.underWay.journaledThrough = through > rounds.journaled ? through : nil
+        let batch = dispatcher.begin(
+            deliveries: rounds.underWay.deliveries.map(\.delivery), journaledThrough: rounds.underWay.journaledThrough)
+        if let batch { committer.begin(.batch(batch)) } else { answer(dispatcher.settle(), milliseconds: 0, &rounds) }
+    }
+
+    /// The writer has answered.
+    private func settle(_ finished: Committer.Finished, _ dispatcher: Dispatcher, _ rounds: inout Rounds) {
+        pulse.enter(.answering)
+        switch (finished.job, finished.failure) {
+        case (.probe, nil):
+            if pulse.isWithoutRoom { hooks.noRoom(nil) }
+            pulse.writerDidAnswer(noRoom: false)
+        case (.batch, nil):
+            pulse.writerDidAnswer(noRoom: false)
+            answer(dispatcher.settle(), milliseconds: finished.milliseconds, &rounds)
+        case (.probe, let failure?):
+            _ = failed(failure)
+        case (.batch, let failure?):
+            let refusal = failed(failure)
+            dispatcher.fail()
+            for waiting in [rounds.underWay, rounds.deciding] { refuse(waiting, refusal) }
+            rounds.underWay = Waiting()
+            rounds.deciding = Waiting()
         }
-        return true
+    }
+
+    /// Waits until all that was decided is on disk, so that what the state says is what the disk says.
+    private func drain(_ committer: Committer, _ dispatcher: Dispatcher, _ rounds: inout Rounds) {
+        while true {
+            pulse.enter(.committing)
+            if let finished = committer.wait() { settle(finished, dispatcher, &rounds) }
+            guard dispatcher.hasDecided, !pulse.isWithoutRoom else { return }
+            begin(committer, dispatcher, &rounds, isLast: false)
+        }
+    }
+
+    private func answer(_ result: Dispatcher.Result, milliseconds: Int64, _ rounds: inout Rounds) {
+        let done = rounds.underWay
+        rounds.underWay = Waiting()
+        rounds.journaled = max(rounds.journaled, done.journaledThrough ?? 0)
+        count(result, milliseconds: milliseconds)
+        var rest = result.receipts[...]
+        for submission in done.submissions {
+            submission.answer(.success(Array(rest.prefix(submission.inputs.count))))
+            rest = rest.dropFirst(submission.inputs.count)
+        }
+        for report in done.deliveries { report.answer(nil) }
+        tell(result)
+    }
+
+    private func refuse(_ waiting: Waiting, _ refusal: IntakeRefusal) {
+        for report in waiting.deliveries { report.answer(refusal) }
+        for submission in waiting.submissions {
+            counters.count { $0.refusedNoRoom += Int64(submission.inputs.count) }
+            submission.answer(.failure(refusal))
+        }
     }
 
     private func count(_ result: Dispatcher.Result, milliseconds: Int64) {
@@ -245,34 +322,29 @@ final class Loop: Sendable {
         }
     }
 
-    private func refuseAll(_ dispatcher: Dispatcher) {
-        for submission in queue.take(inputsMax: .max) {
-            counters.count { $0.refusedNoRoom += Int64(submission.inputs.count) }
-            submission.answer(.failure(.noRoom("the disk is full")))
-        }
+    /// While the disk is full nothing is taken in, and what was not on disk yet is refused.
+    private func refuseAll(_ dispatcher: Dispatcher, _ rounds: inout Rounds) {
+        let full = IntakeRefusal.noRoom("the disk is full")
+        rounds.deciding.submissions += queue.take(inputsMax: .max)
+        refuse(rounds.deciding, full)
+        rounds.deciding = Waiting()
     }
 
-    /// A tiny real commit: it finds the room again, and proves the writer while there is nothing else to write.
-    private func probe() {
-        pulse.enter(.committing)
-        do {
-            try store.proveWritable()
-            if pulse.isWithoutRoom { hooks.noRoom(nil) }
-            pulse.writerDidAnswer(noRoom: false)
-        } catch {
-            _ = failed(error)
-        }
-        pulse.enter(.answering)
-    }
-
-    private func prove() {
+    /// Feeds the watchdog: only when a commit has just been answered or is young, so that its bite comes in time after the last
+    /// sign of the disk. Without a commit to make, the writer proves itself with a tiny one.
+    private func prove(_ committer: Committer) {
         let now = monotonicMilliseconds()
         guard now - pulse.fedAt >= step - 50 else { return }
-        if now - pulse.writerAnsweredAt >= step { probe() }
-        pulse.enter(.answering)
-        pulse.didTurn()
-        guard health.complaints(now: monotonicMilliseconds()).isEmpty else { return }
+        if now - pulse.writerAnsweredAt >= step {
+            if committer.isIdle { committer.begin(.probe) }
+            return
+        }
+        guard pulse.writerBusySince.map({ now - $0 < Self.youngCommitMilliseconds }) ?? true else { return }
+        guard health.complaints(now: now).isEmpty else { return }
         hooks.feedWatchdog()
         pulse.didFeed()
     }
+
+    /// A commit takes some milliseconds.
+    private static let youngCommitMilliseconds: Int64 = 250
 }

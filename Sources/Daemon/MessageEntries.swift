@@ -65,7 +65,7 @@ extension Message {
         notice_parked.entry(words(notice, attempts, reason, next: ""), fields(notice))
     }
 
-    private static func words(_ notice: Notice, _ attempt: Int, _ reason: String, next: String) -> [String: String] {
+    private static func words(_ notice: Notice, _ attempt: Int, _ reason: String, next: String) -> KeyValuePairs<String, String> {
         [
             "notice": notice.id, "event": notice.event.rawValue, "to": notice.to, "channel": notice.channel ?? "the journal",
             "attempt": String(attempt), "reason": reason, "next": next,
@@ -199,23 +199,39 @@ extension Message {
     /// How many diagnostics one message lists.
     static let diagnosticsMax = 50
 
+    /// A form's words and places, by turns: the words before each place, the place's name; and the words after the last one.
+    private struct Parts: Sendable {
+        var places: [(before: String, name: String)] = []
+        var end: String
+
+        init(_ text: String) {
+            var rest = text[...]
+            while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+                places.append((String(rest[..<open]), String(rest[rest.index(after: open)..<close])))
+                rest = rest[rest.index(after: close)...]
+            }
+            end = String(rest)
+        }
+    }
+
+    private static let parts = Dictionary(uniqueKeysWithValues: allCases.map { ($0, Parts($0.form.text)) })
+
     /// Fills the form's places. `lines` follow the message, each on a line of its own.
-    func entry(_ words: [String: String], lines: [String] = [], _ fields: [JournalField] = []) -> JournalEntry {
+    func entry(_ words: KeyValuePairs<String, String>, lines: [String] = [], _ fields: [JournalField] = []) -> JournalEntry {
         let form = form
+        let parts = Self.parts[self] ?? Parts(form.text)
         var text = ""
-        var rest = form.text[...]
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            text += rest[..<open]
-            let name = String(rest[rest.index(after: open)..<close])
+        text.reserveCapacity(128)
+        for (before, name) in parts.places {
+            text += before
             if name == "diagnostics" {
                 for line in lines.prefix(Self.diagnosticsMax) { text += "\n" + Self.oneLine(line) }
                 if lines.count > Self.diagnosticsMax { text += "\nand \(lines.count - Self.diagnosticsMax) more" }
             } else {
-                text += words[name].map(Self.oneLine) ?? "{\(name)}"
+                text += words.first { $0.key == name }.map { Self.oneLine($0.value) } ?? "{\(name)}"
             }
-            rest = rest[rest.index(after: close)...]
         }
-        text += rest
+        text += parts.end
         return JournalEntry(
             messageID: form.id, priority: form.priority, message: text, fields: [JournalField("PAIDAN_EVENT", rawValue)] + fields)
     }
@@ -223,12 +239,12 @@ extension Message {
     /// A sender's text on one line: line ends become spaces, and other control characters are shown, because one of them would
     /// make `journalctl` show "blob data" instead of the message.
     private static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        guard text.unicodeScalars.contains(where: \.isControl) else { return text }
         var clean = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if scalar == "\n" || scalar == "\r" || scalar == "\t" {
                 clean.append(" ")
-            } else if scalar.properties.generalCategory == .control {
+            } else if scalar.isControl {
                 clean.append(contentsOf: scalar.escaped(asASCII: true).unicodeScalars)
             } else {
                 clean.append(scalar)

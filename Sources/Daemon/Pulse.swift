@@ -6,6 +6,7 @@ final class Pulse: Sendable {
     private let phaseAndSince = Atomic<Int64>(0)
     private let turned = Atomic<Int64>(0)
     private let writerAnswered = Atomic<Int64>(0)
+    private let writerBusy = Atomic<Int64>(0)
     private let fed = Atomic<Int64>(0)
     private let noRoom = Atomic<Bool>(false)
 
@@ -29,6 +30,15 @@ final class Pulse: Sendable {
 
     func didTurn() { turned.store(monotonicMilliseconds(), ordering: .relaxed) }
     var turnedAt: Int64 { turned.load(ordering: .relaxed) }
+
+    /// A commit is under way.
+    func writerBegan() { writerBusy.store(monotonicMilliseconds(), ordering: .relaxed) }
+    func writerEnded() { writerBusy.store(0, ordering: .relaxed) }
+    /// Since when a commit is under way; nil: none is.
+    var writerBusySince: Int64? {
+        let since = writerBusy.load(ordering: .relaxed)
+        return since == 0 ? nil : since
+    }
 
     /// A commit succeeded, or the disk said honestly that it is full.
     func writerDidAnswer(noRoom isFull: Bool) {

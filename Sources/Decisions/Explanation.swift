@@ -9,12 +9,13 @@
 //   `near_miss` and the parts of `place` are left out where there are none. Without a rule: "rule":"fallback", and neither file nor line.
 //
 // On `dispatched` (to a crew), `queued` and `all_declined`:
-//   {"skills":["live_line"],"within_m":40000,"chosen":"north-2","by_hand":"zhang",
+//   {"skills":["live_line"],"within_m":40000,"chosen":"north-2","distance_m":1234,"by_hand":"zhang",
 //    "candidates":[{"crew":"north-2","distance_m":1234,"tasks":0,"capacity":1,"verdict":"chosen"},
 //                  {"crew":"north-1","distance_m":901,"tasks":1,"capacity":1,"verdict":"at_capacity"},
 //                  {"crew":"south-1","distance_m":1800,"tasks":0,"capacity":1,"verdict":"lacks_skills","lacks":["live_line"]}],
 //    "verdicts":{"chosen":1,"farther":3,"at_capacity":12,"lacks_skills":84}}
-//   `candidates` are the nearest eight (and the chosen one), nearest first; `verdicts` counts every crew of the roster once, under the first
+//   `candidates` are the nearest eight (and the chosen one), nearest first, no more than three of them without the skills unless there are
+//   no others; `verdicts` counts every crew of the roster once, under the first
 //   reason that holds in the order of `Verdict`. `farther`: it could have come, another was nearer.
 
 import Domain
@@ -28,7 +29,7 @@ enum Verdict: Int, Sendable, CaseIterable {
     /// For `CrewField.survey`: 0 is left to those that only distance decides about.
     var code: UInt8 { UInt8(rawValue + 1) }
 
-    var name: String {
+    var key: StaticString {
         switch self {
         case .chosen: "chosen"
         case .lacks_skills: "lacks_skills"
@@ -43,8 +44,9 @@ enum Verdict: Int, Sendable, CaseIterable {
     }
 }
 
-/// How many of the nearest crews a trace names.
+/// How many of the nearest crews a trace names, and how many of them may lack the skills.
 let explainedCandidates = 8
+let explainedWithoutSkills = 3
 
 extension DispatchState {
     /// The candidates of a task as they stand now, before it is sent. Costs one look at each crew of the roster.
@@ -52,14 +54,20 @@ extension DispatchState {
         let index = roster.group(row.skills)
         let place = row.place.coordinate
         // Who is not ruled out by skills, duty, having declined or having its hands full comes down to distance.
-        var codes = roster.groups[index].codes
-        for slot in roster.crews.indices where codes[slot] == 0 { codes[slot] = roster.codes[slot] }
+        func standing(_ slot: Int) -> UInt8 { roster.groups[index].codes[slot] != 0 ? roster.groups[index].codes[slot] : roster.codes[slot] }
+        var exceptions: [(slot: Int, code: UInt8)] = []
         for crew in row.declined {
-            if let slot = roster.slots[crew], codes[slot] == 0 || codes[slot] == Verdict.at_capacity.code { codes[slot] = Verdict.declined.code }
+            if let slot = roster.slots[crew], standing(slot) == 0 || standing(slot) == Verdict.at_capacity.code {
+                exceptions.append((slot, Verdict.declined.code))
+            }
         }
-        if let chosen { codes[chosen] = Verdict.chosen.code }
+        if let chosen {
+            exceptions.removeAll { $0.slot == chosen }
+            exceptions.append((chosen, Verdict.chosen.code))
+        }
         let survey = roster.field.survey(
-            of: place, within: row.within, nearest: explainedCandidates, codes: codes, codeCount: Verdict.allCases.count + 1)
+            of: place, within: row.within, nearest: explainedCandidates, asideCode: Verdict.lacks_skills.code, asideMax: explainedWithoutSkills,
+            codes: roster.groups[index].codes, orElse: roster.codes, except: exceptions, codeCount: Verdict.allCases.count + 1)
         var counts = Array(survey.counts.dropFirst())
         if place == nil {
             counts[Verdict.place_unknown.rawValue] = survey.counts[0]
@@ -69,7 +77,8 @@ extension DispatchState {
             counts[Verdict.out_of_reach.rawValue] = survey.counts[0] - survey.inReach - survey.withoutPosition
         }
         func verdict(_ slot: Int) -> Verdict {
-            if codes[slot] > 0 { return Verdict.allCases[Int(codes[slot]) - 1] }
+            let code = exceptions.first { $0.slot == slot }?.code ?? standing(slot)
+            if code > 0, let verdict = Verdict(rawValue: Int(code) - 1) { return verdict }
             guard let place else { return .place_unknown }
             if roster.field.reaches(slot, place, within: row.within) { return .farther }
             return roster.field.coordinates[slot] == nil ? .no_position : .out_of_reach
@@ -83,6 +92,7 @@ extension DispatchState {
             json.array { json in for skill in row.skills { json.string(skill.rawValue) } }
             json.field("within_m", row.within)
             json.field("chosen", chosen.map { roster.crews[$0].id.rawValue })
+            if let chosen, let place { json.field("distance_m", roster.field.metres(from: chosen, to: place)) }
             json.field("by_hand", byHand)
             json.key("candidates")
             json.array { json in
@@ -94,7 +104,8 @@ extension DispatchState {
                         json.field("tasks", Int(roster.loads[slot]))
                         json.field("capacity", crew.capacity)
                         let verdict = verdict(slot)
-                        json.field("verdict", verdict.name)
+                        json.key("verdict")
+                        json.word(verdict.key)
                         if verdict == .lacks_skills {
                             json.key("lacks")
                             json.array { json in
@@ -106,7 +117,10 @@ extension DispatchState {
             }
             json.key("verdicts")
             json.object { json in
-                for verdict in Verdict.allCases where counts[verdict.rawValue] > 0 { json.field(verdict.name, counts[verdict.rawValue]) }
+                for verdict in Verdict.allCases where counts[verdict.rawValue] > 0 {
+                    json.key(verdict.key)
+                    json.int(counts[verdict.rawValue])
+                }
             }
         }
         return json.bytes
@@ -139,7 +153,7 @@ func createdWhy(_ row: WorkTask, trace: RouteTrace?, zone: TimeZoneRules) -> [UI
         json.key("limits")
         json.object { json in
             for clock in row.limits {
-                json.key(clock.name.rawValue)
+                json.key(named: clock.name.rawValue)
                 json.object { json in
                     json.field("seconds", Int(clock.length.milliseconds / 1_000))
                     json.field("due", clock.due?.rfc3339(in: zone))
@@ -158,8 +172,8 @@ private func write(_ condition: RouteTrace.Condition, _ json: inout JSONWriter) 
         json.key("values")
         json.object { json in
             for value in condition.values {
-                json.key(value.name)
-                json.raw(Array(value.json.utf8))
+                json.key(named: value.name)
+                json.raw(value.json)
             }
         }
     }

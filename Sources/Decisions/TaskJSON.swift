@@ -45,7 +45,7 @@ extension WorkTask {
             json.key("limits")
             json.object { json in
                 for clock in limits {
-                    json.key(clock.name.rawValue)
+                    json.key(named: clock.name.rawValue)
                     json.object { json in
                         json.field("length_s", Int(clock.length.milliseconds / 1_000))
                         json.field("due", clock.due?.rfc3339(in: zone))

@@ -165,7 +165,11 @@ package struct CSVTable: Sendable {
         }
 
         private mutating func text(_ names: [String], to json: inout JSONWriter) {
-            for name in names { json.field(name, take(name)?.text) }
+            for name in names {
+                guard let cell = take(name) else { continue }
+                json.key(named: name)
+                json.string(cell.text)
+            }
         }
 
         private mutating func number(_ name: String, to json: inout JSONWriter) throws(InputFault) {
@@ -175,8 +179,8 @@ package struct CSVTable: Sendable {
                     code: .wrongType, message: "'\(clipped(cell.text, to: 40))' is not a number", suggestion: "write digits, with a point before decimals",
                     line: cell.line, column: cell.column, path: name)
             }
-            json.key(name)
-            json.raw(Array(cell.text.utf8))
+            json.key(named: name)
+            json.raw(cell.text)
         }
 
         private mutating func place(to json: inout JSONWriter) throws(InputFault) {
@@ -209,26 +213,31 @@ package struct CSVTable: Sendable {
         /// A time with an offset stands as it is, for the decoder to read; one without gets the zone's.
         private mutating func time(_ name: String, to json: inout JSONWriter) throws(InputFault) {
             guard let cell = take(name) else { return }
-            guard let zone = table.zone, let local = LocalText(cell.text) else { return json.field(name, cell.text) }
+            guard let zone = table.zone, let local = LocalText(cell.text) else {
+                json.key(named: name)
+                json.string(cell.text)
+                return
+            }
             guard let date = CivilDate(year: local.year, month: local.month, day: local.day), local.second < 86_400 else {
                 throw InputFault(
                     code: .notATime, message: "\(clipped(cell.text, to: 40)) is not a date and time that exists",
                     suggestion: "write it like 2026-11-22 08:15 or \(RFC3339.example)", line: cell.line, column: cell.column, path: name)
             }
-            json.field(name, zone.instant(of: date, second: local.second))
+            json.key(named: name)
+            json.instant(zone.instant(of: date, second: local.second))
         }
 
         /// Every other column, under its own name. What reads as a number of up to 15 digits without leading zeros is one, `true` and `false` are
         /// what they say, all else is text.
         private mutating func rest(_ key: String, to json: inout JSONWriter) {
-            json.key(key)
+            json.key(named: key)
             json.object { fields in
                 for (i, cell) in cells.enumerated() where i < table.columns.count && !cell.text.isEmpty && !used.contains(i) {
-                    fields.key(table.columns[i])
+                    fields.key(named: table.columns[i])
                     switch cell.text.lowercased() {
                     case "true": fields.bool(true)
                     case "false": fields.bool(false)
-                    default: if isPlainNumber(cell.text) { fields.raw(Array(cell.text.utf8)) } else { fields.string(cell.text) }
+                    default: if isPlainNumber(cell.text) { fields.raw(cell.text) } else { fields.string(cell.text) }
                     }
                 }
             }

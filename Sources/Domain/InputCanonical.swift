@@ -60,11 +60,9 @@ extension InputCodec {
     /// description, and with the digest of what is left.
     package static func input(log: [UInt8], personal: [UInt8]?) throws(InputFault) -> Input {
         // Escapes and numbers may be written longer here than the sender wrote them.
-        let result = log.withUnsafeBufferPointer {
-            decode($0, defaultSource: SourceID(""), kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax)
-        }
+        let result = log.withUnsafeBufferPointer { read($0, kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax) }
         let stored = try result.get()
-        guard let personal else { return stored }
+        guard let personal else { return input(stored.body, id: stored.id, source: stored.source ?? SourceID("")) }
         guard case .report(var report) = stored.body else {
             throw InputFault(code: .inconsistent, message: "only a report has a personal part", suggestion: "check the log with paidan verify")
         }
@@ -72,7 +70,7 @@ extension InputCodec {
         do throws(JSONFault) { parts = try JSONValue.parse(personal) } catch { throw InputFault(error) }
         report.place.address = parts["address"]?.string
         report.description = parts["description"]?.string
-        return input(.report(report), id: stored.key.id, source: stored.key.source)
+        return input(.report(report), id: stored.id, source: stored.source ?? SourceID(""))
     }
 
     /// The key of an input that its sender gave none.
@@ -163,43 +161,14 @@ extension InputCodec {
     private static func write(_ fields: [String: FieldValue], to json: inout JSONWriter) {
         json.object {
             for (name, value) in fields.count < 2 ? Array(fields) : fields.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-                $0.key(name)
+                $0.key(named: name)
                 switch value {
                 case .string(let text): $0.string(text)
-                case .int(let int): $0.int(int)
+                case .int(let int): $0.int(Int(int))
                 case .double(let double): $0.double(double)
                 case .bool(let bool): $0.bool(bool)
                 }
             }
         }
-    }
-}
-
-extension JSONWriter {
-    /// An instant as RFC 3339 in UTC.
-    package mutating func field(_ name: String, _ value: Instant?) {
-        guard let value else { return }
-        var quoted: [UInt8] = [UInt8(ascii: "\"")]
-        quoted.reserveCapacity(28)
-        value.appendRFC3339(offsetSeconds: 0, to: &quoted)
-        quoted.append(UInt8(ascii: "\""))
-        key(name)
-        raw(quoted)
-    }
-
-    /// Degrees with up to six decimals, exactly.
-    package mutating func microdegrees(_ value: Int32) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(12)
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        let magnitude = Int(value.magnitude)
-        bytes.appendDecimal(magnitude / 1_000_000, digits: 1)
-        let rest = magnitude % 1_000_000
-        if rest != 0 {
-            bytes.append(UInt8(ascii: "."))
-            bytes.appendDecimal(rest, digits: 6)
-            while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
-        }
-        raw(bytes)
     }
 }

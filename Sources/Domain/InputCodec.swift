@@ -36,9 +36,21 @@ package enum InputCodec {
         return Input(key: InputKey(source: source, id: id ?? contentID(source: source, canonical: form)), digest: digest, body: body)
     }
 
-    static func decode(
+    private static func decode(
         _ bytes: UnsafeBufferPointer<UInt8>, defaultSource: SourceID, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
     ) -> Result<Input, InputFault> {
+        switch read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax) {
+        case .success(let read): return .success(input(read.body, id: read.id, source: read.source ?? defaultSource))
+        case .failure(var fault):
+            if fault.source == nil { fault.source = defaultSource }
+            return .failure(fault)
+        }
+    }
+
+    /// What an input says, before it has its key and its digest.
+    static func read(
+        _ bytes: UnsafeBufferPointer<UInt8>, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
+    ) -> Result<(body: InputBody, id: String?, source: SourceID?), InputFault> {
         do throws(JSONStop) {
             guard bytes.count <= bytesMax else {
                 throw JSONStop(
@@ -46,13 +58,11 @@ package enum InputCodec {
             }
             var decoder = try InputDecoder(bytes, assumedKind: kind, task: task)
             let body = try decoder.body()
-            return .success(input(body, id: decoder.id, source: decoder.source ?? defaultSource))
+            return .success((body, decoder.id, decoder.source))
         } catch {
-            let fault = JSONFault(error, in: bytes, firstLine: line)
-            var result = InputFault(fault)
-            (result.id, result.source) = salvage(bytes)
-            if result.source == nil { result.source = defaultSource }
-            return .failure(result)
+            var fault = InputFault(JSONFault(error, in: bytes, firstLine: line))
+            (fault.id, fault.source) = salvage(bytes)
+            return .failure(fault)
         }
     }
 
@@ -108,8 +118,13 @@ struct KeyTable<Key: RawRepresentable<String> & CaseIterable & Sendable>: Sendab
             guard name.utf8.count <= 16, !name.isEmpty else { return nil }
             key = name.withUTF8 { PackedKey($0) }
         } else {
-            guard text.end - text.start <= 16, text.end > text.start else { return nil }
-            key = PackedKey(UnsafeBufferPointer(start: reader.base + text.start, count: text.end - text.start))
+            let count = text.end - text.start
+            guard count <= 16, count > 0 else { return nil }
+            if text.start + 16 <= reader.end {
+                key = PackedKey(loading: reader.base + text.start, count: count)
+            } else {
+                key = PackedKey(UnsafeBufferPointer(start: reader.base + text.start, count: count))
+            }
         }
         return packed.withUnsafeBufferPointer { table in
             var i = hint + 1
@@ -137,6 +152,14 @@ struct PackedKey: Equatable, Sendable {
         for i in 0..<min(count, 8) { low |= UInt64(name[i]) &<< UInt64(i * 8) }
         if count > 8 { for i in 8..<min(count, 16) { high |= UInt64(name[i]) &<< UInt64(i * 8 - 64) } }
     }
+
+    /// The same in two loads, where sixteen bytes can be read. `count`: 1 ... 16.
+    @inline(__always) init(loading base: UnsafePointer<UInt8>, count: Int) {
+        self.count = count
+        func mask(_ bytes: Int) -> UInt64 { bytes >= 8 ? .max : (1 &<< UInt64(bytes * 8)) &- 1 }
+        low = UInt64(littleEndian: UnsafeRawPointer(base).loadUnaligned(as: UInt64.self)) & mask(count)
+        if count > 8 { high = UInt64(littleEndian: UnsafeRawPointer(base + 8).loadUnaligned(as: UInt64.self)) & mask(count - 8) }
+    }
 }
 
 /// The members of one object while it is read: which keys came, which are unknown.
@@ -147,8 +170,12 @@ struct ObjectScan<Key: RawRepresentable<String> & CaseIterable & Sendable> {
     private var seen: UInt64 = 0
     private var last = -1
     /// Keys that are not known; empty as a rule.
-    private var unknown: [(name: String, offset: Int)] = []
-    private var unknownKeys = JSONKeys(10_000)
+    private var unknown: Unknown?
+
+    private struct Unknown {
+        var keys: [(name: String, offset: Int)] = []
+        var seen: JSONKeys
+    }
 
     /// Opens the object that begins here.
     init(_ table: KeyTable<Key>, _ reader: inout JSONReader) throws(JSONStop) {
@@ -172,20 +199,27 @@ struct ObjectScan<Key: RawRepresentable<String> & CaseIterable & Sendable> {
                 if try !reader.takeNull() { return table[index] }
             } else {
                 let name = try reader.string(text)
-                try unknownKeys.insert(name, at: text.start - 1)
-                unknown.append((name, text.start - 1))
+                try remember(name, at: text.start - 1, reader)
                 try reader.skip()
             }
             reader.skipSpace()
         }
-        if !unknown.isEmpty { try refuseMisspelt(reader) }
+        if unknown != nil { try refuseMisspelt(reader) }
         return nil
     }
 
-    private func refuseMisspelt(_ reader: JSONReader) throws(JSONStop) {
+    @inline(never) private mutating func remember(_ name: String, at offset: Int, _ reader: JSONReader) throws(JSONStop) {
+        var unknown = self.unknown ?? Unknown(seen: JSONKeys(reader.limits.membersMax))
+        self.unknown = nil
+        try unknown.seen.insert(name, at: offset)
+        unknown.keys.append((name, offset))
+        self.unknown = unknown
+    }
+
+    @inline(never) private func refuseMisspelt(_ reader: JSONReader) throws(JSONStop) {
         let names = table.names
         let absent = names.indices.filter { seen & (1 << UInt64($0)) == 0 }.map { names[$0] }
-        for (name, offset) in unknown {
+        for (name, offset) in unknown?.keys ?? [] {
             if let meant = misspelling(name, of: absent) { throw reader.misspelt(name, meant: meant, at: offset) }
         }
     }

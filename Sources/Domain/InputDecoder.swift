@@ -244,15 +244,18 @@ extension JSONReader {
         let offset = at
         let range = try text()
         let value = try string(range)
-        // Short and plain is the rule: nothing in it can be too long, and control characters can only come as escapes or beyond ASCII.
-        if !range.isEscaped, range.end - range.start <= InputLimits.idScalarsMax {
-            var high: UInt8 = 0
-            for i in range.start..<range.end { high |= base[i] == 0x7F ? 0x80 : base[i] }
-            if high < 0x80 { return value }
-        }
-        try check(value, scalarsMax: InputLimits.idScalarsMax, isCode: true, at: offset)
+        if !isPlainCode(range) { try check(value, scalarsMax: InputLimits.idScalarsMax, isCode: true, at: offset) }
         return value
     }
+
+    /// Short and plain is the rule: nothing in it can be too long, and control characters can only come as escapes or beyond ASCII.
+    @inline(__always) private func isPlainCode(_ text: JSONText) -> Bool {
+        guard !text.isEscaped, text.end - text.start <= InputLimits.idScalarsMax else { return false }
+        var high: UInt8 = 0
+        for i in text.start..<text.end { high |= base[i] == 0x7F ? 0x80 : base[i] }
+        return high < 0x80
+    }
+
 
     /// A free text; an empty one means absent.
     mutating func freeText() throws(JSONStop) -> String? {
@@ -362,13 +365,13 @@ extension JSONReader {
         try openObject()
         var fields: [String: FieldValue] = [:]
         // Nulls leave nothing in the dictionary, but may not come twice either.
-        var nulls = JSONKeys(InputLimits.fieldsMax)
+        var nulls: JSONKeys?
         var isFirst = true
         while let key = try nextKey(&isFirst) {
             let offset = key.start - 1
             let name = try string(key)
             guard !name.isEmpty else { throw emptyID(at: offset) }
-            try check(name, scalarsMax: InputLimits.idScalarsMax, isCode: true, at: offset)
+            if !isPlainCode(key) { try check(name, scalarsMax: InputLimits.idScalarsMax, isCode: true, at: offset) }
             let start = self
             let value: FieldValue
             switch try next() {
@@ -383,7 +386,9 @@ extension JSONReader {
             case UInt8(ascii: "n"):
                 _ = try takeNull()
                 if fields[name] != nil { throw JSONKeys.duplicate(name, at: offset) }
-                try nulls.insert(name, at: offset)
+                var keys = nulls ?? JSONKeys(InputLimits.fieldsMax)
+                try keys.insert(name, at: offset)
+                nulls = keys
                 skipSpace()
                 continue
             case 0x7B, 0x5B: throw wrongType("a text, a number, true or false")
@@ -394,7 +399,9 @@ extension JSONReader {
                 case .tooLarge: throw start.numberTooLarge()
                 }
             }
-            if fields.updateValue(value, forKey: name) != nil || nulls.contains(name) { throw JSONKeys.duplicate(name, at: offset) }
+            // Room for some at once: growing from one to two to four costs more than all the rest.
+            if fields.isEmpty { fields.reserveCapacity(6) }
+            if fields.updateValue(value, forKey: name) != nil || nulls?.contains(name) ?? false { throw JSONKeys.duplicate(name, at: offset) }
             guard fields.count <= InputLimits.fieldsMax else {
                 throw JSONStop(
                     code: .tooMany, offset: offset, message: "more than \(InputLimits.fieldsMax) fields", suggestion: "send only those that rules use")

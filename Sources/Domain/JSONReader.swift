@@ -188,16 +188,9 @@ struct JSONReader {
         var i = start
         var isEscaped = false
         while true {
-            // Eight bytes at a time up to the first quote, backslash or control character. The lowest mark of each test is exact;
-            // higher ones may be borrowed ones, which is why only the lowest is used.
+            // Eight bytes at a time up to the first quote, backslash or control character.
             while i + 8 <= end {
-                let word = UInt64(littleEndian: UnsafeRawPointer(base + i).loadUnaligned(as: UInt64.self))
-                let quotes = word ^ 0x2222_2222_2222_2222
-                let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-                let marks =
-                    ((quotes &- 0x0101_0101_0101_0101) & ~quotes) | ((backslashes &- 0x0101_0101_0101_0101) & ~backslashes)
-                    | ((word &- 0x2020_2020_2020_2020) & ~word)
-                let found = marks & 0x8080_8080_8080_8080
+                let found = escapeMarks(UInt64(littleEndian: UnsafeRawPointer(base + i).loadUnaligned(as: UInt64.self)))
                 if found == 0 {
                     i += 8
                 } else {

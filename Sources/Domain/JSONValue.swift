@@ -65,7 +65,7 @@ package enum JSONValue: Hashable, Sendable {
         case .object(let members):
             writer.object {
                 for member in members {
-                    $0.key(member.key)
+                    $0.key(named: member.key)
                     member.value.write(to: &$0)
                 }
             }

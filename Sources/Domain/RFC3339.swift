@@ -113,28 +113,42 @@ extension Instant {
         let days = Int((local >= 0 ? local : local - 86_399_999) / 86_400_000)
         let rest = Int(local - Int64(days) * 86_400_000)
         let date = CivilDate(daysSinceEpoch: days)
-        bytes.appendDecimal(date.year, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.appendDecimal(date.month, digits: 2)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.appendDecimal(date.day, digits: 2)
-        bytes.append(UInt8(ascii: "T"))
-        bytes.appendDecimal(rest / 3_600_000, digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.appendDecimal(rest / 60_000 % 60, digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.appendDecimal(rest / 1_000 % 60, digits: 2)
-        if rest % 1_000 != 0 {
-            bytes.append(UInt8(ascii: "."))
-            bytes.appendDecimal(rest % 1_000, digits: 3)
-        }
-        if offsetSeconds == 0 {
-            bytes.append(UInt8(ascii: "Z"))
-        } else {
-            bytes.append(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
-            bytes.appendDecimal(abs(offset) / 60, digits: 2)
-            bytes.append(UInt8(ascii: ":"))
-            bytes.appendDecimal(abs(offset) % 60, digits: 2)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
+            var count = 0
+            func put(_ byte: UInt8) {
+                text[count] = byte
+                count += 1
+            }
+            func two(_ value: Int) {
+                put(0x30 + UInt8(truncatingIfNeeded: value / 10))
+                put(0x30 + UInt8(truncatingIfNeeded: value % 10))
+            }
+            two(date.year / 100)
+            two(date.year % 100)
+            put(UInt8(ascii: "-"))
+            two(date.month)
+            put(UInt8(ascii: "-"))
+            two(date.day)
+            put(UInt8(ascii: "T"))
+            two(rest / 3_600_000)
+            put(UInt8(ascii: ":"))
+            two(rest / 60_000 % 60)
+            put(UInt8(ascii: ":"))
+            two(rest / 1_000 % 60)
+            if rest % 1_000 != 0 {
+                put(UInt8(ascii: "."))
+                put(0x30 + UInt8(truncatingIfNeeded: rest % 1_000 / 100))
+                two(rest % 100)
+            }
+            if offsetSeconds == 0 {
+                put(UInt8(ascii: "Z"))
+            } else {
+                put(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+                two(abs(offset) / 60)
+                put(UInt8(ascii: ":"))
+                two(abs(offset) % 60)
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<count]))
         }
     }
 }

@@ -31,28 +31,59 @@ package struct Reach: Sendable, Hashable {
 
 /// Where the crews of the roster are.
 package struct CrewField: Sendable {
-    /// A crew that nobody knows the whereabouts of: farther than any crew on the globe (4), out of every bounded reach.
+    /// The squared chord of a crew that nobody knows the whereabouts of: farther than any on the globe (4), out of every bounded reach.
     package static let nowhere = 100.0
 
-    private var vectors: [UnitVector?]
+    /// Where each crew is on the unit globe; infinitely far where nobody knows. Three rows, so that a look at all of them runs through
+    /// memory in order.
+    private var xs: [Double] = []
+    private var ys: [Double] = []
+    private var zs: [Double] = []
     package private(set) var coordinates: [Coordinate?]
 
     /// `coordinates` by slot; nil: nobody knows.
     package init(_ coordinates: [Coordinate?]) {
         self.coordinates = coordinates
-        vectors = coordinates.map { $0.map(UnitVector.init) }
+        for coordinate in coordinates {
+            let vector = coordinate.map(UnitVector.init)
+            xs.append(vector?.x ?? .infinity)
+            ys.append(vector?.y ?? 0)
+            zs.append(vector?.z ?? 0)
+        }
     }
 
     package mutating func move(_ slot: Int, to coordinate: Coordinate?) {
         coordinates[slot] = coordinate
-        vectors[slot] = coordinate.map(UnitVector.init)
+        let vector = coordinate.map(UnitVector.init)
+        xs[slot] = vector?.x ?? .infinity
+        ys[slot] = vector?.y ?? 0
+        zs[slot] = vector?.z ?? 0
     }
 
     /// The squared chord from a crew to a point; `nowhere` for a crew without a position.
     package func squaredChord(from slot: Int, to point: UnitVector) -> Double {
-        guard let vector = vectors[slot] else { return Self.nowhere }
-        let (dx, dy, dz) = (vector.x - point.x, vector.y - point.y, vector.z - point.z)
-        return dx * dx + dy * dy + dz * dz
+        let (dx, dy, dz) = (xs[slot] - point.x, ys[slot] - point.y, zs[slot] - point.z)
+        return min(dx * dx + dy * dy + dz * dz, Self.nowhere)
+    }
+
+    /// The squared chords of all crews, by slot; infinite for those without a position. Valid inside `body` only.
+    private func withChords<R>(to point: UnitVector, _ body: (UnsafePointer<Double>) -> R) -> R {
+        let count = coordinates.count
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(count, 1)) { chords in
+            let (x, y, z) = (point.x, point.y, point.z)
+            xs.withUnsafeBufferPointer { xs in
+                ys.withUnsafeBufferPointer { ys in
+                    zs.withUnsafeBufferPointer { zs in
+                        for slot in 0..<count {
+                            let (dx, dy, dz) = (xs[slot] - x, ys[slot] - y, zs[slot] - z)
+                            chords[slot] = dx * dx + dy * dy + dz * dz
+                        }
+                    }
+                }
+            }
+            guard let base = chords.baseAddress else { preconditionFailure("a temporary buffer has an address") }
+            return body(base)
+        }
     }
 
     /// Whole metres from the crew to a place; nil: nobody knows where the crew is.
@@ -88,9 +119,17 @@ package struct CrewField: Sendable {
         let target = UnitVector(place)
         let limit = min(Reach(metres: within).squaredChordMax, 5)
         var best = Double.infinity
-        for candidate in candidates {
-            let chord = squaredChord(from: Int(candidate), to: target)
-            if chord < best, chord <= limit, !declined.contains(Int(candidate)) { best = chord }
+        xs.withUnsafeBufferPointer { xs in
+            ys.withUnsafeBufferPointer { ys in
+                zs.withUnsafeBufferPointer { zs in
+                    for candidate in candidates {
+                        let slot = Int(candidate)
+                        let (dx, dy, dz) = (xs[slot] - target.x, ys[slot] - target.y, zs[slot] - target.z)
+                        let chord = dx * dx + dy * dy + dz * dz
+                        if chord < best, chord <= limit, declined.isEmpty || !declined.contains(slot) { best = chord }
+                    }
+                }
+            }
         }
         guard best.isFinite else { return within == nil ? unplaced(of: candidates, loads: loads, declined: declined) : nil }
         // Whoever shares the best one's whole metres is within two metres of its chord.
@@ -132,44 +171,100 @@ package struct CrewField: Sendable {
         package var withoutPosition: Int
     }
 
-    /// Looks at every crew once: finds the `count` nearest to a place, counts `codes` (by slot, each below `codeCount`), and counts who of code 0
-    /// is in reach. Cost: one comparison a crew, plus an insertion for each that comes among the nearest.
-    package func survey(of place: Coordinate?, within: Int?, nearest count: Int, codes: [UInt8], codeCount: Int) -> Survey {
-        var counts = [Int](repeating: 0, count: codeCount)
-        for code in codes { counts[Int(code)] += 1 }
-        guard let place else {
-            return Survey(nearest: Array(0..<min(count, vectors.count)), counts: counts, inReach: 0, withoutPosition: 0)
-        }
-        let target = UnitVector(place)
-        let (x, y, z) = (target.x, target.y, target.z)
-        let reach = Reach(metres: within)
-        var kept: [(chord: Double, slot: Int)] = []
-        kept.reserveCapacity(count + 1)
-        var worst = Double.infinity
-        var inReach = 0
-        var withoutPosition = 0
-        for slot in vectors.indices {
-            var chord = Self.nowhere
-            if let vector = vectors[slot] {
-                let (dx, dy, dz) = (vector.x - x, vector.y - y, vector.z - z)
-                chord = dx * dx + dy * dy + dz * dz
-            }
-            if codes[slot] == 0 {
-                if chord <= reach.squaredChordSure {
-                    inReach += 1
-                } else if chord == Self.nowhere {
-                    withoutPosition += 1
-                } else if chord <= reach.squaredChordMax, reaches(slot, place, within: within) {
-                    inReach += 1
+    /// Looks at every crew once: finds the `count` nearest to a place, counts their codes, and counts who of code 0 is in reach.
+    /// Cost: some comparisons a crew, plus an insertion for each that comes among the nearest.
+    ///
+    /// - Parameters:
+    ///   - codes, orElse: by slot, each below `codeCount`: a crew's code is the first of the two that is not 0 ...
+    ///   - except: ... but for these, each slot at most once.
+    ///   - asideCode: who has it is beside the question: no more than `asideMax` of them are named, as long as there are others.
+    package func survey(
+        of place: Coordinate?, within: Int?, nearest count: Int, asideCode: UInt8, asideMax: Int, codes first: [UInt8], orElse second: [UInt8],
+        except: [(slot: Int, code: UInt8)], codeCount: Int
+    ) -> Survey {
+        let size = coordinates.count
+        precondition(first.count == size && second.count == size)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(size, 1)) { codes in
+            first.withUnsafeBufferPointer { first in
+                second.withUnsafeBufferPointer { second in
+                    for slot in 0..<size { codes[slot] = first[slot] != 0 ? first[slot] : second[slot] }
                 }
             }
-            guard kept.count < count || chord < worst else { continue }
-            var at = kept.count
-            while at > 0, kept[at - 1].chord > chord { at -= 1 }
-            kept.insert((chord, slot), at: at)
-            if kept.count > count { kept.removeLast() }
-            worst = kept[kept.count - 1].chord
+            for exception in except { codes[exception.slot] = exception.code }
+            var counts = [Int](repeating: 0, count: codeCount)
+            counts.withUnsafeMutableBufferPointer { counts in
+                for slot in 0..<size { counts[Int(codes[slot])] += 1 }
+            }
+            var others = Nearest(count: count)
+            var aside = Nearest(count: count)
+            guard let place else {
+                for slot in 0..<size {
+                    if codes[slot] == asideCode { aside.offer(slot, chord: 0) } else { others.offer(slot, chord: 0) }
+                }
+                return Survey(nearest: others.merged(with: aside, atMost: asideMax), counts: counts, inReach: 0, withoutPosition: 0)
+            }
+            let reach = Reach(metres: within)
+            let (sure, max) = (reach.squaredChordSure, reach.squaredChordMax)
+            var inReach = 0
+            var withoutPosition = 0
+            withChords(to: UnitVector(place)) { chords in
+                for slot in 0..<size {
+                    let chord = chords[slot]
+                    if codes[slot] == asideCode {
+                        aside.offer(slot, chord: chord)
+                        continue
+                    }
+                    others.offer(slot, chord: chord)
+                    guard codes[slot] == 0 else { continue }
+                    if chord <= sure {
+                        inReach += 1
+                    } else if chord == .infinity {
+                        withoutPosition += 1
+                    } else if chord <= max, reaches(slot, place, within: within) {
+                        inReach += 1
+                    }
+                }
+            }
+            return Survey(nearest: others.merged(with: aside, atMost: asideMax), counts: counts, inReach: inReach, withoutPosition: withoutPosition)
         }
-        return Survey(nearest: kept.map(\.slot), counts: counts, inReach: inReach, withoutPosition: withoutPosition)
+    }
+
+    /// The nearest of those that were offered, in rising order; slots must be offered in their order.
+    private struct Nearest {
+        let count: Int
+        /// One more than `count`, so that the one that falls out has a place to fall to.
+        private var kept: [(chord: Double, slot: Int)]
+        private var number = 0
+        private var worst = Double.infinity
+
+        init(count: Int) {
+            self.count = count
+            kept = Array(repeating: (.infinity, 0), count: count + 1)
+        }
+
+        @inline(__always) mutating func offer(_ slot: Int, chord: Double) {
+            if chord < worst || number < count { insert(slot, chord) }
+        }
+
+        private mutating func insert(_ slot: Int, _ chord: Double) {
+            let last = number
+            kept.withUnsafeMutableBufferPointer { kept in
+                var at = last
+                while at > 0, kept[at - 1].chord > chord {
+                    kept[at] = kept[at - 1]
+                    at -= 1
+                }
+                kept[at] = (chord, slot)
+            }
+            number = min(number + 1, count)
+            if number == count { worst = kept[count - 1].chord }
+        }
+
+        /// At most `count` of both, nearest first; of `aside` at most `max`, more only where there are not enough of these.
+        func merged(with aside: Nearest, atMost max: Int) -> [Int] {
+            let asides = aside.kept[..<Swift.min(aside.number, Swift.max(max, count - number))]
+            let own = kept[..<Swift.min(number, count - asides.count)]
+            return (own + asides).sorted { ($0.chord, $0.slot) < ($1.chord, $1.slot) }.map(\.slot)
+        }
     }
 }

@@ -15,7 +15,10 @@ struct ReadModule {
         var name: String
         var nameRange: Range<Int>
         var skillsRange: Range<Int>?
+        /// An `escalate` without limits.
         var escalateRange: Range<Int>?
+        /// An `escalate` where no module has ladders.
+        var ladderRange: Range<Int>?
     }
 
     var module: CompiledModule
@@ -193,8 +196,14 @@ struct ModuleReader {
         }
         var ladder: String?
         if let node = block["escalate"] {
-            ladder = reader.reference(node, "escalate", "ladder", .unknownEscalation, known: facts.ladders, example: "escalate: repair")
-            if !block.has("limits") { marks.escalateRange = reader.place(node) }
+            // Where no module has ladders at all, theirs was deleted or switched off: the rest works without.
+            let known = facts.ladders == [] ? nil : facts.ladders
+            ladder = reader.reference(node, "escalate", "ladder", .unknownEscalation, known: known, example: "escalate: repair")
+            if !block.has("limits") {
+                marks.escalateRange = reader.place(node)
+            } else if facts.ladders == [] {
+                marks.ladderRange = reader.place(node)
+            }
         }
         let continues = block["continue"].flatMap { reader.flag($0, "continue") } ?? false
         module.usedLets.formUnion(when?.expression.definitionsUsed ?? [])

@@ -15,6 +15,7 @@ struct SetFindings {
             names(module)
             order(module)
         }
+        missingLadders()
         overlaps()
         crews()
         unusedShared()
@@ -30,6 +31,13 @@ struct SetFindings {
         for marks in module.marks {
             if let range = marks.escalateRange { findings.warning(module.file, range, .idleEscalation) }
         }
+    }
+
+    /// Told once, at the first of the rules that miss one.
+    private func missingLadders() {
+        let missing = modules.flatMap { module in module.marks.compactMap { marks in marks.ladderRange.map { (module.file, $0) } } }
+        guard let first = missing.first else { return }
+        findings.warning(first.0, first.1, .missingLadders(rules: missing.count))
     }
 
     /// Takes every report that comes to it.

@@ -65,6 +65,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case unreachableRule = "unreachable-rule"
     case fallsThrough = "falls-through"
     case idleEscalation = "idle-escalation"
+    case missingLadders = "missing-ladders"
     /// The last line of a list that was cut.
     case more
 }
@@ -382,6 +383,13 @@ struct Wording: Hashable {
     }
     static let idleEscalation = Wording(
         .idleEscalation, "'escalate' does nothing here: the rule has no limits", example: "limits: { arrive: 45 min }\nescalate: repair")
+
+    static func missingLadders(rules: Int) -> Wording {
+        Wording(
+            .missingLadders,
+            "no module has 'escalations', so nobody is told when a limit of \(rules == 1 ? "this rule" : "these \(rules) rules") passes; everything else works",
+            example: "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }")
+    }
 
     static func more(_ count: Int) -> Wording { Wording(.more, "\(count) more \(count == 1 ? "is" : "are") not shown; correct these first") }
 }

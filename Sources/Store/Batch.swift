@@ -1,16 +1,25 @@
 package import Decisions
 package import Domain
 
-/// One stimulus and what was decided about it.
-package struct Entry: Sendable, Hashable {
-    package var stimulus: Stimulus
+/// One stimulus and what was decided about it. A class, because a batch is looked through several times, and a copy of all that it
+/// holds costs as much as a tenth of the decision.
+package final class Entry: Sendable, Hashable {
+    package let stimulus: Stimulus
     /// The instant that the decision was given.
-    package var at: Instant
-    package var decision: Decision
+    package let at: Instant
+    package let decision: Decision
     package init(stimulus: Stimulus, at: Instant, decision: Decision) {
         self.stimulus = stimulus
         self.at = at
         self.decision = decision
+    }
+
+    package static func == (a: Entry, b: Entry) -> Bool { a.stimulus == b.stimulus && a.at == b.at && a.decision == b.decision }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(stimulus)
+        hasher.combine(at)
+        hasher.combine(decision)
     }
 
     /// Whether it enters the log: an input that was accepted, a change of rules, and whatever changed something. A duplicate,

@@ -93,42 +93,4 @@ extension Writer {
             tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
             lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
     }
-
-    /// The rows that each input's decision needs. In one reading transaction: alone, each look would take and leave the
-    /// database's locks, which costs more than the look.
-    func findings(for inputs: [Input]) throws -> [Findings] {
-        try hot.beginReading.run()
-        defer { _ = try? hot.commit.run() }
-        return try inputs.map { try findings(for: $0) }
-    }
-
-    private func findings(for input: Input) throws -> Findings {
-        var findings = Findings()
-        hot.findInput.bind(1, input.key.source.rawValue)
-        hot.findInput.bind(2, input.key.id)
-        if try hot.findInput.step() {
-            defer { hot.findInput.reset() }
-            findings.earlier = EarlierReceipt(
-                digest: try hot.findInput.blob(0, RowCodec.digest),
-                receipt: try hot.findInput.blob(1) { bytes throws(RowFault) in try RowCodec.receipt(input.key, bytes) })
-        }
-        switch input.body {
-        case .report(let report):
-            guard let account = report.customer else { break }
-            hot.findCustomer.bind(1, account.rawValue)
-            if try hot.findCustomer.step() {
-                defer { hot.findCustomer.reset() }
-                findings.customer = try hot.findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
-            }
-        case .progress(let progress):
-            hot.findTask.bind(1, progress.task.packed)
-            if try hot.findTask.step() {
-                defer { hot.findTask.reset() }
-                guard let code = UInt8(exactly: hot.findTask.int(0)) else { throw RowFault("a task's state is out of range") }
-                findings.finished = try TaskState.word(code)
-            }
-        case .crew, .customer: break
-        }
-        return findings
-    }
 }

@@ -36,6 +36,9 @@ package final class Store: Sendable {
     package let path: String
     private let queue: DatabaseQueue
     private let readers: DatabasePool
+    /// The loop's own reading connection, and what it holds; nil after `close`.
+    private let loopQueue: DatabaseQueue
+    private let finder: FinderBox
     /// nil after `close`. Reached on the writer's queue only.
     private let writer: WriterBox
     /// Held from before the database is opened until after it is closed.
@@ -45,6 +48,12 @@ package final class Store: Sendable {
     private final class WriterBox: @unchecked Sendable {
         var writer: Writer?
         init(_ writer: Writer) { self.writer = writer }
+    }
+
+    /// Unchecked Sendable: reached only inside the queue of its connection.
+    private final class FinderBox: @unchecked Sendable {
+        var reader: FindingsReader?
+        init(_ reader: FindingsReader) { self.reader = reader }
     }
 
     /// Opens the store in a folder that exists, or makes a new one there; takes the folder's lock, brings an older database up
@@ -89,6 +98,12 @@ package final class Store: Sendable {
             reading.busyMode = .timeout(5)
             reading.maximumReaderCount = 3
             readers = try DatabasePool(path: path, configuration: reading)
+            reading.label = "paidan.store.loop"
+            loopQueue = try DatabaseQueue(path: path, configuration: reading)
+            finder = try loopQueue.unsafeRead { db in
+                guard let connection = db.sqliteConnection else { throw StoreError.closed(path) }
+                return FinderBox(try FindingsReader(connection))
+            }
         } catch {
             throw StoreError(error, path: path)
         }
@@ -101,8 +116,13 @@ package final class Store: Sendable {
     package func close() throws(StoreError) {
         do {
             try readers.close()
+            // The prepared statements go first: a connection with any left does not close.
+            let wasReading = loopQueue.unsafeRead { _ in
+                defer { finder.reader = nil }
+                return finder.reader != nil
+            }
+            if wasReading { try loopQueue.close() }
             let wasOpen = queue.writeWithoutTransaction { _ in
-                // The prepared statements go first: a connection with any left does not close.
                 writer.writer?.checkpoint(interruptReaders: {})
                 defer { writer.writer = nil }
                 return writer.writer != nil
@@ -144,16 +164,24 @@ package final class Store: Sendable {
         queue.writeWithoutTransaction { _ in writer.writer.map(body) }
     }
 
-    // MARK: Reading for the loop (on the writer's connection: it sees each commit at once)
+    // MARK: Reading for the loop
 
     /// The state as of the last commit. Takes as long as there is open work, however much is finished.
     package func load() throws(StoreError) -> LoadedState { try reading { writer in try writer.load() } }
 
     /// For each input, in order: the receipt its key got before, the facts of a report's customer, and the state of the
-    /// finished task that a progress names. What an earlier input of the same batch leads to is not in here: it is not
-    /// committed yet.
+    /// finished task that a progress names. What is decided and not yet committed is not in here. Does not wait for a commit
+    /// under way.
     package func findings(for inputs: [Input]) throws(StoreError) -> [Findings] {
-        try reading { writer in try writer.findings(for: inputs) }
+        do {
+            let path = path
+            return try loopQueue.unsafeRead { _ in
+                guard let reader = finder.reader else { throw StoreError.closed(path) }
+                return try reader.findings(for: inputs)
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
     }
 
     private func reading<T>(_ body: (Writer) throws -> T) throws(StoreError) -> T {

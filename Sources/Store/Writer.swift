@@ -43,13 +43,11 @@ final class Writer: @unchecked Sendable {
 
     /// The statements of every report, prepared once.
     struct HotStatements {
-        let begin, beginReading, commit, rollback: Statement
+        let begin, commit, rollback: Statement
         let insertInput, insertPersonal, insertTask, updateTask, moveTask, insertHistory, insertNotice, updateHead: Statement
-        let findInput, findCustomer, findTask: Statement
 
         init(_ db: OpaquePointer) throws(SQLiteFailure) {
             begin = try Statement(db, "BEGIN IMMEDIATE")
-            beginReading = try Statement(db, "BEGIN")
             commit = try Statement(db, "COMMIT")
             rollback = try Statement(db, "ROLLBACK")
             insertInput = try Statement(
@@ -76,9 +74,6 @@ final class Writer: @unchecked Sendable {
                 UPDATE head SET input = ?, history = ?, notice = ?, task = ?, journaled = ?
                 WHERE one = 1 AND input = ? AND history = ? AND notice = ? AND task = ?
                 """)
-            findInput = try Statement(db, "SELECT digest, receipt FROM input WHERE source = ? AND id = ?")
-            findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
-            findTask = try Statement(db, "SELECT state FROM task WHERE id = ? AND open = 0")
         }
     }
 

@@ -167,11 +167,16 @@ package struct Journal: Sendable {
         if style == .coloured, let word { text += "\u{1B}[" + (word == "debug" ? "2" : word == "warning" ? "33" : "31") + "m" }
         if style == .levelled { text += "<\(entry.priority.rawValue)>" }
         if let word { text += word + ": " }
+        guard entry.message.unicodeScalars.contains(where: \.isControl) else {
+            text += entry.message
+            if style == .coloured, word != nil { text += "\u{1B}[0m" }
+            return text + "\n"
+        }
         for scalar in entry.message.unicodeScalars {
             switch scalar {
             case "\n": text += style == .levelled ? "\n<\(entry.priority.rawValue)>  " : "\n  "
             case "\t": text += "\t"
-            case _ where scalar.properties.generalCategory == .control: text += scalar.escaped(asASCII: true)
+            case _ where scalar.isControl: text += scalar.escaped(asASCII: true)
             default: text.unicodeScalars.append(scalar)
             }
         }
@@ -198,4 +203,9 @@ package struct Journal: Sendable {
             }
         }
     }
+}
+
+extension Unicode.Scalar {
+    /// The general category `Cc`, without asking a table for it: U+0000 to U+001F, U+007F to U+009F.
+    package var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

@@ -99,10 +99,11 @@ struct Start: AsyncParsableCommand {
     private func fill(_ folder: String, _ province: inout Province) throws {
         let store = try Store(directory: folder)
         let at = Instant(milliseconds: wallClock().milliseconds - 86_400_000)
-        var last = TaskID(day: 20_260_101, number: 0)
+        // A new store's: no task yet.
+        var last = TaskID(day: 0, number: 0)
         var entries: [Entry] = []
         for number in 0..<(finished + open) {
-            let id = TaskID(day: last.day, number: last.number + 1)
+            let id = TaskID(day: 20_260_101, number: last.number + 1)
             let input = try InputCodec.decode(province.report(at: at), defaultSource: SourceID("bench"))
             guard case .report(let report) = input.body else { throw BenchFault("no report") }
             let isOpen = number >= finished

@@ -58,7 +58,7 @@ struct OneCrew: AsyncParsableCommand {
             }
         }
         let answer = try await DaemonCalls(daemon).post("/v1/crews/\(DaemonCalls.escaped(crew))", json: json.bytes)
-        try answerReceipt(answer.body, output.format, what: "the crew \(crew) was not changed") { receipt in
+        try answerReceipt(answer.body, output.format, what: "the crew \(crew) was not changed", look: "paidan crews") { receipt in
             let took = receipt.tasks.isEmpty ? "" : ", takes \(receipt.tasks.map(\.description).joined(separator: ", "))"
             return "\(crew): \(duty.rawValue) duty\(took)"
         }

@@ -75,10 +75,9 @@ struct ExplainPage {
 
     private mutating func condition(_ condition: JSONValue, indent: Int = 2) {
         let holds = condition["result"]?.bool ?? false
-        row(condition.text("label"), "\(condition.text("text"))  \(holds ? "holds" : "does not hold")", indent: indent, style: holds ? nil : .yellow)
-        for value in condition["values"]?.object ?? [] {
-            row("", "\(value.key) is \(value.value.isNull ? "not given" : value.value.text)", indent: indent + 2, style: .faint)
-        }
+        let values = (condition["values"]?.object ?? []).map { "\($0.key) is \($0.value.isNull ? "not given" : $0.value.text)" }
+        row(condition.text("label"), condition.text("text"), indent: indent)
+        row("", ([holds ? "holds" : "does not hold"] + values).joined(separator: ", "), indent: indent, style: holds ? .green : .yellow)
     }
 
     // MARK: Who could have come

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 
 /// The command that operators type. Each subcommand is thin: it reads its flags, asks the house, and shows the answer.
 @main
@@ -12,6 +13,7 @@ struct Paidan: AsyncParsableCommand {
 
             To see what it does before you install anything: paidan demo
             """,
+        version: Daemon.version,
         subcommands: [
             Serve.self, Demo.self, Check.self, Route.self, Send.self, Tasks.self, OneTask.self, OneCrew.self, Crews.self, Status.self,
             Explain.self, Reload.self,

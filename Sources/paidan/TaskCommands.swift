@@ -105,7 +105,7 @@ struct OneTask: AsyncParsableCommand {
             if event == .priority { $0.field("priority", value) }
         }
         let answer = try await calls.post("/v1/tasks/\(task)/progress", json: json.bytes)
-        try answerReceipt(answer.body, output.format, what: "the task \(task) was not changed") { _ in
+        try answerReceipt(answer.body, output.format, what: "the task \(task) was not changed", look: "paidan task \(task)") { _ in
             "\(task): \(event.rawValue)\(value.map { " " + $0 } ?? "") noted"
         }
     }
@@ -124,7 +124,7 @@ struct OneTask: AsyncParsableCommand {
 }
 
 /// Shows the receipt of one change; a refused one ends with exit code 1 and its reason.
-func answerReceipt(_ body: [UInt8], _ format: Format, what: String, done: (Receipt) -> String) throws {
+func answerReceipt(_ body: [UInt8], _ format: Format, what: String, look: String, done: (Receipt) -> String) throws {
     let receipt: Receipt
     do {
         receipt = try Receipt(json: body)
@@ -137,7 +137,7 @@ func answerReceipt(_ body: [UInt8], _ format: Format, what: String, done: (Recei
         if format == .human { Out.line(done(receipt)) }
     case .conflict, .rejected:
         if format == .json { throw ExitCode.failure }
-        Out.error("\(what): \(receipt.reason ?? "it was refused"); see 'paidan tasks'")
+        Out.error("\(what): \(receipt.reason ?? "it was refused"); see '\(look)'")
         throw ExitCode.failure
     }
 }

@@ -43,7 +43,7 @@ import Testing
                 """)
         #expect(
             String(decoding: lines[1].why ?? [], as: UTF8.self) == """
-                {"skills":["live"],"within_m":5000,"chosen":"b-chosen","candidates":[\
+                {"skills":["live"],"within_m":5000,"chosen":"b-chosen","distance_m":1000,"candidates":[\
                 {"crew":"d-cable","distance_m":100,"tasks":0,"capacity":1,"verdict":"lacks_skills","lacks":["live"]},\
                 {"crew":"e-asleep","distance_m":200,"tasks":0,"capacity":1,"verdict":"off_duty"},\
                 {"crew":"a-busy","distance_m":500,"tasks":1,"capacity":1,"verdict":"at_capacity"},\

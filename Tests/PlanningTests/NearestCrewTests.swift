@@ -93,10 +93,21 @@ struct SplitMix: RandomNumberGenerator {
             let sorted = coordinates.indices.sorted {
                 (field.squaredChord(from: $0, to: target), $0) < (field.squaredChord(from: $1, to: target), $1)
             }
-            let codes = coordinates.map { _ in UInt8(Int.random(in: 0...3, using: &random)) }
+            // Sometimes nearly everybody is aside.
+            let rare = Bool.random(using: &random)
+            let codes = coordinates.map { _ in rare && Int.random(in: 0..<60, using: &random) > 0 ? 1 : UInt8(Int.random(in: 0...3, using: &random)) }
+            // The same codes, from the three places they can come from.
+            let except = (0..<3).map { (slot: $0 * 7, code: codes[$0 * 7]) }
+            let first = codes.indices.map { slot in except.contains { $0.slot == slot } ? UInt8(3) : slot % 2 == 0 ? codes[slot] : 0 }
+            let second = codes.indices.map { slot in codes[slot] != 0 && slot % 2 == 0 ? UInt8(2) : codes[slot] }
             let within: Int? = Bool.random(using: &random) ? nil : Int.random(in: 0...60_000, using: &random)
-            let survey = field.survey(of: place, within: within, nearest: 8, codes: codes, codeCount: 4)
-            #expect(survey.nearest == Array(sorted.prefix(8)), "seed \(seed)")
+            let asideMax = Int.random(in: 0...8, using: &random)
+            let survey = field.survey(of: place, within: within, nearest: 8, asideCode: 1, asideMax: asideMax, codes: first, orElse: second, except: except, codeCount: 4)
+            // Few enough others, and those aside fill the list; else `asideMax` of them at most.
+            let others = sorted.filter { codes[$0] != 1 }
+            let aside = sorted.filter { codes[$0] == 1 }.prefix(max(asideMax, 8 - others.count))
+            let named = Set(aside).union(others.prefix(8 - aside.count))
+            #expect(survey.nearest == sorted.filter(named.contains), "seed \(seed)")
             #expect(survey.counts == (0...3).map { code in codes.count { $0 == code } }, "seed \(seed)")
             #expect(survey.inReach == coordinates.indices.count { codes[$0] == 0 && field.reaches($0, place, within: within) }, "seed \(seed)")
             let lost = coordinates.indices.count { codes[$0] == 0 && coordinates[$0] == nil && within != nil }

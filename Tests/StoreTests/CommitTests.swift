@@ -90,8 +90,10 @@ import Testing
 
     @Test func `A refused input that changes something is a defect`() throws {
         let task = sampleTask(1)
-        var entry = accepted(sampleReport("r-1"), task)
-        entry.decision.receipt?.status = .rejected
+        let good = accepted(sampleReport("r-1"), task)
+        var decision = good.decision
+        decision.receipt?.status = .rejected
+        let entry = Entry(stimulus: good.stimulus, at: good.at, decision: decision)
         #expect(failure { () throws(CommitFailure) in try store.commit(batch(entry)) }?.isConflict == true)
         #expect(try store.load().tasks == [])
     }
@@ -150,7 +152,10 @@ import Testing
         wrongCrew.duty = false
         switch guarded {
         case "revision": bad.entries.append(moved(one.next(.accepted), one.next(.accepted).next(.enroute), .enroute))
-        case "new task twice": bad.entries.append(moved(one, one.next(.accepted), .accepted)); bad.entries[1].decision.changes = [.task(before: nil, after: one)]
+        case "new task twice":
+            var again = moved(one, one.next(.accepted), .accepted).decision
+            again.changes = [.task(before: nil, after: one)]
+            bad.entries.append(Entry(stimulus: .tick, at: noon, decision: again))
         case "closed task": bad.entries.append(moved(sampleTask(7), sampleTask(7).next(.closed), .closed))
         case "crew": bad.entries.append(Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.crew(before: wrongCrew, after: crew)])))
         case "last task": bad.entries[0] = accepted(sampleReport("r-2"), sampleTask(3))

@@ -1,0 +1,57 @@
+import Decisions
+import Domain
+import GRDBSQLite
+
+/// Looks up what the loop needs to decide, on a read-only connection of its own: the loop decides the next batch while the writer
+/// commits the one before, and nobody else's look stands in its way. It sees every commit that has returned.
+///
+/// Unchecked Sendable: reached only inside the serial queue of its connection.
+final class FindingsReader: @unchecked Sendable {
+    private let begin, commit, findInput, findCustomer, findTask: Statement
+
+    init(_ db: OpaquePointer) throws(SQLiteFailure) {
+        begin = try Statement(db, "BEGIN")
+        commit = try Statement(db, "COMMIT")
+        findInput = try Statement(db, "SELECT digest, receipt FROM input WHERE source = ? AND id = ?")
+        findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
+        findTask = try Statement(db, "SELECT state FROM task WHERE id = ? AND open = 0")
+    }
+
+    /// The rows that each input's decision needs. In one reading transaction: alone, each look would take and leave the
+    /// database's locks, which costs more than the look.
+    func findings(for inputs: [Input]) throws -> [Findings] {
+        try begin.run()
+        defer { _ = try? commit.run() }
+        return try inputs.map { try findings(for: $0) }
+    }
+
+    private func findings(for input: Input) throws -> Findings {
+        var findings = Findings()
+        findInput.bind(1, input.key.source.rawValue)
+        findInput.bind(2, input.key.id)
+        if try findInput.step() {
+            defer { findInput.reset() }
+            findings.earlier = EarlierReceipt(
+                digest: try findInput.blob(0, RowCodec.digest),
+                receipt: try findInput.blob(1) { bytes throws(RowFault) in try RowCodec.receipt(input.key, bytes) })
+        }
+        switch input.body {
+        case .report(let report):
+            guard let account = report.customer else { break }
+            findCustomer.bind(1, account.rawValue)
+            if try findCustomer.step() {
+                defer { findCustomer.reset() }
+                findings.customer = try findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+            }
+        case .progress(let progress):
+            findTask.bind(1, progress.task.packed)
+            if try findTask.step() {
+                defer { findTask.reset() }
+                guard let code = UInt8(exactly: findTask.int(0)) else { throw RowFault("a task's state is out of range") }
+                findings.finished = try TaskState.word(code)
+            }
+        case .crew, .customer: break
+        }
+        return findings
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Testing
+
+@testable import paidan
+
+@Suite("Calls of the command line")
+struct CallTests {
+    @Test(
+        "unusable calls end with 64",
+        arguments: [
+            ["frobnicate"], ["tasks", "--limit", "0"], ["tasks", "--state", "sleeping"], ["task"], ["task", "T-1"], ["task", "T-20261122-1", "assign"],
+            ["task", "T-20261122-1", "priority"], ["task", "T-20261122-1", "priority", "huge"], ["task", "T-20261122-1", "accept", "north-2"],
+            ["task", "T-20261122-1", "accept", "--outcome", "done"], ["crew", "north-2"], ["crew", "north-2", "maybe"],
+            ["crew", "north-2", "on", "--place", "91,0"], ["crew", "north-2", "on", "--place", "28"], ["send"], ["send", "report.txt"], ["explain"],
+            ["check", "--format", "xml"], ["demo", "--roster", "a.json"], ["demo", "--crews", "0", "--storm", "a"], ["serve", "--port", "80"],
+        ])
+    func unusable(call: [String]) {
+        let error = #expect(throws: (any Error).self) { _ = try Paidan.parseAsRoot(call) }
+        if let error { #expect(Paidan.exitCode(for: error) == .validationFailure, "\(call)") }
+    }
+
+    @Test(
+        "usable calls are understood",
+        arguments: [
+            ["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:8080", "--rules", "r", "--state", "s", "--spool", "p", "--socket", "k"], ["demo"],
+            ["demo", "--seed", "7", "--storm", "f.csv.gz", "--roster", "r.json"], ["check", "--rules", "r", "--format", "json"],
+            ["route", "--stats", "--rules", "r", "-"], ["send", "a.json", "b.jsonl", "c.csv", "-"], ["tasks", "--state", "queued", "--state", "onsite", "--all"],
+            ["task", "T-20261122-17"], ["task", "T-20261122-17", "assign", "north-3", "--by", "lin"],
+            ["task", "T-20261122-17", "complete", "--by", "north-2", "--note", "x", "--outcome", "done"], ["task", "T-20261122-17", "priority", "emergency"],
+            ["crew", "north-2", "off"], ["crew", "north-2", "on", "--place", "28.01,120.65"], ["crews", "--format", "json"], ["status"],
+            ["explain", "T-20261122-17"], ["reload"],
+        ])
+    func usable(call: [String]) throws { _ = try Paidan.parseAsRoot(call) }
+
+    @Test("there is what is built, and nothing else")
+    func subcommands() {
+        let names = Paidan.configuration.subcommands.map { $0._commandName }
+        #expect(names == ["serve", "demo", "check", "route", "send", "tasks", "task", "crew", "crews", "status", "explain", "reload"])
+    }
+
+    @Test("every help is written for somebody: an abstract, and a word on every argument")
+    func helps() {
+        for command in Paidan.configuration.subcommands {
+            #expect(!command.configuration.abstract.isEmpty)
+            // The usage line is not broken; all below it is, at the width. An argument without a word stands alone on its line.
+            let lines = command.helpMessage(columns: 100).split(separator: "\n").filter { !$0.hasPrefix("USAGE:") }
+            #expect(lines.allSatisfy { Cells.width(of: $0) <= 100 }, "\(command)")
+            for (line, next) in zip(lines, lines.dropFirst() + [""]) where line.hasPrefix("  <") || line.hasPrefix("  -") {
+                let hasWord = line.dropFirst(2).contains("  ") || next.hasPrefix("      ")
+                #expect(hasWord, "\(command): \(line)")
+            }
+        }
+    }
+}
