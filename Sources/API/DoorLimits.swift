@@ -24,7 +24,7 @@ package struct DoorLimits: Sendable, Hashable {
     /// JSON lines: how many lines are committed together at most, and how many such batches of one stream are under way.
     package var batch_lines_max = 512
     package var batch_bytes_max = 1_024 * 1_024
-    package var batches_max = 4
+    package var batches_max = 12
     /// JSON lines: how often a batch is offered again when the intake is busy. The pauses double from 50 ms up to 1 s.
     package var busy_tries_max = 16
 

@@ -66,23 +66,18 @@ package struct CrewField: Sendable {
         return min(dx * dx + dy * dy + dz * dz, Self.nowhere)
     }
 
-    /// The squared chords of all crews, by slot; infinite for those without a position. Valid inside `body` only.
-    private func withChords<R>(to point: UnitVector, _ body: (UnsafePointer<Double>) -> R) -> R {
-        let count = coordinates.count
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(count, 1)) { chords in
-            let (x, y, z) = (point.x, point.y, point.z)
-            xs.withUnsafeBufferPointer { xs in
-                ys.withUnsafeBufferPointer { ys in
-                    zs.withUnsafeBufferPointer { zs in
-                        for slot in 0..<count {
-                            let (dx, dy, dz) = (xs[slot] - x, ys[slot] - y, zs[slot] - z)
-                            chords[slot] = dx * dx + dy * dy + dz * dz
-                        }
+    /// Fills in the squared chords of all crews to a point, by slot; infinite for those without a position.
+    private func fill(_ chords: UnsafeMutableBufferPointer<Double>, to point: UnitVector) {
+        let (x, y, z) = (point.x, point.y, point.z)
+        xs.withUnsafeBufferPointer { xs in
+            ys.withUnsafeBufferPointer { ys in
+                zs.withUnsafeBufferPointer { zs in
+                    for slot in 0..<xs.count {
+                        let (dx, dy, dz) = (xs[slot] - x, ys[slot] - y, zs[slot] - z)
+                        chords[slot] = dx * dx + dy * dy + dz * dz
                     }
                 }
             }
-            guard let base = chords.baseAddress else { preconditionFailure("a temporary buffer has an address") }
-            return body(base)
         }
     }
 
@@ -135,12 +130,21 @@ package struct CrewField: Sendable {
         // Whoever shares the best one's whole metres is within two metres of its chord.
         let slack = best.squareRoot() + 2 / Coordinate.earthRadiusMetres
         let close = min(slack * slack, limit)
+        var near: [Int] = []
+        xs.withUnsafeBufferPointer { xs in
+            ys.withUnsafeBufferPointer { ys in
+                zs.withUnsafeBufferPointer { zs in
+                    for candidate in candidates {
+                        let slot = Int(candidate)
+                        let (dx, dy, dz) = (xs[slot] - target.x, ys[slot] - target.y, zs[slot] - target.z)
+                        if dx * dx + dy * dy + dz * dz <= close { near.append(slot) }
+                    }
+                }
+            }
+        }
         var choice: Choice?
-        for candidate in candidates {
-            let slot = Int(candidate)
-            guard squaredChord(from: slot, to: target) <= close, !declined.contains(slot),
-                let metres = metres(from: slot, to: place), metres <= within ?? .max
-            else { continue }
+        for slot in near {
+            guard !declined.contains(slot), let metres = metres(from: slot, to: place), metres <= within ?? .max else { continue }
             if let known = choice, let knownMetres = known.metres,
                 (knownMetres, loads[known.slot], known.slot) < (metres, loads[slot], slot)
             { continue }
@@ -204,28 +208,36 @@ package struct CrewField: Sendable {
                 return Survey(nearest: others.merged(with: aside, atMost: asideMax), counts: counts, inReach: 0, withoutPosition: 0)
             }
             let reach = Reach(metres: within)
-            let (sure, max) = (reach.squaredChordSure, reach.squaredChordMax)
-            var inReach = 0
-            var withoutPosition = 0
-            withChords(to: UnitVector(place)) { chords in
-                for slot in 0..<size {
-                    let chord = chords[slot]
-                    if codes[slot] == asideCode {
-                        aside.offer(slot, chord: chord)
-                        continue
-                    }
-                    others.offer(slot, chord: chord)
-                    guard codes[slot] == 0 else { continue }
-                    if chord <= sure {
-                        inReach += 1
-                    } else if chord == .infinity {
-                        withoutPosition += 1
-                    } else if chord <= max, reaches(slot, place, within: within) {
-                        inReach += 1
+            return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(size, 1)) { chords in
+                fill(chords, to: UnitVector(place))
+                let sure = reach.squaredChordSure
+                var inReach = 0
+                for slot in 0..<size { inReach &+= codes[slot] == 0 && chords[slot] <= sure ? 1 : 0 }
+                var withoutPosition = 0
+                if inReach < counts[0] {
+                    for slot in 0..<size where codes[slot] == 0 && chords[slot] > sure {
+                        if chords[slot] == .infinity {
+                            withoutPosition += 1
+                        } else if chords[slot] <= reach.squaredChordMax, reaches(slot, place, within: within) {
+                            inReach += 1
+                        }
                     }
                 }
+                var (othersWorst, asideWorst) = (Double.infinity, Double.infinity)
+                for slot in 0..<size {
+                    let isAside = codes[slot] == asideCode
+                    guard chords[slot] < (isAside ? asideWorst : othersWorst) else { continue }
+                    if isAside { aside.offer(slot, chord: chords[slot]) } else { others.offer(slot, chord: chords[slot]) }
+                    (othersWorst, asideWorst) = (others.worst, aside.worst)
+                }
+                // Those without a position come last, where there is room left.
+                if othersWorst == .infinity || asideWorst == .infinity {
+                    for slot in 0..<size where chords[slot] == .infinity {
+                        if codes[slot] == asideCode { aside.offer(slot, chord: .infinity) } else { others.offer(slot, chord: .infinity) }
+                    }
+                }
+                return Survey(nearest: others.merged(with: aside, atMost: asideMax), counts: counts, inReach: inReach, withoutPosition: withoutPosition)
             }
-            return Survey(nearest: others.merged(with: aside, atMost: asideMax), counts: counts, inReach: inReach, withoutPosition: withoutPosition)
         }
     }
 
@@ -235,7 +247,8 @@ package struct CrewField: Sendable {
         /// One more than `count`, so that the one that falls out has a place to fall to.
         private var kept: [(chord: Double, slot: Int)]
         private var number = 0
-        private var worst = Double.infinity
+        /// That of the last one kept; infinite while there is room.
+        private(set) var worst = Double.infinity
 
         init(count: Int) {
             self.count = count
