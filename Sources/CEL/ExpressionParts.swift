@@ -13,6 +13,33 @@ extension CheckedNode {
     }
 }
 
+extension CheckedNode {
+    /// The value of a literal, or of a time or length of time made of one: `timestamp("2026-11-22T00:00:00Z")`.
+    package var literal: Value? {
+        switch kind {
+        case .constant(let value): return value
+        case .call(.timestamp, let arguments), .call(.duration, let arguments):
+            guard arguments.count == 1, case .constant(let value) = arguments[0].kind, case .call(let builtin, _) = kind else { return nil }
+            return try? Functions.apply(builtin, value)
+        default: return nil
+        }
+    }
+}
+
+extension Expression {
+    /// The same without its checked tree, which is many times the size of the rest. It has no `conjuncts` any more, but `matches(part:)`.
+    package var withoutTree: Expression {
+        Expression(
+            text: text, span: span, type: type, root: CheckedNode(.failure("no tree is kept"), root.span, root.type), reads: reads,
+            definitionsUsed: definitionsUsed, program: program, entry: entry)
+    }
+
+    /// Whether one part of its top-level `&&` holds; of an expression without one, whether part 0, itself, does.
+    package func matches(part: Int, _ activation: some Activation) throws(EvaluationError) -> Bool {
+        try Evaluator.matches(program, program.conjuncts[part], activation)
+    }
+}
+
 /// What a part of an expression reads and uses.
 struct Parts {
     private(set) var reads: [Expression.Read] = []

@@ -7,6 +7,15 @@ struct SetFacts {
     /// nil: some module with ladders could not be read.
     var ladders: [String]?
     var schema: Schema
+    let pool: FormulaPool
+    let shared: SharedParts
+}
+
+/// What rules have in common is kept once.
+final class SharedParts {
+    private var outcomes: Set<Outcome> = []
+
+    func outcome(_ outcome: Outcome) -> Outcome { outcomes.insert(outcome).memberAfterInsert }
 }
 
 /// A module that was read, with what the findings about the set look at.
@@ -49,12 +58,17 @@ struct ModuleReader {
             module: CompiledModule(name: name, file: reader.source.name, takes: nil, takesLine: 0, rules: []), file: reader.file,
             moduleRange: block.keyRanges["module"] ?? block.anchor)
         var conditions = ConditionReader(reader: reader, schema: facts.schema)
-        if let node = block["let"] { lets(node, &conditions, &module) }
+        let formulas = FormulaReader(pool: facts.pool)
+        if let node = block["let"] { lets(node, &conditions, formulas, &module) }
         if let node = block["takes"] {
             module.takesRange = block.keyRanges["takes"]
             module.module.takesLine = reader.line(of: block.keyRanges["takes"] ?? node.range)
             module.module.takes = conditions.condition(node, "takes", expecting: .bool)
             module.usedLets.formUnion(module.module.takes?.expression.definitionsUsed ?? [])
+            if let root = module.module.takes?.expression.root {
+                module.module.takesOver = formulas.over(root)
+                module.module.takesIsFormula = formulas.exact(root) != nil
+            }
         }
         var tables: [String: Table]? = [:]
         if let node = block["tables"] {
@@ -62,13 +76,18 @@ struct ModuleReader {
         } else if block.has("tables") {
             tables = nil
         }
-        if let node = block["route"] { route(node, conditions, tables, &module) }
+        if let node = block["route"] {
+            var rules = RuleConditions(conditions: conditions, formulas: formulas, pool: facts.pool)
+            route(node, &rules, tables, &module)
+            module.module.parts = rules.parts
+            module.usedLets.formUnion(rules.definitionsUsed)
+        }
         return module
     }
 
     // MARK: let
 
-    private func lets(_ node: Node, _ conditions: inout ConditionReader, _ module: inout ReadModule) {
+    private func lets(_ node: Node, _ conditions: inout ConditionReader, _ formulas: FormulaReader, _ module: inout ReadModule) {
         let example = "hazard: report.category in [\"line_down\", \"fire\"]"
         guard reader.inBlockStyle(node, "'let'", example: "let:\n  " + example),
             let entries = reader.named(node, section: "let", what: "a condition", example: example, allowsDots: false)
@@ -98,6 +117,7 @@ struct ModuleReader {
             }
             module.usedLets.formUnion(condition.expression.definitionsUsed)
             conditions.schema.definitions[entry.name] = condition.expression
+            formulas.define(entry.name, condition.expression)
             module.lets.append((entry.name, entry.key))
         }
     }
@@ -154,7 +174,7 @@ struct ModuleReader {
 
     // MARK: route
 
-    private func route(_ node: Node, _ conditions: ConditionReader, _ tables: [String: Table]?, _ module: inout ReadModule) {
+    private func route(_ node: Node, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ module: inout ReadModule) {
         let example = Keys.module.examples["route"]
         guard let items = reader.list(node, "route", of: "rules", example: example) else { return }
         var lines: [String: Int] = [:]
@@ -162,13 +182,13 @@ struct ModuleReader {
             guard reader.inBlockStyle(item, "a rule", example: "- name: everything-else\n  task: repair"),
                 let block = reader.block(item, Keys.rule, example: "- name: everything-else\n  task: repair\n  assign:\n    nearest: crew")
             else { continue }
-            rule(block, conditions, tables, &lines, &module)
+            rule(block, &conditions, tables, &lines, &module)
         }
         if items.isEmpty { reader.error(reader.place(node), .emptyValue("route", example: example)) }
     }
 
     private func rule(
-        _ block: Block, _ conditions: ConditionReader, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
+        _ block: Block, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
     ) {
         let name = reader.required("name", in: block).flatMap { reader.code($0, "name", what: "a rule's name", example: "name: hazard-first", allowsDots: false) }
         let nameRange = block["name"].map { reader.place($0) } ?? block.anchor
@@ -180,18 +200,18 @@ struct ModuleReader {
                 lines[name] = reader.line(of: nameRange)
             }
         }
-        let when = block["when"].flatMap { conditions.condition($0, "when", expecting: .bool) }
+        let when = block["when"].flatMap { conditions.condition($0) }
         let task = reader.required("task", in: block, of: what).flatMap {
             reader.code($0, "task", what: "a kind of work", example: "task: repair", allowsDots: false)
         }
         let priority = block["priority"].flatMap { reader.choice($0, "priority", among: Priority.allCases.map(\.rawValue)) }
         var marks = ReadModule.RuleMarks(name: name ?? "", nameRange: nameRange)
         let assign = reader.required("assign", in: block, of: what).flatMap { self.assign($0, &marks) }
-        var limits: [(name: LimitName, source: LimitSource)] = []
+        var limits: [Outcome.Limit] = []
         if let node = block["limits"], let section = reader.block(node, Keys.limits, example: Keys.rule.examples["limits"]) {
             for limit in LimitName.allCases {
                 guard let node = section[limit.rawValue], let source = self.limit(node, limit.rawValue, tables, &module) else { continue }
-                limits.append((limit, source))
+                limits.append(.init(name: limit, source: source))
             }
         }
         var ladder: String?
@@ -206,24 +226,14 @@ struct ModuleReader {
             }
         }
         let continues = block["continue"].flatMap { reader.flag($0, "continue") } ?? false
-        module.usedLets.formUnion(when?.expression.definitionsUsed ?? [])
         guard let name, let task, let assign, when != nil || !block.has("when") else { return }
 
-        var constant: [LimitName: TimeSpan]? = [:]
-        for limit in limits {
-            if case .span(let span) = limit.source { constant?[limit.name] = span } else { constant = nil }
-        }
-        let conjuncts = when.map { $0.expression.conjuncts.map { Condition($0, label: "when") } } ?? []
-        let definitions: [Condition] = (when?.expression.definitionsUsed ?? []).compactMap { used in
-            guard let definition = conditions.schema.definitions[used], definition.type == .bool else { return nil }
-            return Condition(definition, label: used)
-        }
+        let outcome = Outcome(
+            task: task, priority: priority.flatMap(Priority.init) ?? .normal, assign: assign, limits: limits, escalate: ladder, continues: continues)
         module.marks.append(marks)
         module.module.rules.append(
             CompiledRule(
-                name: "\(module.module.name).\(name)", line: reader.line(of: nameRange), when: when, conjuncts: conjuncts, definitions: definitions,
-                task: task, priority: priority.flatMap(Priority.init) ?? .normal, assign: assign, limits: limits, constantLimits: constant,
-                escalate: ladder, continues: continues))
+                name: "\(module.module.name).\(name)", line: reader.line(of: nameRange), when: when, outcome: facts.shared.outcome(outcome)))
     }
 
     private func limit(_ node: Node, _ name: String, _ tables: [String: Table]?, _ module: inout ReadModule) -> LimitSource? {
@@ -290,13 +300,22 @@ struct ConditionReader {
     var current: String?
     /// The whole `let` section could not be read.
     var failsUnknownNames = false
+    /// The full names of fields by their slots.
+    let names: [Int: String]
 
     init(reader: FileReader, schema: Schema) {
         self.reader = reader
         self.schema = schema
+        names = Dictionary(
+            ReportSchema.paths(in: schema).compactMap { path in ReportSchema.field(path, in: schema)?.slot.map { ($0, path) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     func condition(_ node: Node, _ key: String, expecting: StaticType?) -> Condition? {
+        expression(node, key, expecting: expecting).map { Condition($0, label: key) }
+    }
+
+    func expression(_ node: Node, _ key: String, expecting: StaticType?) -> Expression? {
         guard !node.isSpoilt else { return nil }
         let traps = Traps(source: reader.source)
         guard case .text(let text, let style) = node.content else {
@@ -314,7 +333,7 @@ struct ConditionReader {
             return nil
         }
         do {
-            return Condition(try Expression.compile(text, schema: schema, expecting: expecting), label: key)
+            return try Expression.compile(text, schema: schema, expecting: expecting)
         } catch {
             // A comment right behind a plain text that makes no sense: the `#` was meant as a part of it.
             if style == .plain, error.diagnostics.contains(where: { $0.code == "syntax" }), let hash = traps.comment(after: node.range.upperBound) {

@@ -2,59 +2,101 @@ import CEL
 import Domain
 
 extension RuleSet {
-    /// Earlier rules that are looked at for the nearest miss, counted back from the winner.
-    static let nearMissRulesMax = 256
+    /// Rules that are looked at for the nearest miss: so many of those right above the winner, and so many of those that the index could not
+    /// rule out. What tracing costs stays bounded by it, whatever the number of rules.
+    static let nearMissRulesMax = 32
 
     /// Which rules take a report, first match first. Pure; the same for the same arguments.
     ///
     /// - The first module (in byte order of the file names) whose `takes` holds has the report; no other is asked.
     /// - Its rules are tried from top to bottom; the first that matches takes it; one with `continue: true` takes it and goes on.
     /// - A condition that fails while it runs does not match, and is returned.
+    ///
+    /// Conditions that the index proves false are not run; the outcome is that of running every one, the failures and their order included.
     package func route(_ subject: RouteSubject, tracing: Bool) -> RouteResult {
+        var effort = RouteEffort()
+        return route(subject, tracing: tracing, &effort)
+    }
+
+    /// As `route(_:tracing:)`, and adds what it took.
+    package func route(_ subject: RouteSubject, tracing: Bool, _ effort: inout RouteEffort) -> RouteResult {
         let activation = ReportActivation(subject: subject, fields: site.fields, zone: site.zone)
+        return withUnsafeTemporaryAllocation(of: Int64.self, capacity: matcher.roomForKeys) { values in
+            values.initialize(repeating: 0)
+            let keys = ReportKeys(matcher: matcher, activation: activation, values: values)
+            return route(activation, keys, tracing: tracing, &effort)
+        }
+    }
+
+    private func route(_ activation: ReportActivation, _ keys: borrowing ReportKeys, tracing: Bool, _ effort: inout RouteEffort) -> RouteResult {
         var result = RouteResult(routings: [], failures: [])
-        for module in modules {
+        var candidates = ConditionIndex.Candidates(gates, keys)
+        while let number = candidates.next(gates) {
+            effort.gates += 1
+            let module = modules[number]
             if let takes = module.takes {
                 do throws(EvaluationError) {
-                    guard try takes.expression.matches(activation) else { continue }
+                    guard try module.takesIsFormula ? matcher.holds(module.takesOver, keys) : takes.expression.matches(activation) else { continue }
                 } catch {
                     result.failures.append(ConditionFailure(rule: module.name, file: module.file, line: module.takesLine, message: error.message))
                     continue
                 }
             }
-            run(module, activation, tracing: tracing, &result)
+            run(module, indexes[number], activation, keys, tracing: tracing, &result, &effort)
             return result
         }
         return result
     }
 
-    private func run(_ module: CompiledModule, _ activation: ReportActivation, tracing: Bool, _ result: inout RouteResult) {
-        var missed: [CompiledRule] = []
-        for rule in module.rules {
+    private func run(
+        _ module: CompiledModule, _ index: ConditionIndex, _ activation: ReportActivation, _ keys: borrowing ReportKeys, tracing: Bool,
+        _ result: inout RouteResult, _ effort: inout RouteEffort
+    ) {
+        var missed = Missed()
+        var candidates = ConditionIndex.Candidates(index, keys)
+        while let number = candidates.next(index) {
+            effort.candidates += 1
+            let rule = module.rules[number]
             if let when = rule.when {
                 do throws(EvaluationError) {
-                    guard try when.expression.matches(activation) else {
-                        if tracing { missed.append(rule) }
+                    guard try holds(when, module, activation, keys) else {
+                        if tracing { missed.note(number) }
                         continue
                     }
                 } catch {
                     result.failures.append(ConditionFailure(rule: rule.name, file: module.file, line: rule.line, message: error.message))
+                    if tracing { missed.exclude(number) }
                     continue
                 }
             }
+            let outcome = rule.outcome
+            var trace: RouteTrace?
+            if tracing {
+                trace = self.trace(rule, module, nearMiss(missed, above: number, module, activation, keys), activation)
+                missed.exclude(number)
+            }
             result.routings.append(
                 Routing(
-                    rule: rule.name, task: rule.task, priority: rule.priority, assign: rule.assign, limits: limits(of: rule, activation),
-                    escalate: rule.escalate, trace: tracing ? trace(rule, module, missed, activation) : nil))
-            if !rule.continues { return }
+                    rule: rule.name, task: outcome.task, priority: outcome.priority, assign: outcome.assign, limits: limits(of: outcome, activation),
+                    escalate: outcome.escalate, trace: trace))
+            if !outcome.continues { return }
         }
-        if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, module, activation) }
+        if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, above: module.rules.count, module, activation, keys) }
     }
 
-    private func limits(of rule: CompiledRule, _ activation: ReportActivation) -> [LimitName: TimeSpan] {
-        if let constant = rule.constantLimits { return constant }
+    @inline(__always)
+    private func holds(
+        _ when: RuleCondition, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
+    ) throws(EvaluationError) -> Bool {
+        if let condition = when.expression { return try condition.expression.matches(activation) }
+        for place in when.parts where !matcher.holds(module.parts[Int(place)].formula, keys) { return false }
+        return true
+    }
+
+    private func limits(of outcome: Outcome, _ activation: ReportActivation) -> [LimitName: TimeSpan] {
+        if let constant = outcome.constantLimits { return constant }
         var limits: [LimitName: TimeSpan] = [:]
-        for limit in rule.limits {
+        for limit in outcome.limits {
             switch limit.source {
             case .span(let span): limits[limit.name] = span
             case .table(let table):
@@ -66,40 +108,81 @@ extension RuleSet {
 
     // MARK: Traces
 
-    private func trace(_ rule: CompiledRule, _ module: CompiledModule, _ missed: [CompiledRule], _ activation: ReportActivation) -> RouteTrace {
+    private func trace(_ rule: CompiledRule, _ module: CompiledModule, _ nearMiss: RouteTrace.NearMiss?, _ activation: ReportActivation) -> RouteTrace {
         var conditions: [RouteTrace.Condition] = []
         if let takes = module.takes { conditions.append(told(takes, result: true, activation)) }
-        if let when = rule.when { conditions.append(told(when, result: true, activation)) }
-        for definition in rule.definitions {
+        if let when = rule.when { conditions.append(told("when", when.text, matcher.readLists[Int(when.reads)], result: true, activation)) }
+        for definition in rule.when?.definitions?.definitions ?? [] {
             conditions.append(told(definition, result: (try? definition.expression.matches(activation)) ?? false, activation))
         }
-        return RouteTrace(file: module.file, line: rule.line, conditions: conditions, nearMiss: nearMiss(missed, module, activation))
+        return RouteTrace(file: module.file, line: rule.line, conditions: conditions, nearMiss: nearMiss)
     }
 
     private func told(_ condition: Condition, result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
-        RouteTrace.Condition(
-            label: condition.label, text: condition.text, result: result,
-            values: condition.reads.map { RouteTrace.NamedValue(name: $0.name, json: activation.json(slot: $0.slot)) })
+        told(condition.label, condition.text, condition.reads, result: result, activation)
     }
 
-    /// The rule with most `&&` parts that held; of equals the earlier.
-    private func nearMiss(_ missed: [CompiledRule], _ module: CompiledModule, _ activation: ReportActivation) -> RouteTrace.NearMiss? {
-        var best: (rule: CompiledRule, held: Int, failed: Condition)?
-        for rule in missed.suffix(Self.nearMissRulesMax) {
+    private func told(_ label: String, _ text: String, _ reads: [NamedSlot], result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
+        RouteTrace.Condition(
+            label: label, text: text, result: result,
+            values: reads.map { RouteTrace.NamedValue(name: $0.name, json: activation.json(slot: $0.slot)) })
+    }
+
+    /// Rules that were tried for a report and did not take it, the last of them; and those that must not pass for such.
+    private struct Missed {
+        private(set) var rules: [Int] = []
+        private(set) var excluded: Set<Int> = []
+
+        mutating func note(_ rule: Int) {
+            // Twice as many before the older half is dropped: a queue without the work of one.
+            if rules.count == 2 * nearMissRulesMax { rules.removeFirst(nearMissRulesMax) }
+            rules.append(rule)
+        }
+
+        mutating func exclude(_ rule: Int) { excluded.insert(rule) }
+
+        /// Rising, each once.
+        func near(_ winner: Int) -> [Int] {
+            let above = max(0, winner - nearMissRulesMax)..<winner
+            let tried = rules.suffix(nearMissRulesMax).filter { $0 < above.lowerBound }
+            return tried + above.filter { !excluded.contains($0) }
+        }
+    }
+
+    /// The rule with most `&&` parts that held, of equals the earlier; among those that were tried and right above the winner
+    /// (`nearMissRulesMax`), and that did not fail.
+    private func nearMiss(
+        _ missed: Missed, above winner: Int, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
+    ) -> RouteTrace.NearMiss? {
+        var best: (rule: CompiledRule, held: Int, failed: ConditionPart)?
+        for number in missed.near(winner) {
+            guard let when = module.rules[number].when else { continue }
             var held = 0
-            var failed: Condition?
-            for part in rule.conjuncts {
-                if (try? part.expression.matches(activation)) ?? false {
+            var failed: ConditionPart?
+            for (offset, place) in when.parts.enumerated() {
+                let part = module.parts[Int(place)]
+                if part.formula >= 0 ? matcher.holds(part.formula, keys) : (try? when.expression?.expression.matches(part: offset, activation)) ?? false {
                     held += 1
                 } else {
                     failed = failed ?? part
                 }
             }
             guard let failed, best == nil || held > best?.held ?? 0 else { continue }
-            best = (rule, held, failed)
+            best = (module.rules[number], held, failed)
         }
-        guard let best else { return nil }
+        guard let best, let text = best.rule.when?.text.utf8 else { return nil }
+        let part = text[text.index(text.startIndex, offsetBy: Int(best.failed.start))..<text.index(text.startIndex, offsetBy: Int(best.failed.end))]
         return RouteTrace.NearMiss(
-            rule: best.rule.name, file: module.file, line: best.rule.line, failed: told(best.failed, result: false, activation))
+            rule: best.rule.name, file: module.file, line: best.rule.line,
+            failed: told("when", String(Substring(part)), matcher.readLists[Int(best.failed.reads)], result: false, activation))
     }
+}
+
+/// What finding the rule of some reports took: for `route --stats` and benchmarks.
+package struct RouteEffort: Sendable, Hashable {
+    /// `takes` conditions that were run, or modules without one.
+    package var gates = 0
+    /// Rules whose conditions the index could not rule out before the first match; each was run.
+    package var candidates = 0
+    package init() {}
 }

@@ -63,10 +63,16 @@ package enum RuleCompiler {
         var block: Block
     }
 
-    package static func compile(_ source: RuleSource, zone: (String) -> TimeZoneRules?) -> Compilation {
+    /// - Parameter moduleBytesMax: a larger `.yaml` file is refused before anything is made of its bytes.
+    package static func compile(
+        _ source: RuleSource, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?
+    ) -> Compilation {
         let findings = Findings()
         let files = source.files.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
-        let sources = files.map { SourceText(name: $0.name, bytes: $0.bytes) }
+        let sources = files.map { file in
+            let isTooLarge = file.name.hasSuffix(".yaml") && file.bytes.count > moduleBytesMax
+            return SourceText(name: file.name, bytes: isTooLarge ? [] : file.bytes)
+        }
 
         // 1. Files to modules.
         var opened: [Opened] = []
@@ -74,6 +80,11 @@ package enum RuleCompiler {
         for (file, text) in sources.enumerated() where !text.name.contains("/") {
             guard text.name.hasSuffix(".yaml") else {
                 if text.name.hasSuffix(".yml") { findings.warning(file, 0..<0, .notRead(text.name)) }
+                continue
+            }
+            guard files[file].bytes.count <= moduleBytesMax else {
+                findings.error(file, 0..<0, .fileTooLarge(files[file].bytes.count, limit: moduleBytesMax))
+                isWhole = false
                 continue
             }
             if let module = open(FileReader(file: file, source: text, findings: findings)) {
@@ -121,7 +132,8 @@ package enum RuleCompiler {
 
         // 4. Rules.
         let facts = SetFacts(
-            site: site, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(site))
+            site: site, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(site), pool: FormulaPool(),
+            shared: SharedParts())
         var modules: [ReadModule] = []
         for module in enabled where module.name != "site" {
             if let read = ModuleReader(reader: module.reader, facts: facts).read(module.block, name: module.name) { modules.append(read) }
@@ -131,7 +143,7 @@ package enum RuleCompiler {
         if !findings.hasErrors, let site {
             SetFindings(site: site, shared: shared, modules: modules, sources: sources, findings: findings).run()
         }
-        let set = findings.hasErrors ? nil : ruleSet(files, site: site, shared: shared, modules: modules)
+        let set = findings.hasErrors ? nil : ruleSet(files, site: site, shared: shared, modules: modules, pool: facts.pool)
         return Compilation(set: set, diagnostics: findings.diagnostics(sources: sources))
     }
 
@@ -168,7 +180,7 @@ package enum RuleCompiler {
         return String(ContentDigest(sha256: Array(list.utf8)).hex.prefix(12))
     }
 
-    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts?, shared: SharedSections, modules: [ReadModule]) -> RuleSet? {
+    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts?, shared: SharedSections, modules: [ReadModule], pool: FormulaPool) -> RuleSet? {
         guard let facts, let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
             let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
             let fields = facts.fields
@@ -177,7 +189,7 @@ package enum RuleCompiler {
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
             askAgainAfter: facts.askAgainAfter, fields: fields)
-        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules.map(\.module))
+        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules.map(\.module), pool: pool)
     }
 }
 

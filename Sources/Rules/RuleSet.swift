@@ -333,19 +333,29 @@ package final class RuleSet: Sendable {
 
     /// The rules of all modules.
     package let ruleCount: Int
-    private let places: [String: (module: Int, rule: Int)]
+    private let places: NamePlaces
+    let matcher: Matcher
+    /// Over the modules' `takes`, and over each module's rules.
+    let gates: ConditionIndex
+    let indexes: [ConditionIndex]
 
-    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule]) {
+    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool) {
         self.hash = hash
         self.site = site
         self.ladders = ladders
         self.modules = modules
         ruleCount = modules.reduce(0) { $0 + $1.rules.count }
-        var places: [String: (module: Int, rule: Int)] = [:]
-        for (i, module) in modules.enumerated() {
-            for (j, rule) in module.rules.enumerated() { places[rule.name] = (i, j) }
+        places = NamePlaces(modules)
+        let matcher = Matcher(pool)
+        self.matcher = matcher
+        gates = ConditionIndexBuilder.build(modules.map { $0.takes == nil ? [] : [$0.takesOver] }, matcher)
+        indexes = modules.map { module in
+            ConditionIndexBuilder.build(
+                module.rules.map { rule in
+                    guard let when = rule.when else { return [] }
+                    return when.over >= 0 ? [when.over] : when.parts.map { module.parts[Int($0)].formula }
+                }, matcher)
         }
-        self.places = places
     }
 
     /// The names of the modules that have rules, in byte order of their files.
@@ -356,12 +366,12 @@ package final class RuleSet: Sendable {
 
     /// What is known of a rule by its name, `faults.hazard-first`; nil: this set has none of that name.
     package func rule(named name: String) -> RuleFacts? {
-        guard let place = places[name] else { return nil }
+        guard let place = places.place(of: name, in: modules) else { return nil }
         let module = modules[place.module]
         let rule = module.rules[place.rule]
         return RuleFacts(
-            name: name, file: module.file, line: rule.line, condition: rule.when?.text, task: rule.task, priority: rule.priority,
-            escalate: rule.escalate, continues: rule.continues)
+            name: name, file: module.file, line: rule.line, condition: rule.when?.text, task: rule.outcome.task, priority: rule.outcome.priority,
+            escalate: rule.outcome.escalate, continues: rule.continues)
     }
 
     /// A declared value (`category`, `line_down`) with its names; nil: nobody declared it. Districts go by `district`.
@@ -370,6 +380,43 @@ package final class RuleSet: Sendable {
             return site.districts[DistrictID(code)].map { DeclaredValue(code: code, chinese: $0.name) }
         }
         return site.values[enumeration]?.first { $0.code == code }
+    }
+}
+
+/// Where rules stand by their names, without a second copy of the names.
+struct NamePlaces: Sendable {
+    /// Open addressing: a module's number and a rule's, each and 1; 0 is a free place.
+    private var table: [UInt64]
+
+    init(_ modules: [CompiledModule]) {
+        let count = modules.reduce(0) { $0 + $1.rules.count }
+        var size = 16
+        while size < count * 2 { size *= 2 }
+        table = Array(repeating: 0, count: size)
+        for (i, module) in modules.enumerated() {
+            for (j, rule) in module.rules.enumerated() {
+                var place = Self.hash(rule.name) & (size - 1)
+                while table[place] != 0 { place = (place + 1) & (size - 1) }
+                table[place] = UInt64(i + 1) << 32 | UInt64(j + 1)
+            }
+        }
+    }
+
+    private static func hash(_ name: String) -> Int {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return Int(truncatingIfNeeded: hash ^ hash >> 32) & .max
+    }
+
+    func place(of name: String, in modules: [CompiledModule]) -> (module: Int, rule: Int)? {
+        var place = Self.hash(name) & (table.count - 1)
+        while table[place] != 0 {
+            let module = Int(table[place] >> 32) - 1
+            let rule = Int(table[place] & 0xFFFF_FFFF) - 1
+            if modules[module].rules[rule].name == name { return (module, rule) }
+            place = (place + 1) & (table.count - 1)
+        }
+        return nil
     }
 }
 

@@ -49,12 +49,12 @@ struct SetFindings {
         for (rule, marks) in zip(module.module.rules, module.marks) {
             if let closed {
                 findings.warning(module.file, marks.nameRange, .unreachableRule(closed.name, line: closed.line, same: false))
-            } else if let when = rule.when, let earlier = spellings[when.spelling] {
+            } else if let when = rule.when, let earlier = spellings[Condition.spelling(of: when.text)] {
                 findings.warning(module.file, marks.nameRange, .unreachableRule(earlier.name, line: earlier.line, same: true))
             }
             guard !rule.continues else { continue }
             if isUnconditional(rule) { closed = closed ?? rule }
-            if let when = rule.when, spellings[when.spelling] == nil { spellings[when.spelling] = rule }
+            if let when = rule.when, spellings[Condition.spelling(of: when.text)] == nil { spellings[Condition.spelling(of: when.text)] = rule }
         }
         if !module.module.rules.contains(where: isUnconditional), let last = module.marks.last {
             findings.warning(module.file, last.nameRange, .fallsThrough(site.fallback?.rawValue ?? ""))
@@ -86,7 +86,7 @@ struct SetFindings {
         var wanted: [Set<SkillID>] = []
         for module in modules {
             for (rule, marks) in zip(module.module.rules, module.marks) {
-                guard case .nearest(let skills, _, _) = rule.assign else { continue }
+                guard case .nearest(let skills, _, _) = rule.outcome.assign else { continue }
                 wanted.append(skills)
                 if !roster.values.contains(where: { skills.isSubset(of: $0.skills) }) {
                     findings.warning(module.file, marks.skillsRange ?? marks.nameRange, .noAbleCrew(skills.map(\.rawValue).sorted()))
@@ -105,7 +105,7 @@ struct SetFindings {
     }
 
     private func unusedShared() {
-        let used = Set(modules.flatMap { $0.module.rules.compactMap(\.escalate) })
+        let used = Set(modules.flatMap { $0.module.rules.compactMap(\.outcome.escalate) })
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
         for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) {
             findings.warning(mark.file, mark.range, .unused("channel", name))

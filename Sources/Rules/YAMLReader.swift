@@ -2,7 +2,7 @@ import CYaml
 
 /// Reads one YAML file into nodes, from libyaml's events.
 ///
-/// What is refused here: bytes that are no UTF-8, control characters, tabs outside texts, more than 1 MiB, more than one document, directives,
+/// What is refused here: bytes that are no UTF-8, control characters, tabs outside texts, more than one document, directives,
 /// nesting deeper than `depthMax`, aliases, anchors, tags, keys that are no plain texts, the same key twice, and whatever libyaml can't
 /// read. Aliases are never followed, so that none can multiply.
 ///
@@ -62,10 +62,6 @@ struct YAMLReader {
     /// UTF-8, control characters, tabs. False: the rest would be guesswork.
     private func checkBytes() -> Bool {
         let bytes = source.bytes
-        if bytes.count > RuleLimits.moduleBytes {
-            findings.error(file, 0..<0, .fileTooLarge(bytes.count, limit: RuleLimits.moduleBytes))
-            return false
-        }
         var good = true
         if let bad = UTF8Check.firstInvalid(bytes) {
             findings.error(file, bad..<(bad + 1), .invalidUTF8(bytes[bad]))
@@ -352,8 +348,8 @@ enum UTF8Check {
 
 /// Sizes beyond which a file is refused unread.
 package enum RuleLimits {
-    /// 1 MiB a module.
-    package static let moduleBytes = 1 << 20
+    /// 64 MiB a module: more than a hundred thousand rules.
+    package static let moduleBytes = 64 << 20
     /// 64 MiB the network register.
     package static let networkBytes = 64 << 20
 }

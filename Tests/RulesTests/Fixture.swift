@@ -19,10 +19,13 @@ enum Fixture {
     }
 
     static func compile(_ files: [(String, String)]) -> Compilation {
-        RuleCompiler.compile(RuleSource(files: files.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) }), zone: zone)
+        RuleCompiler.compile(RuleSource(files: files.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) }), moduleBytesMax: moduleBytesMax, zone: zone)
     }
 
-    static func compile(_ source: RuleSource) -> Compilation { RuleCompiler.compile(source, zone: zone) }
+    /// Less than the program's own limit, so that a test of it needs no 64 MiB.
+    static let moduleBytesMax = 1 << 20
+
+    static func compile(_ source: RuleSource) -> Compilation { RuleCompiler.compile(source, moduleBytesMax: moduleBytesMax, zone: zone) }
 
     static func shipped() throws -> RuleSource {
         let names = try FileManager.default.contentsOfDirectory(atPath: rulesFolder.path).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".csv") }

@@ -112,11 +112,11 @@ import Testing
             RuleCompiler.compile(
                 RuleSource(files: [
                     RuleSource.File(name: "site.yaml", bytes: Array(Fixture.site.utf8)), RuleSource.File(name: "a.yaml", bytes: bytes(count)),
-                ]), zone: Fixture.zone
+                ]), moduleBytesMax: Fixture.moduleBytesMax, zone: Fixture.zone
             ).diagnostics.map(\.code)
         }
-        #expect(codes(RuleLimits.moduleBytes) == [])
-        #expect(codes(RuleLimits.moduleBytes + 1) == ["file-too-large"])
+        #expect(codes(Fixture.moduleBytesMax) == [])
+        #expect(codes(Fixture.moduleBytesMax + 1) == ["file-too-large"])
     }
 
     /// Against the standard library's own judgement.
