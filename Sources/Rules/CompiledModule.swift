@@ -96,7 +96,7 @@ final class Outcome: Sendable, Hashable {
     }
 }
 
-/// A rule's `when`, in the form that a hundred thousand of them have room for: its parts are formulas, which rules share.
+/// A rule's `when` on its way into its module.
 struct RuleCondition: Sendable {
     /// Without the blanks and line ends around it.
     let text: String
@@ -128,27 +128,145 @@ final class DefinitionList: Sendable {
     init(_ definitions: [Condition]) { self.definitions = definitions }
 }
 
+/// A rule, as small as it can be: texts and what it shares with others stand in its module's lists.
 struct CompiledRule: Sendable {
-    /// `module.name`
-    let name: String
-    let line: Int
-    /// nil: every report.
-    let when: RuleCondition?
-    let outcome: Outcome
+    /// A stretch of the module's bytes.
+    struct Stretch: Sendable {
+        var start: Int32
+        var count: Int32
+    }
 
-    var continues: Bool { outcome.continues }
+    /// `module.name`
+    var name: Stretch
+    /// The condition's text, without the blanks around it. Empty: every report.
+    var text: Stretch
+    var line: Int32
+    var firstPart: Int32 = 0
+    var partCount: Int32 = 0
+    /// What the condition reads, in the matcher's lists.
+    var reads: Int32 = 0
+    /// True wherever the condition is true or fails. -1: the condition is its parts, each of them a formula.
+    var over: Int32 = -1
+    /// -1: its parts say all.
+    var expression: Int32 = -1
+    /// The truth values among the `let`s that it uses. -1: none.
+    var definitions: Int32 = -1
+    var outcome: Int32
+    var continues: Bool
+
+    var hasCondition: Bool { text.count > 0 }
+    var parts: Range<Int> { Int(firstPart)..<Int(firstPart + partCount) }
 }
 
 /// A checked and compiled module that has rules.
-struct CompiledModule: Sendable {
+final class CompiledModule: Sendable {
+    let name: String
+    let file: String
+    let takes: Condition?
+    /// True wherever `takes` is true or fails.
+    let takesOver: Int32
+    /// `takesOver` is `takes`.
+    let takesIsFormula: Bool
+    let takesLine: Int
+    let rules: [CompiledRule]
+    let parts: [ConditionPart]
+    private let bytes: [UInt8]
+    private let outcomes: [Outcome]
+    private let expressions: [Condition]
+    private let definitions: [DefinitionList]
+
+    init(_ draft: ModuleDraft) {
+        name = draft.name
+        file = draft.file
+        takes = draft.takes
+        takesOver = draft.takesOver
+        takesIsFormula = draft.takesIsFormula
+        takesLine = draft.takesLine
+        rules = draft.rules.fitted
+        parts = draft.parts.fitted
+        bytes = draft.bytes.fitted
+        outcomes = draft.outcomes
+        expressions = draft.expressions
+        definitions = draft.definitions
+    }
+
+    func name(of rule: CompiledRule) -> String { string(rule.name) }
+    /// nil: every report.
+    func condition(of rule: CompiledRule) -> String? { rule.hasCondition ? string(rule.text) : nil }
+    func text(of part: ConditionPart, in rule: CompiledRule) -> String {
+        string(.init(start: rule.text.start + part.start, count: part.end - part.start))
+    }
+    func outcome(of rule: CompiledRule) -> Outcome { outcomes[Int(rule.outcome)] }
+    func expression(of rule: CompiledRule) -> Condition? { rule.expression < 0 ? nil : expressions[Int(rule.expression)] }
+    func definitions(of rule: CompiledRule) -> [Condition] { rule.definitions < 0 ? [] : definitions[Int(rule.definitions)].definitions }
+
+    private func string(_ stretch: CompiledRule.Stretch) -> String {
+        bytes.withUnsafeBufferPointer { bytes in
+            String(decoding: UnsafeBufferPointer(rebasing: bytes[Int(stretch.start)..<Int(stretch.start + stretch.count)]), as: UTF8.self)
+        }
+    }
+
+    func isNamed(_ rule: CompiledRule, _ name: String) -> Bool {
+        bytes[Int(rule.name.start)..<Int(rule.name.start + rule.name.count)].elementsEqual(name.utf8)
+    }
+}
+
+/// A module while its rules are read.
+struct ModuleDraft {
     var name: String
     var file: String
     var takes: Condition?
-    /// True wherever `takes` is true or fails.
     var takesOver = FormulaPool.yes
-    /// `takesOver` is `takes`.
     var takesIsFormula = false
-    var takesLine: Int
-    var rules: [CompiledRule]
+    var takesLine = 0
+    private(set) var rules: [CompiledRule] = []
     var parts: [ConditionPart] = []
+    private(set) var bytes: [UInt8] = []
+    private(set) var outcomes: [Outcome] = []
+    private(set) var expressions: [Condition] = []
+    private(set) var definitions: [DefinitionList] = []
+    private var outcomeNumbers: [Outcome: Int32] = [:]
+
+    init(name: String, file: String) {
+        self.name = name
+        self.file = file
+    }
+
+    mutating func add(_ name: String, line: Int, when: RuleCondition?, _ outcome: Outcome) {
+        var rule = CompiledRule(
+            name: append(self.name + "." + name), text: append(when?.text ?? ""), line: Int32(line), outcome: number(of: outcome),
+            continues: outcome.continues)
+        if let when {
+            rule.firstPart = when.parts.lowerBound
+            rule.partCount = Int32(when.parts.count)
+            rule.reads = when.reads
+            rule.over = when.over
+            if let expression = when.expression {
+                rule.expression = Int32(expressions.count)
+                expressions.append(expression)
+            }
+            if let list = when.definitions {
+                rule.definitions = Int32(definitions.lastIndex { $0 === list } ?? definitions.count)
+                if Int(rule.definitions) == definitions.count { definitions.append(list) }
+            }
+        }
+        rules.append(rule)
+    }
+
+    private mutating func append(_ text: String) -> CompiledRule.Stretch {
+        bytes += text.utf8
+        return .init(start: Int32(bytes.count - text.utf8.count), count: Int32(text.utf8.count))
+    }
+
+    private mutating func number(of outcome: Outcome) -> Int32 {
+        if let number = outcomeNumbers[outcome] { return number }
+        outcomes.append(outcome)
+        outcomeNumbers[outcome] = Int32(outcomes.count - 1)
+        return Int32(outcomes.count - 1)
+    }
+}
+
+extension Array {
+    /// The same in no more memory than it needs.
+    var fitted: [Element] { withUnsafeBufferPointer { Array($0) } }
 }

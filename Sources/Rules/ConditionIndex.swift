@@ -3,7 +3,7 @@
 /// A tree: each node asks one key of the report (the district, the capacity, whether there is a feeder) and knows the conditions below each of its
 /// values or ranges; those that don't care stand in a branch of their own, that is always looked at. Leaves are lists of conditions, rising.
 /// What is left out is provably false; what is given is still to be asked.
-struct ConditionIndex: Sendable {
+final class ConditionIndex: Sendable {
     struct Node: Sendable {
         enum Kind: UInt8, Sendable { case leaf, values, ranges }
         var kind: Kind
@@ -33,6 +33,16 @@ struct ConditionIndex: Sendable {
     let root: Int32
     /// The conditions that it knows: 0 ..< count.
     let count: Int
+
+    init(nodes: [Node], members: [Int32], places: [Place], cuts: [Int64], children: [Int32], root: Int32, count: Int) {
+        self.nodes = nodes.fitted
+        self.members = members.fitted
+        self.places = places.fitted
+        self.cuts = cuts.fitted
+        self.children = children.fitted
+        self.root = root
+        self.count = count
+    }
 
     /// The conditions that a report may meet, rising, each once.
     struct Candidates {

@@ -32,7 +32,7 @@ final class Matcher: Sendable {
         plans = freezer.plans
         members = freezer.members
         ends = freezer.ends
-        operands = pool.operands
+        operands = pool.operands.fitted
         texts = pool.texts
         readLists = pool.readLists
     }

@@ -8,14 +8,6 @@ struct SetFacts {
     var ladders: [String]?
     var schema: Schema
     let pool: FormulaPool
-    let shared: SharedParts
-}
-
-/// What rules have in common is kept once.
-final class SharedParts {
-    private var outcomes: Set<Outcome> = []
-
-    func outcome(_ outcome: Outcome) -> Outcome { outcomes.insert(outcome).memberAfterInsert }
 }
 
 /// A module that was read, with what the findings about the set look at.
@@ -30,7 +22,7 @@ struct ReadModule {
         var ladderRange: Range<Int>?
     }
 
-    var module: CompiledModule
+    var draft: ModuleDraft
     var file: Int
     var moduleRange: Range<Int>
     var takesRange: Range<Int>?
@@ -55,19 +47,19 @@ struct ModuleReader {
             return nil
         }
         var module = ReadModule(
-            module: CompiledModule(name: name, file: reader.source.name, takes: nil, takesLine: 0, rules: []), file: reader.file,
+            draft: ModuleDraft(name: name, file: reader.source.name), file: reader.file,
             moduleRange: block.keyRanges["module"] ?? block.anchor)
         var conditions = ConditionReader(reader: reader, schema: facts.schema)
         let formulas = FormulaReader(pool: facts.pool)
         if let node = block["let"] { lets(node, &conditions, formulas, &module) }
         if let node = block["takes"] {
             module.takesRange = block.keyRanges["takes"]
-            module.module.takesLine = reader.line(of: block.keyRanges["takes"] ?? node.range)
-            module.module.takes = conditions.condition(node, "takes", expecting: .bool)
-            module.usedLets.formUnion(module.module.takes?.expression.definitionsUsed ?? [])
-            if let root = module.module.takes?.expression.root {
-                module.module.takesOver = formulas.over(root)
-                module.module.takesIsFormula = formulas.exact(root) != nil
+            module.draft.takesLine = reader.line(of: block.keyRanges["takes"] ?? node.range)
+            module.draft.takes = conditions.condition(node, "takes", expecting: .bool)
+            module.usedLets.formUnion(module.draft.takes?.expression.definitionsUsed ?? [])
+            if let root = module.draft.takes?.expression.root {
+                module.draft.takesOver = formulas.over(root)
+                module.draft.takesIsFormula = formulas.exact(root) != nil
             }
         }
         var tables: [String: Table]? = [:]
@@ -79,7 +71,7 @@ struct ModuleReader {
         if let node = block["route"] {
             var rules = RuleConditions(conditions: conditions, formulas: formulas, pool: facts.pool)
             route(node, &rules, tables, &module)
-            module.module.parts = rules.parts
+            module.draft.parts = rules.parts
             module.usedLets.formUnion(rules.definitionsUsed)
         }
         return module
@@ -231,9 +223,7 @@ struct ModuleReader {
         let outcome = Outcome(
             task: task, priority: priority.flatMap(Priority.init) ?? .normal, assign: assign, limits: limits, escalate: ladder, continues: continues)
         module.marks.append(marks)
-        module.module.rules.append(
-            CompiledRule(
-                name: "\(module.module.name).\(name)", line: reader.line(of: nameRange), when: when, outcome: facts.shared.outcome(outcome)))
+        module.draft.add(name, line: reader.line(of: nameRange), when: when, outcome)
     }
 
     private func limit(_ node: Node, _ name: String, _ tables: [String: Table]?, _ module: inout ReadModule) -> LimitSource? {

@@ -57,39 +57,40 @@ extension RuleSet {
         while let number = candidates.next(index) {
             effort.candidates += 1
             let rule = module.rules[number]
-            if let when = rule.when {
+            if rule.hasCondition {
                 do throws(EvaluationError) {
-                    guard try holds(when, module, activation, keys) else {
+                    guard try holds(rule, module, activation, keys) else {
                         if tracing { missed.note(number) }
                         continue
                     }
                 } catch {
-                    result.failures.append(ConditionFailure(rule: rule.name, file: module.file, line: rule.line, message: error.message))
-                    if tracing { missed.exclude(number) }
+                    result.failures.append(
+                        ConditionFailure(rule: module.name(of: rule), file: module.file, line: Int(rule.line), message: error.message))
+                    if tracing { missed.excluded.append(number) }
                     continue
                 }
             }
-            let outcome = rule.outcome
+            let outcome = module.outcome(of: rule)
             var trace: RouteTrace?
             if tracing {
                 trace = self.trace(rule, module, nearMiss(missed, above: number, module, activation, keys), activation)
-                missed.exclude(number)
+                missed.excluded.append(number)
             }
             result.routings.append(
                 Routing(
-                    rule: rule.name, task: outcome.task, priority: outcome.priority, assign: outcome.assign, limits: limits(of: outcome, activation),
-                    escalate: outcome.escalate, trace: trace))
-            if !outcome.continues { return }
+                    rule: module.name(of: rule), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
+                    limits: limits(of: outcome, activation), escalate: outcome.escalate, trace: trace))
+            if !rule.continues { return }
         }
         if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, above: module.rules.count, module, activation, keys) }
     }
 
     @inline(__always)
     private func holds(
-        _ when: RuleCondition, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
+        _ rule: CompiledRule, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
     ) throws(EvaluationError) -> Bool {
-        if let condition = when.expression { return try condition.expression.matches(activation) }
-        for place in when.parts where !matcher.holds(module.parts[Int(place)].formula, keys) { return false }
+        if let condition = module.expression(of: rule) { return try condition.expression.matches(activation) }
+        for place in rule.parts where !matcher.holds(module.parts[place].formula, keys) { return false }
         return true
     }
 
@@ -111,11 +112,13 @@ extension RuleSet {
     private func trace(_ rule: CompiledRule, _ module: CompiledModule, _ nearMiss: RouteTrace.NearMiss?, _ activation: ReportActivation) -> RouteTrace {
         var conditions: [RouteTrace.Condition] = []
         if let takes = module.takes { conditions.append(told(takes, result: true, activation)) }
-        if let when = rule.when { conditions.append(told("when", when.text, matcher.readLists[Int(when.reads)], result: true, activation)) }
-        for definition in rule.when?.definitions?.definitions ?? [] {
+        if let text = module.condition(of: rule) {
+            conditions.append(told("when", text, matcher.readLists[Int(rule.reads)], result: true, activation))
+        }
+        for definition in module.definitions(of: rule) {
             conditions.append(told(definition, result: (try? definition.expression.matches(activation)) ?? false, activation))
         }
-        return RouteTrace(file: module.file, line: rule.line, conditions: conditions, nearMiss: nearMiss)
+        return RouteTrace(file: module.file, line: Int(rule.line), conditions: conditions, nearMiss: nearMiss)
     }
 
     private func told(_ condition: Condition, result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
@@ -131,22 +134,21 @@ extension RuleSet {
     /// Rules that were tried for a report and did not take it, the last of them; and those that must not pass for such.
     private struct Missed {
         private(set) var rules: [Int] = []
-        private(set) var excluded: Set<Int> = []
+        var excluded: [Int] = []
 
         mutating func note(_ rule: Int) {
             // Twice as many before the older half is dropped: a queue without the work of one.
             if rules.count == 2 * nearMissRulesMax { rules.removeFirst(nearMissRulesMax) }
             rules.append(rule)
         }
+    }
 
-        mutating func exclude(_ rule: Int) { excluded.insert(rule) }
-
-        /// Rising, each once.
-        func near(_ winner: Int) -> [Int] {
-            let above = max(0, winner - nearMissRulesMax)..<winner
-            let tried = rules.suffix(nearMissRulesMax).filter { $0 < above.lowerBound }
-            return tried + above.filter { !excluded.contains($0) }
-        }
+    private struct NearestMiss {
+        var rule = 0
+        /// The parts that held.
+        var held = -1
+        /// The first that did not.
+        var failed = 0
     }
 
     /// The rule with most `&&` parts that held, of equals the earlier; among those that were tried and right above the winner
@@ -154,27 +156,38 @@ extension RuleSet {
     private func nearMiss(
         _ missed: Missed, above winner: Int, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
     ) -> RouteTrace.NearMiss? {
-        var best: (rule: CompiledRule, held: Int, failed: ConditionPart)?
-        for number in missed.near(winner) {
-            guard let when = module.rules[number].when else { continue }
-            var held = 0
-            var failed: ConditionPart?
-            for (offset, place) in when.parts.enumerated() {
-                let part = module.parts[Int(place)]
-                if part.formula >= 0 ? matcher.holds(part.formula, keys) : (try? when.expression?.expression.matches(part: offset, activation)) ?? false {
-                    held += 1
-                } else {
-                    failed = failed ?? part
-                }
-            }
-            guard let failed, best == nil || held > best?.held ?? 0 else { continue }
-            best = (module.rules[number], held, failed)
+        var best = NearestMiss()
+        let above = max(0, winner - Self.nearMissRulesMax)..<winner
+        for number in missed.rules.suffix(Self.nearMissRulesMax) where number < above.lowerBound {
+            compare(number, with: &best, module, activation, keys)
         }
-        guard let best, let text = best.rule.when?.text.utf8 else { return nil }
-        let part = text[text.index(text.startIndex, offsetBy: Int(best.failed.start))..<text.index(text.startIndex, offsetBy: Int(best.failed.end))]
+        for number in above where missed.excluded.isEmpty || !missed.excluded.contains(number) {
+            compare(number, with: &best, module, activation, keys)
+        }
+        guard best.held >= 0 else { return nil }
+        let rule = module.rules[best.rule]
+        let part = module.parts[best.failed]
         return RouteTrace.NearMiss(
-            rule: best.rule.name, file: module.file, line: best.rule.line,
-            failed: told("when", String(Substring(part)), matcher.readLists[Int(best.failed.reads)], result: false, activation))
+            rule: module.name(of: rule), file: module.file, line: Int(rule.line),
+            failed: told("when", module.text(of: part, in: rule), matcher.readLists[Int(part.reads)], result: false, activation))
+    }
+
+    private func compare(
+        _ number: Int, with best: inout NearestMiss, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
+    ) {
+        let rule = module.rules[number]
+        var held = 0
+        var failed = -1
+        for (offset, place) in rule.parts.enumerated() {
+            // One part more must not hold for it to have missed.
+            guard held + rule.parts.count - offset - (failed < 0 ? 1 : 0) > best.held else { return }
+            let formula = module.parts[place].formula
+            let holds =
+                formula >= 0 ? matcher.holds(formula, keys) : (try? module.expression(of: rule)?.expression.matches(part: offset, activation)) ?? false
+            if holds { held += 1 } else if failed < 0 { failed = place }
+        }
+        guard failed >= 0, held > best.held else { return }
+        best = NearestMiss(rule: number, held: held, failed: failed)
     }
 }
 

@@ -132,18 +132,18 @@ package enum RuleCompiler {
 
         // 4. Rules.
         let facts = SetFacts(
-            site: site, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(site), pool: FormulaPool(),
-            shared: SharedParts())
+            site: site, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(site), pool: FormulaPool())
         var modules: [ReadModule] = []
         for module in enabled where module.name != "site" {
             if let read = ModuleReader(reader: module.reader, facts: facts).read(module.block, name: module.name) { modules.append(read) }
         }
 
         // 5. The set as a whole.
+        let compiled = modules.map { CompiledModule($0.draft) }
         if !findings.hasErrors, let site {
-            SetFindings(site: site, shared: shared, modules: modules, sources: sources, findings: findings).run()
+            SetFindings(site: site, shared: shared, modules: Array(zip(modules, compiled)), sources: sources, findings: findings).run()
         }
-        let set = findings.hasErrors ? nil : ruleSet(files, site: site, shared: shared, modules: modules, pool: facts.pool)
+        let set = findings.hasErrors ? nil : ruleSet(files, site: site, shared: shared, modules: compiled, pool: facts.pool)
         return Compilation(set: set, diagnostics: findings.diagnostics(sources: sources))
     }
 
@@ -180,7 +180,7 @@ package enum RuleCompiler {
         return String(ContentDigest(sha256: Array(list.utf8)).hex.prefix(12))
     }
 
-    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts?, shared: SharedSections, modules: [ReadModule], pool: FormulaPool) -> RuleSet? {
+    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts?, shared: SharedSections, modules: [CompiledModule], pool: FormulaPool) -> RuleSet? {
         guard let facts, let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
             let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
             let fields = facts.fields
@@ -189,7 +189,7 @@ package enum RuleCompiler {
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
             askAgainAfter: facts.askAgainAfter, fields: fields)
-        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules.map(\.module), pool: pool)
+        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules, pool: pool)
     }
 }
 

@@ -352,8 +352,7 @@ package final class RuleSet: Sendable {
         indexes = modules.map { module in
             ConditionIndexBuilder.build(
                 module.rules.map { rule in
-                    guard let when = rule.when else { return [] }
-                    return when.over >= 0 ? [when.over] : when.parts.map { module.parts[Int($0)].formula }
+                    rule.over >= 0 ? [rule.over] : rule.parts.map { module.parts[$0].formula }
                 }, matcher)
         }
     }
@@ -362,16 +361,17 @@ package final class RuleSet: Sendable {
     package var moduleNames: [String] { modules.map(\.name) }
 
     /// `module.name` of every rule, in the order in which they are tried.
-    package var ruleNames: [String] { modules.flatMap { $0.rules.map(\.name) } }
+    package var ruleNames: [String] { modules.flatMap { module in module.rules.map { module.name(of: $0) } } }
 
     /// What is known of a rule by its name, `faults.hazard-first`; nil: this set has none of that name.
     package func rule(named name: String) -> RuleFacts? {
         guard let place = places.place(of: name, in: modules) else { return nil }
         let module = modules[place.module]
         let rule = module.rules[place.rule]
+        let outcome = module.outcome(of: rule)
         return RuleFacts(
-            name: name, file: module.file, line: rule.line, condition: rule.when?.text, task: rule.outcome.task, priority: rule.outcome.priority,
-            escalate: rule.outcome.escalate, continues: rule.continues)
+            name: name, file: module.file, line: Int(rule.line), condition: module.condition(of: rule), task: outcome.task,
+            priority: outcome.priority, escalate: outcome.escalate, continues: rule.continues)
     }
 
     /// A declared value (`category`, `line_down`) with its names; nil: nobody declared it. Districts go by `district`.
@@ -395,7 +395,7 @@ struct NamePlaces: Sendable {
         table = Array(repeating: 0, count: size)
         for (i, module) in modules.enumerated() {
             for (j, rule) in module.rules.enumerated() {
-                var place = Self.hash(rule.name) & (size - 1)
+                var place = Self.hash(module.name(of: rule)) & (size - 1)
                 while table[place] != 0 { place = (place + 1) & (size - 1) }
                 table[place] = UInt64(i + 1) << 32 | UInt64(j + 1)
             }
@@ -413,7 +413,7 @@ struct NamePlaces: Sendable {
         while table[place] != 0 {
             let module = Int(table[place] >> 32) - 1
             let rule = Int(table[place] & 0xFFFF_FFFF) - 1
-            if modules[module].rules[rule].name == name { return (module, rule) }
+            if modules[module].isNamed(modules[module].rules[rule], name) { return (module, rule) }
             place = (place + 1) & (table.count - 1)
         }
         return nil

@@ -5,20 +5,27 @@ import Domain
 struct SetFindings {
     let site: SiteFacts
     let shared: SharedSections
-    let modules: [ReadModule]
+    let modules: [(read: ReadModule, module: CompiledModule)]
     let sources: [SourceText]
     let findings: Findings
 
     func run() {
-        for module in modules {
-            tables(module)
-            names(module)
-            order(module)
+        for (read, module) in modules {
+            tables(read)
+            names(read)
+            order(read, module)
         }
         missingLadders()
         overlaps()
         crews()
         unusedShared()
+    }
+
+    /// Told once, at the first of the rules that miss one.
+    private func missingLadders() {
+        let missing = modules.flatMap { module in module.read.marks.compactMap { marks in marks.ladderRange.map { (module.read.file, $0) } } }
+        guard let first = missing.first else { return }
+        findings.warning(first.0, first.1, .missingLadders(rules: missing.count))
     }
 
     private func tables(_ module: ReadModule) {
@@ -33,64 +40,59 @@ struct SetFindings {
         }
     }
 
-    /// Told once, at the first of the rules that miss one.
-    private func missingLadders() {
-        let missing = modules.flatMap { module in module.marks.compactMap { marks in marks.ladderRange.map { (module.file, $0) } } }
-        guard let first = missing.first else { return }
-        findings.warning(first.0, first.1, .missingLadders(rules: missing.count))
-    }
-
-    /// Takes every report that comes to it.
-    private func isUnconditional(_ rule: CompiledRule) -> Bool { rule.when == nil || rule.when?.text == "true" }
-
-    private func order(_ module: ReadModule) {
+    private func order(_ read: ReadModule, _ module: CompiledModule) {
         var closed: CompiledRule?
         var spellings: [String: CompiledRule] = [:]
-        for (rule, marks) in zip(module.module.rules, module.marks) {
+        var isOpen = true
+        for (rule, marks) in zip(module.rules, read.marks) {
+            let text = module.condition(of: rule)
+            let spelling = text.map { Condition.spelling(of: $0) }
+            // Takes every report that comes to it.
+            let takesAll = text == nil || text == "true"
+            if takesAll { isOpen = false }
             if let closed {
-                findings.warning(module.file, marks.nameRange, .unreachableRule(closed.name, line: closed.line, same: false))
-            } else if let when = rule.when, let earlier = spellings[Condition.spelling(of: when.text)] {
-                findings.warning(module.file, marks.nameRange, .unreachableRule(earlier.name, line: earlier.line, same: true))
+                findings.warning(read.file, marks.nameRange, .unreachableRule(module.name(of: closed), line: Int(closed.line), same: false))
+            } else if let spelling, let earlier = spellings[spelling] {
+                findings.warning(read.file, marks.nameRange, .unreachableRule(module.name(of: earlier), line: Int(earlier.line), same: true))
             }
             guard !rule.continues else { continue }
-            if isUnconditional(rule) { closed = closed ?? rule }
-            if let when = rule.when, spellings[Condition.spelling(of: when.text)] == nil { spellings[Condition.spelling(of: when.text)] = rule }
+            if takesAll { closed = closed ?? rule }
+            if let spelling, spellings[spelling] == nil { spellings[spelling] = rule }
         }
-        if !module.module.rules.contains(where: isUnconditional), let last = module.marks.last {
-            findings.warning(module.file, last.nameRange, .fallsThrough(site.fallback?.rawValue ?? ""))
-        }
+        if isOpen, let last = read.marks.last { findings.warning(read.file, last.nameRange, .fallsThrough(site.fallback?.rawValue ?? "")) }
     }
 
     /// Modules that get nothing, because an earlier one has the same gate or none.
     private func overlaps() {
-        var earlier: [ReadModule] = []
-        for module in modules {
-            let own = module.module.takes?.spelling
-            let rival = earlier.first { other in
-                guard let gate = other.module.takes, gate.text != "true" else { return true }
+        var earlier: [(read: ReadModule, module: CompiledModule)] = []
+        for (read, module) in modules {
+            let own = module.takes?.spelling
+            let rival = earlier.first { _, other in
+                guard let gate = other.takes, gate.text != "true" else { return true }
                 // The same words mean the same only where no `let` of either module is behind them.
-                return gate.spelling == own && gate.expression.definitionsUsed.isEmpty && module.module.takes?.expression.definitionsUsed.isEmpty == true
+                return gate.spelling == own && gate.expression.definitionsUsed.isEmpty && module.takes?.expression.definitionsUsed.isEmpty == true
             }
             if let rival {
                 let whole = rival.module.takes == nil || rival.module.takes?.text == "true"
                 findings.warning(
-                    module.file, module.takesRange ?? module.moduleRange,
-                    .moduleOverlap(rival.module.name, file: sources[rival.file].name, whole: whole))
+                    read.file, read.takesRange ?? read.moduleRange,
+                    .moduleOverlap(rival.module.name, file: sources[rival.read.file].name, whole: whole))
             }
-            earlier.append(module)
+            earlier.append((read, module))
         }
     }
 
     private func crews() {
         let roster = site.crews ?? [:]
-        var wanted: [Set<SkillID>] = []
-        for module in modules {
-            for (rule, marks) in zip(module.module.rules, module.marks) {
-                guard case .nearest(let skills, _, _) = rule.outcome.assign else { continue }
-                wanted.append(skills)
-                if !roster.values.contains(where: { skills.isSubset(of: $0.skills) }) {
-                    findings.warning(module.file, marks.skillsRange ?? marks.nameRange, .noAbleCrew(skills.map(\.rawValue).sorted()))
-                }
+        var wanted: Set<Set<SkillID>> = []
+        var known: [Set<SkillID>: Bool] = [:]
+        for (read, module) in modules {
+            for (rule, marks) in zip(module.rules, read.marks) {
+                guard case .nearest(let skills, _, _) = module.outcome(of: rule).assign else { continue }
+                wanted.insert(skills)
+                let isAble = known[skills] ?? roster.values.contains { skills.isSubset(of: $0.skills) }
+                known[skills] = isAble
+                if !isAble { findings.warning(read.file, marks.skillsRange ?? marks.nameRange, .noAbleCrew(skills.map(\.rawValue).sorted())) }
             }
         }
         let held = roster.values.reduce(into: Set<SkillID>()) { $0.formUnion($1.skills) }
@@ -105,7 +107,7 @@ struct SetFindings {
     }
 
     private func unusedShared() {
-        let used = Set(modules.flatMap { $0.module.rules.compactMap(\.outcome.escalate) })
+        let used = Set(modules.flatMap { _, module in module.rules.compactMap { module.outcome(of: $0).escalate } })
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
         for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) {
             findings.warning(mark.file, mark.range, .unused("channel", name))
