@@ -50,16 +50,18 @@ final class ConditionIndex: Sendable {
         /// A report that fits no tree: every condition, one after the other.
         private var every: Range<Int>?
 
-        init(_ index: ConditionIndex, _ keys: borrowing ReportKeys) {
+        init(_ index: ConditionIndex, _ keys: borrowing ReportKeys, _ activation: borrowing ReportActivation) {
             guard index.root >= 0 else { return }
-            if !collect(index, index.root, keys) {
+            if !collect(index, index.root, keys, activation) {
                 slices = []
                 every = 0..<index.count
             }
         }
 
         /// False: the report has NaN where the tree has ranges.
-        private mutating func collect(_ index: ConditionIndex, _ start: Int32, _ keys: borrowing ReportKeys) -> Bool {
+        private mutating func collect(
+            _ index: ConditionIndex, _ start: Int32, _ keys: borrowing ReportKeys, _ activation: borrowing ReportActivation
+        ) -> Bool {
             var number = start
             while true {
                 let node = index.nodes[Int(number)]
@@ -68,14 +70,14 @@ final class ConditionIndex: Sendable {
                 case .leaf:
                     slices.append(Int(node.first)..<Int(node.first + node.count))
                     return true
-                case .values: child = index.child(node, of: keys[node.key])
+                case .values: child = index.child(node, of: keys.value(node.key, activation))
                 case .ranges:
-                    let key = keys[node.key]
+                    let key = keys.value(node.key, activation)
                     if node.isDouble, key == NumberKey.notANumber { return false }
                     child = index.children[Int(node.children) + index.range(node, of: key)]
                 }
                 if node.always >= 0 {
-                    if child >= 0, !collect(index, child, keys) { return false }
+                    if child >= 0, !collect(index, child, keys, activation) { return false }
                     child = node.always
                 }
                 if child < 0 { return true }

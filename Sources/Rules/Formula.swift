@@ -76,6 +76,9 @@ final class FormulaPool {
     private(set) var readLists: [[NamedSlot]] = []
     private var readNumbers: [[NamedSlot]: Int32] = [:]
 
+    /// Parts of conditions of modules that have no names of their own.
+    let knownParts = KnownParts()
+
     private struct Joint: Hashable {
         var isAll: Bool
         var operands: [Int32]

@@ -42,23 +42,23 @@ final class Matcher: Sendable {
     func operands(_ node: Node) -> ArraySlice<Int32> { operands[Int(node.a)..<Int(node.b)] }
     func members(_ node: Node) -> ArraySlice<Int32> { members[Int(node.a)..<Int(node.b)] }
 
-    func holds(_ formula: Int32, _ keys: borrowing ReportKeys) -> Bool {
+    func holds(_ formula: Int32, _ keys: borrowing ReportKeys, _ activation: borrowing ReportActivation) -> Bool {
         let node = nodes[Int(formula)]
         switch node.operation {
         case .no: return false
         case .yes: return true
-        case .equals: return keys[node.key] == node.a
-        case .among: return isAmong(keys[node.key], node)
+        case .equals: return keys.value(node.key, activation) == node.a
+        case .among: return isAmong(keys.value(node.key, activation), node)
         case .between:
-            let key = keys[node.key]
+            let key = keys.value(node.key, activation)
             return key >= node.a && key <= node.b
         case .all:
-            for place in Int(node.a)..<Int(node.b) where !holds(operands[place], keys) { return false }
+            for place in Int(node.a)..<Int(node.b) where !holds(operands[place], keys, activation) { return false }
             return true
         case .any:
-            for place in Int(node.a)..<Int(node.b) where holds(operands[place], keys) { return true }
+            for place in Int(node.a)..<Int(node.b) where holds(operands[place], keys, activation) { return true }
             return false
-        case .not: return !holds(Int32(node.a), keys)
+        case .not: return !holds(Int32(node.a), keys, activation)
         }
     }
 

@@ -18,27 +18,25 @@ enum KeyPlan: Hashable, Sendable {
 /// One report's answers, each worked out when it is first asked for.
 struct ReportKeys: ~Copyable {
     private let matcher: Matcher
-    private let activation: ReportActivation
     /// A value and whether it is known, for each plan.
     private let values: UnsafeMutableBufferPointer<Int64>
     private let count: Int
 
     /// - Parameter values: room for `Matcher.roomForKeys`, zeroed.
-    init(matcher: Matcher, activation: ReportActivation, values: UnsafeMutableBufferPointer<Int64>) {
+    init(matcher: Matcher, values: UnsafeMutableBufferPointer<Int64>) {
         self.matcher = matcher
-        self.activation = activation
         self.values = values
         count = matcher.plans.count
     }
 
     @inline(__always)
-    subscript(_ plan: Int32) -> Int64 {
+    func value(_ plan: Int32, _ activation: borrowing ReportActivation) -> Int64 {
         if values[count + Int(plan)] != 0 { return values[Int(plan)] }
-        return find(Int(plan))
+        return find(Int(plan), activation)
     }
 
     @inline(never)
-    private func find(_ plan: Int) -> Int64 {
+    private func find(_ plan: Int, _ activation: borrowing ReportActivation) -> Int64 {
         let value: Int64
         switch matcher.plans[plan] {
         case .text(let slot): value = activation.string(slot: Int(slot)).map { Int64(matcher.texts.number(of: $0)) } ?? Int64(TextTable.empty)

@@ -23,20 +23,20 @@ extension RuleSet {
         let activation = ReportActivation(subject: subject, fields: site.fields, zone: site.zone)
         return withUnsafeTemporaryAllocation(of: Int64.self, capacity: matcher.roomForKeys) { values in
             values.initialize(repeating: 0)
-            let keys = ReportKeys(matcher: matcher, activation: activation, values: values)
+            let keys = ReportKeys(matcher: matcher, values: values)
             return route(activation, keys, tracing: tracing, &effort)
         }
     }
 
     private func route(_ activation: ReportActivation, _ keys: borrowing ReportKeys, tracing: Bool, _ effort: inout RouteEffort) -> RouteResult {
         var result = RouteResult(routings: [], failures: [])
-        var candidates = ConditionIndex.Candidates(gates, keys)
+        var candidates = ConditionIndex.Candidates(gates, keys, activation)
         while let number = candidates.next(gates) {
             effort.gates += 1
             let module = modules[number]
             if let takes = module.takes {
                 do throws(EvaluationError) {
-                    guard try module.takesIsFormula ? matcher.holds(module.takesOver, keys) : takes.expression.matches(activation) else { continue }
+                    guard try module.takesIsFormula ? matcher.holds(module.takesOver, keys, activation) : takes.expression.matches(activation) else { continue }
                 } catch {
                     result.failures.append(ConditionFailure(rule: module.name, file: module.file, line: module.takesLine, message: error.message))
                     continue
@@ -53,7 +53,7 @@ extension RuleSet {
         _ result: inout RouteResult, _ effort: inout RouteEffort
     ) {
         var missed = Missed()
-        var candidates = ConditionIndex.Candidates(index, keys)
+        var candidates = ConditionIndex.Candidates(index, keys, activation)
         while let number = candidates.next(index) {
             effort.candidates += 1
             let rule = module.rules[number]
@@ -90,7 +90,7 @@ extension RuleSet {
         _ rule: CompiledRule, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
     ) throws(EvaluationError) -> Bool {
         if let condition = module.expression(of: rule) { return try condition.expression.matches(activation) }
-        for place in rule.parts where !matcher.holds(module.parts[place].formula, keys) { return false }
+        for place in rule.parts where !matcher.holds(module.parts[place].formula, keys, activation) { return false }
         return true
     }
 
@@ -183,7 +183,7 @@ extension RuleSet {
             guard held + rule.parts.count - offset - (failed < 0 ? 1 : 0) > best.held else { return }
             let formula = module.parts[place].formula
             let holds =
-                formula >= 0 ? matcher.holds(formula, keys) : (try? module.expression(of: rule)?.expression.matches(part: offset, activation)) ?? false
+                formula >= 0 ? matcher.holds(formula, keys, activation) : (try? module.expression(of: rule)?.expression.matches(part: offset, activation)) ?? false
             if holds { held += 1 } else if failed < 0 { failed = place }
         }
         guard failed >= 0, held > best.held else { return }

@@ -1,6 +1,9 @@
 import CEL
 
 /// Makes the `when`s of one module's rules.
+///
+/// Thousands of rules are made of the same few hundred comparisons. So a condition is cut at its `&&`s, and each part is parsed, checked and made
+/// into a formula once. Where a part has a mistake or is no formula, the condition is read whole, as the language has it: what that says counts.
 struct RuleConditions {
     let conditions: ConditionReader
     let formulas: FormulaReader
@@ -9,15 +12,19 @@ struct RuleConditions {
     private(set) var parts: [ConditionPart] = []
     private(set) var definitionsUsed: Set<String> = []
     private var definitionLists: [[String]: DefinitionList] = [:]
+    private let known: KnownParts
 
     init(conditions: ConditionReader, formulas: FormulaReader, pool: FormulaPool) {
         self.conditions = conditions
         self.formulas = formulas
         self.pool = pool
+        // Without names of its own a module's parts mean what they mean in every such module.
+        known = conditions.schema.definitions.isEmpty && !conditions.failsUnknownNames && conditions.failed.isEmpty ? pool.knownParts : KnownParts()
     }
 
     /// nil: it has a mistake, which has been told.
     mutating func condition(_ node: Node) -> RuleCondition? {
+        if case .text(let text, _) = node.content, !node.isSpoilt, let condition = quickly(text) { return condition }
         guard let expression = conditions.expression(node, "when", expecting: .bool) else { return nil }
         let root = expression.root
         let (text, before) = Condition.trimmed(expression.text)
@@ -37,6 +44,59 @@ struct RuleConditions {
         return RuleCondition(
             text: text, parts: first..<Int32(parts.count), reads: list(expression.reads), over: whole == nil ? formulas.over(root) : -1,
             expression: whole == nil ? Condition(expression.withoutTree, label: "when") : nil, definitions: definitions(expression.definitionsUsed))
+    }
+
+    // MARK: Part by part
+
+    /// nil: to be read whole.
+    private mutating func quickly(_ untrimmed: String) -> RuleCondition? {
+        let (text, _) = Condition.trimmed(untrimmed)
+        guard let cut = TextTable.withBytes(text, ConditionCut.parts), cut.count > 1 else { return nil }
+        var found: [KnownParts.Part] = []
+        found.reserveCapacity(cut.count)
+        var cost = 0
+        for range in cut {
+            guard let part = part(text, range) else { return nil }
+            cost += part.cost
+            found.append(part)
+        }
+        guard cost <= FormulaReader.costMax else { return nil }
+        let first = Int32(parts.count)
+        var names: [String] = []
+        for (part, range) in zip(found, cut) {
+            parts.append(ConditionPart(formula: part.formula, start: Int32(range.lowerBound), end: Int32(range.upperBound), reads: part.reads))
+            for name in part.definitionsUsed where !names.contains(name) { names.append(name) }
+        }
+        definitionsUsed.formUnion(names)
+        let lists = found.map(\.wholeReads)
+        let reads =
+            known.unions[lists]
+            ?? {
+                var all: [NamedSlot] = []
+                for list in lists { for read in pool.readLists[Int(list)] where !all.contains(read) { all.append(read) } }
+                let number = pool.readList(all)
+                known.unions[lists] = number
+                return number
+            }()
+        return RuleCondition(
+            text: text, parts: first..<Int32(parts.count), reads: reads, over: -1, expression: nil, definitions: definitions(names))
+    }
+
+    private mutating func part(_ text: String, _ range: Range<Int>) -> KnownParts.Part? {
+        let number = TextTable.withBytes(text) { known.texts.number(of: UnsafeBufferPointer(rebasing: $0[range])) }
+        if number >= 0 { return known.parts[Int(number)] }
+        let start = text.utf8.index(text.startIndex, offsetBy: range.lowerBound)
+        let piece = String(text[start..<text.utf8.index(start, offsetBy: range.count)])
+        var made: KnownParts.Part?
+        if let expression = try? Expression.compile(piece, schema: conditions.schema, expecting: .bool), let formula = formulas.exact(expression.root),
+            let cost = formulas.cost(expression.root)
+        {
+            made = KnownParts.Part(
+                formula: formula, reads: reads(of: expression.root), wholeReads: list(expression.reads), cost: cost,
+                definitionsUsed: expression.definitionsUsed)
+        }
+        known.add(piece, made)
+        return made
     }
 
     private func list(_ reads: [Expression.Read]) -> Int32 { pool.readList(reads.map { NamedSlot(name: $0.name, slot: $0.slot) }) }
@@ -75,6 +135,80 @@ struct RuleConditions {
 
     private func note(_ read: NamedSlot, _ reads: inout [NamedSlot]) {
         if !reads.contains(where: { $0.slot == read.slot }) { reads.append(read) }
+    }
+}
+
+/// The parts of conditions that were read before, by their text.
+final class KnownParts {
+    struct Part {
+        var formula: Int32
+        /// What a trace of the part shows, and what it adds to the whole's.
+        var reads: Int32
+        var wholeReads: Int32
+        var cost: Int
+        var definitionsUsed: [String]
+    }
+
+    private(set) var texts = TextTable()
+    /// nil: no formula, or a mistake.
+    private(set) var parts: [Part?] = [nil]
+    var unions: [[Int32]: Int32] = [:]
+
+    func add(_ text: String, _ part: Part?) {
+        guard Int(texts.add(text)) == parts.count else { return }
+        parts.append(part)
+    }
+}
+
+/// Where the `&&`s of a condition's outermost level are, of conditions that are simple enough to see it without parsing them.
+enum ConditionCut {
+    /// The parts' bytes, without the blanks around them. nil: to be parsed (an escape, a comment, a quote of three, `||` or `?` outside of
+    /// brackets, brackets that don't match, a part long enough to meet a limit of depth).
+    static func parts(_ bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>]? {
+        var parts: [Range<Int>] = []
+        var depth = 0
+        var from = 0
+        var at = 0
+        func byte(_ place: Int) -> UInt8 { place < bytes.count ? bytes[place] : 0 }
+        func close(_ end: Int) -> Bool {
+            var start = from
+            var stop = end
+            while start < stop, bytes[start] == 0x20 || bytes[start] == 0x0A { start += 1 }
+            while stop > start, bytes[stop - 1] == 0x20 || bytes[stop - 1] == 0x0A { stop -= 1 }
+            parts.append(start..<stop)
+            return stop > start && stop - start <= 150
+        }
+        while at < bytes.count {
+            switch bytes[at] {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                let quote = bytes[at]
+                // `r"…"`, `b"…"`, `\"\"\"`.
+                if at > 0, isWord(bytes[at - 1]) || byte(at + 1) == quote && byte(at + 2) == quote { return nil }
+                at += 1
+                while byte(at) != quote {
+                    if at >= bytes.count || bytes[at] == UInt8(ascii: "\\") || bytes[at] == 0x0A { return nil }
+                    at += 1
+                }
+            case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth -= 1
+                if depth < 0 { return nil }
+            case UInt8(ascii: "`"), UInt8(ascii: "\\"), 0x80...0xFF: return nil
+            case UInt8(ascii: "/") where byte(at + 1) == UInt8(ascii: "/"): return nil
+            case UInt8(ascii: "|") where depth == 0, UInt8(ascii: "?") where depth == 0: return nil
+            case UInt8(ascii: "&") where depth == 0:
+                guard byte(at + 1) == UInt8(ascii: "&"), close(at) else { return nil }
+                at += 1
+                from = at + 1
+            default: break
+            }
+            at += 1
+        }
+        return depth == 0 && close(bytes.count) ? parts : nil
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "_")
     }
 }
 

@@ -22,6 +22,9 @@ struct TextTable: Sendable {
         return Self.withBytes(text) { bytes in find(bytes, Self.hash(bytes)).number }
     }
 
+    /// The number of a text given as bytes.
+    func number(of bytes: UnsafeBufferPointer<UInt8>) -> Int32 { find(bytes, Self.hash(bytes)).number }
+
     mutating func add(_ text: String) -> Int32 {
         let hash = Self.withBytes(text) { Self.hash($0) }
         let found = Self.withBytes(text) { find($0, hash) }
