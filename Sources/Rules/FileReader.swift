@@ -5,10 +5,27 @@ struct Block {
     let keys: Keys
     /// Where to point when something is missing.
     let anchor: Range<Int>
-    fileprivate(set) var values: [String: Node] = [:]
-    fileprivate(set) var keyRanges: [String: Range<Int>] = [:]
+    /// A handful: looked through faster than hashed.
+    fileprivate(set) var keyRanges = KeyRanges()
+    fileprivate var values: [(key: String, node: Node)] = []
 
-    subscript(_ key: String) -> Node? { values[key] }
+    struct KeyRanges {
+        fileprivate var entries: [(key: String, range: Range<Int>)] = []
+        subscript(_ key: String) -> Range<Int>? {
+            for entry in entries where entry.key == key { return entry.range }
+            return nil
+        }
+    }
+
+    init(keys: Keys, anchor: Range<Int>) {
+        self.keys = keys
+        self.anchor = anchor
+    }
+
+    subscript(_ key: String) -> Node? {
+        for entry in values where entry.key == key { return entry.node }
+        return nil
+    }
 
     /// Written, though perhaps with a mistake that has been told.
     func has(_ key: String) -> Bool { keyRanges[key] != nil }
@@ -40,6 +57,8 @@ struct FileReader {
             return nil
         }
         var block = Block(keys: keys, anchor: anchor ?? pairs.first?.key.range ?? place(node))
+        block.keyRanges.entries.reserveCapacity(pairs.count)
+        block.values.reserveCapacity(pairs.count)
         for pair in pairs {
             guard let key = pair.key.text, !pair.key.isSpoilt else { continue }
             guard keys.names.contains(key) else {
@@ -54,20 +73,20 @@ struct FileReader {
                 }
                 continue
             }
-            block.keyRanges[key] = pair.key.range
+            block.keyRanges.entries.append((key, pair.key.range))
             guard !pair.value.isSpoilt else { continue }
             if pair.value.isEmpty {
                 error(pair.key.range, .emptyValue(key, example: keys.examples[key]))
                 continue
             }
-            block.values[key] = pair.value
+            block.values.append((key, pair.value))
         }
         return block
     }
 
     /// The value of a key that must be there.
-    func required(_ key: String, in block: Block, of what: String? = nil) -> Node? {
-        if !block.has(key) { error(block.anchor, .missingKey(key, in: what ?? block.keys.what, example: block.keys.examples[key])) }
+    func required(_ key: String, in block: Block, of what: @autoclosure () -> String? = nil) -> Node? {
+        if !block.has(key) { error(block.anchor, .missingKey(key, in: what() ?? block.keys.what, example: block.keys.examples[key])) }
         return block[key]
     }
 

@@ -23,6 +23,8 @@ final class Findings {
     private var seen: Set<Entry> = []
     private var dropped = 0
     private(set) var hasErrors = false
+    /// How often anything was told, kept or not.
+    private(set) var told = 0
 
     /// No more of this file is kept: no need to look for suggestions.
     func isFull(_ file: Int) -> Bool { kept[Origin(file: file, severity: .error), default: 0] >= Self.keptMax }
@@ -33,6 +35,7 @@ final class Findings {
     /// The wording is worked out only where it is kept.
     private func add(_ file: Int, _ range: Range<Int>, _ severity: Diagnostic.Severity, _ wording: () -> Wording) {
         if severity == .error { hasErrors = true }
+        told += 1
         let origin = Origin(file: file, severity: severity)
         let count = kept[origin, default: 0]
         guard count < Self.keptMax else {

@@ -10,10 +10,27 @@ struct SetFacts {
     let pool: FormulaPool
 }
 
+/// What a section of a rule was read to, by its text: thousands of rules have the same few. Only what nothing was told of is kept.
+private final class KnownSections<Read> {
+    private var texts = TextTable()
+    private var values: [Read?] = [nil]
+
+    func value(_ node: Node, _ reader: FileReader, _ read: () -> Read?) -> Read? {
+        guard !reader.findings.hasErrors, !node.isSpoilt else { return read() }
+        let range = node.range.clamped(to: 0..<reader.source.bytes.count)
+        let number = reader.source.bytes.withUnsafeBufferPointer { texts.number(of: UnsafeBufferPointer(rebasing: $0[range])) }
+        if number > 0 { return values[Int(number)] }
+        let before = reader.findings.told
+        let value = read()
+        guard let value, before == reader.findings.told, Int(texts.add(reader.source.text(range))) == values.count else { return value }
+        values.append(value)
+        return value
+    }
+}
+
 /// A module that was read, with what the findings about the set look at.
 struct ReadModule {
     struct RuleMarks {
-        var name: String
         var nameRange: Range<Int>
         var skillsRange: Range<Int>?
         /// An `escalate` without limits.
@@ -38,6 +55,13 @@ struct ReadModule {
 struct ModuleReader {
     let reader: FileReader
     let facts: SetFacts
+    private let knownAssignments = KnownSections<(assign: Assignment, skills: Range<Int>?)>()
+    private let knownLimits = KnownSections<[Outcome.Limit]>()
+
+    init(reader: FileReader, facts: SetFacts) {
+        self.reader = reader
+        self.facts = facts
+    }
 
     func read(_ block: Block, name: String) -> ReadModule? {
         guard block.has("route") else {
@@ -184,7 +208,7 @@ struct ModuleReader {
     ) {
         let name = reader.required("name", in: block).flatMap { reader.code($0, "name", what: "a rule's name", example: "name: hazard-first", allowsDots: false) }
         let nameRange = block["name"].map { reader.place($0) } ?? block.anchor
-        let what = name.map { "the rule '\($0)'" } ?? "a rule"
+        func what() -> String { name.map { "the rule '\($0)'" } ?? "a rule" }
         if let name {
             if let first = lines[name] {
                 reader.error(nameRange, .duplicateName("the rule", name, place: "line \(first)"))
@@ -193,19 +217,21 @@ struct ModuleReader {
             }
         }
         let when = block["when"].flatMap { conditions.condition($0) }
-        let task = reader.required("task", in: block, of: what).flatMap {
+        let task = reader.required("task", in: block, of: what()).flatMap {
             reader.code($0, "task", what: "a kind of work", example: "task: repair", allowsDots: false)
         }
         let priority = block["priority"].flatMap { reader.choice($0, "priority", among: Priority.allCases.map(\.rawValue)) }
-        var marks = ReadModule.RuleMarks(name: name ?? "", nameRange: nameRange)
-        let assign = reader.required("assign", in: block, of: what).flatMap { self.assign($0, &marks) }
-        var limits: [Outcome.Limit] = []
-        if let node = block["limits"], let section = reader.block(node, Keys.limits, example: Keys.rule.examples["limits"]) {
-            for limit in LimitName.allCases {
-                guard let node = section[limit.rawValue], let source = self.limit(node, limit.rawValue, tables, &module) else { continue }
-                limits.append(.init(name: limit, source: source))
+        var marks = ReadModule.RuleMarks(nameRange: nameRange)
+        let assign = reader.required("assign", in: block, of: what()).flatMap { node -> Assignment? in
+            let known = knownAssignments.value(node, reader) {
+                var skills: Range<Int>?
+                // Places within the section: the same text stands elsewhere, too.
+                return self.assign(node, &skills).map { ($0, skills.map { $0.lowerBound - node.range.lowerBound..<$0.upperBound - node.range.lowerBound }) }
             }
+            marks.skillsRange = known?.skills.map { $0.lowerBound + node.range.lowerBound..<$0.upperBound + node.range.lowerBound }
+            return known?.assign
         }
+        let limits = block["limits"].flatMap { node in knownLimits.value(node, reader) { self.limits(node, tables, &module) } } ?? []
         var ladder: String?
         if let node = block["escalate"] {
             // Where no module has ladders at all, theirs was deleted or switched off: the rest works without.
@@ -226,6 +252,16 @@ struct ModuleReader {
         module.draft.add(name, line: reader.line(of: nameRange), when: when, outcome)
     }
 
+    private func limits(_ node: Node, _ tables: [String: Table]?, _ module: inout ReadModule) -> [Outcome.Limit]? {
+        guard let section = reader.block(node, Keys.limits, example: Keys.rule.examples["limits"]) else { return nil }
+        var limits: [Outcome.Limit] = []
+        for limit in LimitName.allCases {
+            guard let node = section[limit.rawValue], let source = self.limit(node, limit.rawValue, tables, &module) else { continue }
+            limits.append(.init(name: limit, source: source))
+        }
+        return limits
+    }
+
     private func limit(_ node: Node, _ name: String, _ tables: [String: Table]?, _ module: inout ReadModule) -> LimitSource? {
         guard let text = reader.text(node, name, example: Keys.limits.examples[name]) else { return nil }
         // A table's name begins with a letter, a time with a digit.
@@ -242,7 +278,7 @@ struct ModuleReader {
         return .table(table)
     }
 
-    private func assign(_ node: Node, _ marks: inout ReadModule.RuleMarks) -> Assignment? {
+    private func assign(_ node: Node, _ skillsRange: inout Range<Int>?) -> Assignment? {
         guard let block = reader.block(node, Keys.assign, example: Keys.rule.examples["assign"]) else { return nil }
         let departments = facts.site?.departmentNames
         func department(_ node: Node) -> DepartmentID? {
@@ -266,7 +302,7 @@ struct ModuleReader {
         var skills: Set<SkillID> = []
         if let node = block["skills"] {
             skills = SiteReader(reader: reader, sources: []).skillSet(node, known: facts.site?.codes("skill"))
-            marks.skillsRange = reader.place(node)
+            skillsRange = reader.place(node)
         }
         let within = block["within"].flatMap { reader.distance($0, "within") }
         // Without `otherwise` the fallback department keeps the queue.

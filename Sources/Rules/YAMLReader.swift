@@ -36,6 +36,7 @@ struct YAMLReader {
             let outcome = parse(masked)
             switch outcome {
             case .success(var root):
+                if maskedLines.isEmpty, Self.isOrdinary(root) { return root }
                 var linked = 0
                 inspect(&root, inExpression: false, isLet: false, maskedLines: maskedLines, linked: &linked)
                 // So many can only be meant to multiply: what else the file says is of no interest.
@@ -229,7 +230,7 @@ struct YAMLReader {
     }
 
     private static func marks(anchor: UnsafeMutablePointer<yaml_char_t>?, tag: UnsafeMutablePointer<yaml_char_t>?) -> [Node.Mark] {
-        (anchor == nil ? [] : [.anchor]) + (tag == nil ? [] : [.tag])
+        anchor == nil && tag == nil ? [] : (anchor == nil ? [] : [.anchor]) + (tag == nil ? [] : [.tag])
     }
 
     private static func style(_ style: yaml_scalar_style_t) -> Node.Style {
@@ -245,6 +246,31 @@ struct YAMLReader {
     private func firstByte(of range: Range<Int>) -> Range<Int> { range.lowerBound..<min(range.lowerBound + 1, source.bytes.count) }
 
     // MARK: What YAML allows and the house does not
+
+    /// Nothing that `inspect` would tell: looked at first, because hardly any file has any of it.
+    private static func isOrdinary(_ node: Node) -> Bool {
+        guard node.marks.isEmpty else { return false }
+        switch node.content {
+        case .text: return true
+        case .alias: return false
+        case .list(let items, _): return items.allSatisfy(isOrdinary)
+        case .map(let pairs, _):
+            guard pairs.count <= 24 else { return isOrdinary(large: pairs) }
+            for (i, pair) in pairs.enumerated() {
+                guard pair.key.marks.isEmpty, case .text(let name, _) = pair.key.content, isOrdinary(pair.value) else { return false }
+                for other in pairs[..<i] where other.key.text == name { return false }
+            }
+            return true
+        }
+    }
+
+    private static func isOrdinary(large pairs: [Node.Pair]) -> Bool {
+        var names: Set<String> = []
+        for pair in pairs {
+            guard pair.key.marks.isEmpty, let name = pair.key.text, names.insert(name).inserted, isOrdinary(pair.value) else { return false }
+        }
+        return true
+    }
 
     /// Tells aliases, anchors, tags, bad and double keys, and marks what was told as spoilt.
     private func inspect(_ node: inout Node, inExpression: Bool, isLet: Bool, maskedLines: Set<Int>, linked: inout Int) {
