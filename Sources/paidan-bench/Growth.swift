@@ -157,31 +157,3 @@ struct Storm: AsyncParsableCommand {
         print("storm: every outage has one task; none lost, none twice, no crew on two jobs")
     }
 }
-
-struct RuleCost: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rules", abstract: "What it costs to read a report, and to find its rule among the shipped ones.")
-
-    @Option(help: "Measured reports.") var reports = 100_000
-
-    func run() throws {
-        var province = try Province(crews: 10, capacity: 1)
-        let now = wallClock()
-        let lines = (0..<reports).map { _ in province.report(at: now) }
-        var start = cpu()
-        let inputs = try lines.map { try InputCodec.decode($0, defaultSource: SourceID("bench")) }
-        let decode = (cpu() - start) / Double(reports)
-        let subjects = inputs.compactMap { input -> RouteSubject? in
-            guard case .report(let report) = input.body else { return nil }
-            return RouteSubject(report: report, source: input.key.source, now: now)
-        }
-        start = cpu()
-        var matched = 0
-        for subject in subjects { matched += province.rules.route(subject, tracing: false).routings.count }
-        let match = (cpu() - start) / Double(reports)
-        guard matched == reports else { throw BenchFault("\(matched) of \(reports) reports found a rule") }
-        let bytes = lines.reduce(0) { $0 + $1.count } / reports
-        figure("rules: reading a report of \(bytes) bytes", decode * 1e6, "us CPU")
-        figure("rules: finding its rule among \(province.rules.ruleCount)", match * 1e6, "us CPU")
-    }
-}

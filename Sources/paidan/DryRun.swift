@@ -23,6 +23,7 @@ struct DryRun {
     private var reports: Int64 = 0
     private var decode_ns: Int64 = 0
     private var match_ns: Int64 = 0
+    private var effort = RouteEffort()
 
     init(set: RuleSet, format: Format, now: Instant) {
         self.set = set
@@ -47,13 +48,15 @@ struct DryRun {
         let start = cpuNanoseconds()
         let read = waiting.enumerated().map { offset, bytes in Self.read(bytes, line: first + offset + 1, now: now) }
         let decoded = cpuNanoseconds()
+        var effort = effort
         let results = read.map { item -> RouteResult? in
             guard case .report(_, let subject) = item else { return nil }
-            return set.route(subject, tracing: false)
+            return set.route(subject, tracing: false, &effort)
         }
         let matched = cpuNanoseconds()
         decode_ns += decoded - start
         match_ns += matched - decoded
+        self.effort = effort
         waiting.removeAll(keepingCapacity: true)
         for (item, result) in zip(read, results) {
             switch item {
@@ -146,8 +149,10 @@ struct DryRun {
         }
     }
 
-    /// `{"stats":{…}}`: µs of CPU a report; `load_ms` is the CPU time for reading and compiling the rules.
+    /// `{"stats":{…}}`: µs of CPU a report; `candidates` and `gates` are the rules and the modules' `takes` that the index could not rule out for a
+    /// report, on average: their conditions were run; `load_ms` is the CPU time for reading and compiling the rules.
     func stats(load_ns: Int64) -> [UInt8] {
+        func mean(_ count: Int) -> Double { reports == 0 ? 0 : (Double(count) / Double(reports) * 100).rounded() / 100 }
         func each(_ ns: Int64) -> Double { reports == 0 ? 0 : (Double(ns) / Double(reports)).rounded() / 1_000 }
         var json = JSONWriter()
         json.object {
@@ -155,6 +160,8 @@ struct DryRun {
             $0.object {
                 $0.field("rules", set.ruleCount)
                 $0.field("reports", reports)
+                $0.field("gates", mean(effort.gates))
+                $0.field("candidates", mean(effort.candidates))
                 $0.field("decode_us", each(decode_ns))
                 $0.field("match_us", each(match_ns))
                 $0.field("load_ms", (Double(load_ns) / 1_000).rounded() / 1_000)
