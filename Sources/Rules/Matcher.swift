@@ -73,6 +73,18 @@ final class Matcher: Sendable {
         return false
     }
 
+    /// The first text after all that begin with these bytes: the last scalar counted up, over the surrogates. nil: nothing comes after U+10FFFF.
+    static func successor(_ bytes: [UInt8]) -> [UInt8]? {
+        var scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+        while let last = scalars.popLast() {
+            let next = last.value == 0xD7FF ? 0xE000 : last.value + 1
+            guard let scalar = Unicode.Scalar(next) else { continue }
+            scalars.append(scalar)
+            return Array(String(String.UnicodeScalarView(scalars)).utf8)
+        }
+        return nil
+    }
+
     func rank(_ text: String, ends number: Int) -> Int {
         let ends = ends[number]
         return TextTable.withBytes(text) { text in
@@ -106,7 +118,7 @@ private struct Freezer {
             for text in texts {
                 let bytes = Array(pool.texts.texts[Int(text)].utf8)
                 all.append(bytes)
-                if let end = Self.successor(bytes) { all.append(end) }
+                if let end = Matcher.successor(bytes) { all.append(end) }
             }
             all.sort { $0.lexicographicallyPrecedes($1) }
             var list: [String] = []
@@ -117,17 +129,6 @@ private struct Freezer {
     }
 
     /// The first text after all that begin with these bytes: the last scalar counted up, over the surrogates. nil: nothing comes after U+10FFFF.
-    private static func successor(_ bytes: [UInt8]) -> [UInt8]? {
-        var scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
-        while let last = scalars.popLast() {
-            let next = last.value == 0xD7FF ? 0xE000 : last.value + 1
-            guard let scalar = Unicode.Scalar(next) else { continue }
-            scalars.append(scalar)
-            return Array(String(String.UnicodeScalarView(scalars)).utf8)
-        }
-        return nil
-    }
-
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     private mutating func number(_ plan: KeyPlan) -> Int32 {
@@ -154,7 +155,7 @@ private struct Freezer {
         case .startsWith(let slot, let text):
             let list = endNumbers[slot] ?? 0
             let bytes = Array(pool.texts.texts[Int(text)].utf8)
-            let high = Self.successor(bytes).map { Int64(place($0, Int(list))) } ?? .max
+            let high = Matcher.successor(bytes).map { Int64(place($0, Int(list))) } ?? .max
             return .init(operation: .between, key: number(.rank(slot: slot, ends: list)), a: Int64(place(bytes, Int(list)) + 1), b: high)
         case .isBetween(let slot, let low, let high):
             let plan: KeyPlan =

@@ -44,7 +44,8 @@ struct ReadModule {
     var moduleRange: Range<Int>
     var takesRange: Range<Int>?
     var marks: [RuleMarks] = []
-    var lets: [(name: String, range: Range<Int>)] = []
+    /// With the formula that each is, and one that is true wherever it is; nil: none, or no truth value.
+    var lets: [(name: String, range: Range<Int>, exact: Int32?, over: Int32?)] = []
     var tables: [(name: String, range: Range<Int>)] = []
     var usedLets: Set<String> = []
     var usedTables: Set<String> = []
@@ -134,7 +135,12 @@ struct ModuleReader {
             module.usedLets.formUnion(condition.expression.definitionsUsed)
             conditions.schema.definitions[entry.name] = condition.expression
             formulas.define(entry.name, condition.expression)
-            module.lets.append((entry.name, entry.key))
+            let isTruth = condition.expression.type == .bool
+            module.lets.append(
+                (
+                    entry.name, entry.key, isTruth ? formulas.exact(condition.expression.root) : nil,
+                    isTruth ? formulas.over(condition.expression.root) : nil
+                ))
         }
     }
 

@@ -85,8 +85,9 @@ extension RuleSet {
         if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, above: module.rules.count, module, activation, keys) }
     }
 
+    /// Whether a rule's condition, of those that have one, holds.
     @inline(__always)
-    private func holds(
+    func holds(
         _ rule: CompiledRule, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
     ) throws(EvaluationError) -> Bool {
         if let condition = module.expression(of: rule) { return try condition.expression.matches(activation) }

@@ -63,9 +63,10 @@ package enum RuleCompiler {
         var block: Block
     }
 
+    /// - Parameter proves: whether to look for rules that can never fire and the like, which takes as long again as the rest.
     /// - Parameter moduleBytesMax: a larger `.yaml` file is refused before anything is made of its bytes.
     package static func compile(
-        _ source: RuleSource, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?
+        _ source: RuleSource, proves: Bool = true, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?
     ) -> Compilation {
         let findings = Findings()
         let files = source.files.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
@@ -140,10 +141,11 @@ package enum RuleCompiler {
 
         // 5. The set as a whole.
         let compiled = modules.map { CompiledModule($0.draft) }
-        if !findings.hasErrors, let site {
-            SetFindings(site: site, shared: shared, modules: Array(zip(modules, compiled)), sources: sources, findings: findings).run()
+        guard !findings.hasErrors, let site, let set = ruleSet(files, site: site, shared: shared, modules: compiled, pool: facts.pool) else {
+            return Compilation(set: nil, diagnostics: findings.diagnostics(sources: sources))
         }
-        let set = findings.hasErrors ? nil : ruleSet(files, site: site, shared: shared, modules: compiled, pool: facts.pool)
+        SetFindings(site: site, shared: shared, modules: Array(zip(modules, compiled)), findings: findings)
+            .run(proves ? Proofs(set, facts.pool) : nil)
         return Compilation(set: set, diagnostics: findings.diagnostics(sources: sources))
     }
 
@@ -180,8 +182,8 @@ package enum RuleCompiler {
         return String(ContentDigest(sha256: Array(list.utf8)).hex.prefix(12))
     }
 
-    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts?, shared: SharedSections, modules: [CompiledModule], pool: FormulaPool) -> RuleSet? {
-        guard let facts, let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
+    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts, shared: SharedSections, modules: [CompiledModule], pool: FormulaPool) -> RuleSet? {
+        guard let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
             let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
             let fields = facts.fields
         else { return nil }

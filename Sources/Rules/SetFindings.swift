@@ -6,17 +6,16 @@ struct SetFindings {
     let site: SiteFacts
     let shared: SharedSections
     let modules: [(read: ReadModule, module: CompiledModule)]
-    let sources: [SourceText]
     let findings: Findings
 
-    func run() {
-        for (read, module) in modules {
+    /// `proofs` nil: only what needs none.
+    func run(_ proofs: Proofs?) {
+        for (read, _) in modules {
             tables(read)
             names(read)
-            order(read, module)
         }
         missingLadders()
-        overlaps()
+        if let proofs { prove(proofs) }
         crews()
         unusedShared()
     }
@@ -40,47 +39,102 @@ struct SetFindings {
         }
     }
 
-    private func order(_ read: ReadModule, _ module: CompiledModule) {
-        var closed: CompiledRule?
-        var spellings: [String: CompiledRule] = [:]
-        var isOpen = true
-        for (rule, marks) in zip(module.rules, read.marks) {
-            let text = module.condition(of: rule)
-            let spelling = text.map { Condition.spelling(of: $0) }
-            // Takes every report that comes to it.
-            let takesAll = text == nil || text == "true"
-            if takesAll { isOpen = false }
-            if let closed {
-                findings.warning(read.file, marks.nameRange, .unreachableRule(module.name(of: closed), line: Int(closed.line), same: false))
-            } else if let spelling, let earlier = spellings[spelling] {
-                findings.warning(read.file, marks.nameRange, .unreachableRule(module.name(of: earlier), line: Int(earlier.line), same: true))
+    // MARK: What has to be proved
+
+    private func prove(_ proofs: Proofs) {
+        for (number, (read, module)) in modules.enumerated() {
+            truths(read, module, proofs)
+            if case .impossible(let covered) = proofs.canOpen(number) {
+                if let covered { tellNoReports(number, covered) }
+                continue
             }
-            guard !rule.continues else { continue }
-            if takesAll { closed = closed ?? rule }
-            if let spelling, spellings[spelling] == nil { spellings[spelling] = rule }
+            if module.takes != nil { overlap(number, proofs) }
+            for place in module.rules.indices { rule(place, in: number, proofs) }
+            if case .possible(let subject) = proofs.canFallThrough(number), let last = read.marks.last {
+                findings.warning(read.file, last.nameRange, .fallsThrough(site.fallback?.rawValue ?? "", example: Witness.example(subject)))
+            }
         }
-        if isOpen, let last = read.marks.last { findings.warning(read.file, last.nameRange, .fallsThrough(site.fallback?.rawValue ?? "")) }
     }
 
-    /// Modules that get nothing, because an earlier one has the same gate or none.
-    private func overlaps() {
-        var earlier: [(read: ReadModule, module: CompiledModule)] = []
-        for (read, module) in modules {
-            let own = module.takes?.spelling
-            let rival = earlier.first { _, other in
-                guard let gate = other.takes, gate.text != "true" else { return true }
-                // The same words mean the same only where no `let` of either module is behind them.
-                return gate.spelling == own && gate.expression.definitionsUsed.isEmpty && module.takes?.expression.definitionsUsed.isEmpty == true
+    /// `takes` and `let`s that are true or false whatever the report.
+    private func truths(_ read: ReadModule, _ module: CompiledModule, _ proofs: Proofs) {
+        if let takes = module.takes, let range = read.takesRange, takes.text != "true" {
+            if proofs.isNever([module.takesOver], in: nil) {
+                findings.warning(read.file, range, .neverTrue("'takes'", parts: nil))
+            } else if module.takesIsFormula, proofs.space.boxes(module.takesOver, negated: true)?.isEmpty == true {
+                findings.warning(read.file, range, .alwaysTrue("'takes'", here: false))
             }
-            if let rival {
-                let whole = rival.module.takes == nil || rival.module.takes?.text == "true"
-                findings.warning(
-                    read.file, read.takesRange ?? read.moduleRange,
-                    .moduleOverlap(rival.module.name, file: sources[rival.read.file].name, whole: whole))
+        }
+        for name in read.lets {
+            guard let over = name.over else { continue }
+            if proofs.isNever([over], in: nil) {
+                findings.warning(read.file, name.range, .neverTrue("'\(name.name)'", parts: nil))
+            } else if let exact = name.exact, exact != FormulaPool.yes, proofs.space.boxes(exact, negated: true)?.isEmpty == true {
+                findings.warning(read.file, name.range, .alwaysTrue("'\(name.name)'", here: false))
             }
-            earlier.append((read, module))
         }
     }
+
+    private func rule(_ place: Int, in number: Int, _ proofs: Proofs) {
+        let (read, module) = modules[number]
+        let rule = module.rules[place]
+        let range = read.marks[place].nameRange
+        switch proofs.canFire(place, in: number) {
+        case .unknown: break
+        case .possible:
+            if let text = module.condition(of: rule), text != "true", proofs.isAlways(rule, module) {
+                let isEverywhere = rule.parts.allSatisfy { proofs.space.boxes(module.parts[$0].formula, negated: true)?.isEmpty == true }
+                findings.warning(read.file, range, .alwaysTrue("the condition of this rule", here: !isEverywhere))
+            }
+        case .impossible(nil):
+            if proofs.isNever(proofs.overs(rule, module), in: nil) {
+                let parts = proofs.contradiction(rule, module).map { (module.text(of: $0.0, in: rule), module.text(of: $0.1, in: rule)) }
+                findings.warning(read.file, range, .neverTrue("the condition of this rule", parts: parts))
+            } else {
+                findings.warning(read.file, range, .neverTrueHere(takes: module.takes?.text ?? ""))
+            }
+        case .impossible(let covered?):
+            let spelling = module.condition(of: rule).map { Condition.spelling(of: $0) }
+            let covers = covered.covers.map { cover -> Wording.Cover in
+                switch cover {
+                case .module(let other): return .module(modules[other].module.name, file: modules[other].module.file)
+                case .rule(let other):
+                    let earlier = module.rules[other]
+                    let text = module.condition(of: earlier)
+                    if text == nil || text == "true" { return .everything(module.name(of: earlier), line: Int(earlier.line)) }
+                    let isSame = text.map { Condition.spelling(of: $0) } == spelling
+                    return isSame ? .same(module.name(of: earlier), line: Int(earlier.line)) : .rule(module.name(of: earlier), line: Int(earlier.line))
+                }
+            }
+            findings.warning(read.file, range, .unreachableRule(covers, example: Witness.example(covered.example)))
+        }
+    }
+
+    /// A module that gets nothing, because earlier ones have all of it.
+    private func tellNoReports(_ number: Int, _ covered: Proofs.Covered) {
+        let (read, module) = modules[number]
+        let covers = covered.covers.compactMap { cover -> Wording.Cover? in
+            guard case .module(let other) = cover else { return nil }
+            let rival = modules[other].module
+            if rival.takes == nil || rival.takes?.text == "true" { return .everything(rival.name, line: 0, file: rival.file) }
+            return rival.takes?.spelling == module.takes?.spelling ? .same(rival.name, line: 0, file: rival.file) : .module(rival.name, file: rival.file)
+        }
+        findings.warning(read.file, read.takesRange ?? read.moduleRange, .moduleOverlap(covers, example: Witness.example(covered.example)))
+    }
+
+    /// A report that this module and an earlier one are open for.
+    private func overlap(_ number: Int, _ proofs: Proofs) {
+        let (read, _) = modules[number]
+        for other in 0..<number {
+            guard modules[other].module.takes != nil, let subject = proofs.overlap(other, number) else { continue }
+            let rival = modules[other].module
+            findings.warning(
+                read.file, read.takesRange ?? read.moduleRange, .sharedGate(rival.name, file: rival.file, example: Witness.example(subject)))
+            return
+        }
+    }
+
+    // MARK: Crews and names
 
     private func crews() {
         let roster = site.crews ?? [:]

@@ -63,6 +63,8 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case idleCrew = "idle-crew"
     case moduleOverlap = "module-overlap"
     case unreachableRule = "unreachable-rule"
+    case neverTrue = "never-true"
+    case alwaysTrue = "always-true"
     case fallsThrough = "falls-through"
     case idleEscalation = "idle-escalation"
     case missingLadders = "missing-ladders"
@@ -362,23 +364,82 @@ struct Wording: Hashable {
     static func idleCrew(_ name: String) -> Wording {
         Wording(.idleCrew, "no rule sends the crew '\(name)' out: none asks only for skills that it has")
     }
-    static func moduleOverlap(_ earlier: String, file: String, whole: Bool) -> Wording {
+    /// Who has the reports that a rule or a module would have.
+    enum Cover {
+        case everything(String, line: Int, file: String = "")
+        case same(String, line: Int, file: String = "")
+        case rule(String, line: Int)
+        case module(String, file: String)
+
+        var name: String {
+            switch self {
+            case .everything(let name, let line, let file), .same(let name, let line, let file):
+                file.isEmpty ? "'\(name)' (line \(line))" : "'\(name)' (\(file))"
+            case .rule(let name, let line): "'\(name)' (line \(line))"
+            case .module(let name, let file): "the module '\(name)' (\(file))"
+            }
+        }
+    }
+
+    private static func listed(_ covers: [Cover]) -> String {
+        let shown = covers.prefix(3).map(\.name)
+        if covers.count > 3 { return shown.joined(separator: ", ") + " and \(covers.count - 3) more" }
+        return shown.dropLast().joined(separator: ", ") + " and " + (shown.last ?? "")
+    }
+
+    static func moduleOverlap(_ covers: [Cover], example: String) -> Wording {
+        switch covers.first {
+        case .everything(let name, _, let file) where covers.count == 1:
+            Wording(.moduleOverlap, "the module '\(name)' (\(file)) takes every report, and its file name comes first: this module gets none")
+        case .same(let name, _, let file) where covers.count == 1:
+            Wording(.moduleOverlap, "the module '\(name)' (\(file)) takes the same reports, and its file name comes first: this module gets none")
+        case .module(let name, let file) where covers.count == 1:
+            Wording(
+                .moduleOverlap,
+                "the module '\(name)' (\(file)) takes every report that this one would take, and its file name comes first: this module gets none, for example not \(example)")
+        default:
+            Wording(
+                .moduleOverlap,
+                "the modules \(listed(covers)) together take every report that this one would take, and their file names come first: this module gets none, for example not \(example)")
+        }
+    }
+    static func sharedGate(_ earlier: String, file: String, example: String) -> Wording {
         Wording(
             .moduleOverlap,
-            whole
-                ? "the module '\(earlier)' (\(file)) takes every report, and its file name comes first: this module gets none"
-                : "the module '\(earlier)' (\(file)) takes the same reports, and its file name comes first: this module gets none")
+            "the module '\(earlier)' (\(file)) takes some of the same reports, and has them because its file name comes first, for example \(example)")
     }
-    static func unreachableRule(_ earlier: String, line: Int, same: Bool) -> Wording {
-        Wording(
-            .unreachableRule,
-            same
-                ? "this rule is never reached: '\(earlier)' in line \(line) has the same condition and stands above it"
-                : "this rule is never reached: '\(earlier)' in line \(line) takes every report that comes to it")
+    static func unreachableRule(_ covers: [Cover], example: String) -> Wording {
+        switch covers.first {
+        case .same(let name, let line, _) where covers.count == 1:
+            Wording(.unreachableRule, "this rule is never reached: '\(name)' in line \(line) has the same condition and stands above it")
+        case .everything(let name, let line, _) where covers.count == 1:
+            Wording(.unreachableRule, "this rule is never reached: '\(name)' in line \(line) takes every report that comes to it")
+        case .rule(let name, let line) where covers.count == 1:
+            Wording(
+                .unreachableRule,
+                "this rule is never reached: '\(name)' in line \(line) takes every report that this one would take, for example \(example)")
+        default:
+            Wording(
+                .unreachableRule,
+                "this rule is never reached: \(covers.count == 1 ? covers[0].name + " takes" : listed(covers) + " together take") every report that this one would take, for example \(example)")
+        }
     }
-    static func fallsThrough(_ fallback: String) -> Wording {
+    static func neverTrue(_ what: String, parts: (String, String)?) -> Wording {
         Wording(
-            .fallsThrough, "a report that no rule of this module takes goes to the fallback department '\(fallback)'; end with a rule without 'when' to say otherwise",
+            .neverTrue,
+            "\(what) is true of no report" + (parts.map { ": '\(short($0.0))' and '\(short($0.1))' contradict each other" } ?? ""))
+    }
+    static func neverTrueHere(takes: String) -> Wording {
+        Wording(.neverTrue, "the condition of this rule is true of no report that the module takes: it contradicts 'takes: \(short(takes))'")
+    }
+    static func alwaysTrue(_ what: String, here: Bool) -> Wording {
+        Wording(
+            .alwaysTrue, here ? "\(what) is true of every report that the module takes; leave it out, or say what is meant" : "\(what) is true of every report; leave it out, or say what is meant")
+    }
+    static func fallsThrough(_ fallback: String, example: String) -> Wording {
+        Wording(
+            .fallsThrough,
+            "a report that no rule of this module takes goes to the fallback department '\(fallback)', for example \(example); end with a rule without 'when' to say otherwise",
             example: "- name: everything-else\n  task: repair")
     }
     static let idleEscalation = Wording(
