@@ -174,7 +174,7 @@ struct Proofs {
     ) -> Answer {
         var open = region.filter { !space.isEmpty($0) }
         guard !open.isEmpty else { return .impossible(nil) }
-        var covers: Set<Cover> = []
+        var covers: [Cover: [ReportSpace.Box]] = [:]
         var example: RouteSubject?
         var steps = 0
         while let box = open.popLast() {
@@ -183,7 +183,7 @@ struct Proofs {
             let outcome = outcome(subject)
             if isReached(outcome) { return .possible(subject) }
             guard let (cover, taken) = taker(outcome) else { return .unknown }
-            covers.insert(cover)
+            covers[cover] = taken
             example = example ?? subject
             // It took the report, so that something must be gone; else the report was none of this box.
             guard taken.contains(where: { space.intersection(box, $0) != nil }) else { return .unknown }
@@ -198,6 +198,20 @@ struct Proofs {
             case .rule(let number): (1, number)
             }
         }
-        return .impossible(Covered(covers: covers.sorted { order($0) < order($1) }, example: example))
+        // As few as will do: who reads it looks at each of them.
+        func isCovered(by kept: [Cover]) -> Bool {
+            var rest = region
+            for cover in kept {
+                for other in covers[cover] ?? [] { rest = rest.flatMap { space.difference($0, other) } }
+                guard rest.count <= Self.stepsMax else { return false }
+            }
+            return rest.allSatisfy { space.isEmpty($0) }
+        }
+        let all = covers.keys.sorted { order($0) < order($1) }
+        var kept = all.first { isCovered(by: [$0]) }.map { [$0] } ?? all
+        if kept.count > 1, kept.count <= 12 {
+            for cover in kept where isCovered(by: kept.filter { $0 != cover }) { kept.removeAll { $0 == cover } }
+        }
+        return .impossible(Covered(covers: kept, example: example))
     }
 }

@@ -29,6 +29,7 @@ final class ReportSpace {
     /// Texts that the set names, and those right after the reach of a prefix, in byte order.
     private(set) var texts: [String] = []
     private var textPlaces: [Int32: Int64] = [:]
+    private var namedCells: [Int32: [Int64]] = [:]
     private var prefixEnds: [Int32: Int64] = [:]
     private var known: [Int32: [Box]?] = [:]
     /// Fields that every report has.
@@ -51,6 +52,30 @@ final class ReportSpace {
         let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($0.element, Int64($0.offset) * 2 + 1) })
         for (number, text) in pool.texts.texts.enumerated() { textPlaces[Int32(number)] = places[Array(text.utf8)] }
         for (text, end) in ends { prefixEnds[text] = places[end] }
+        var cells: [Int32: Set<Int64>] = [:]
+        for formula in pool.formulas {
+            switch formula {
+            case .isText(let slot, let text), .startsWith(let slot, let text): cells[slot, default: []].formUnion(place(text).map(\.lowerBound))
+            case .inTexts(let slot, let set):
+                for text in pool.textSets[Int(set)] { cells[slot, default: []].formUnion(place(text).map(\.lowerBound)) }
+            default: break
+            }
+        }
+        namedCells = cells.mapValues { $0.sorted() }
+    }
+
+    /// Where the texts are that conditions compare a field with, rising.
+    func named(_ slot: Int32) -> [Int64] { namedCells[slot] ?? [] }
+
+    func cell(of text: String) -> Int64 {
+        let bytes = Array(text.utf8)
+        var low = 0
+        var high = texts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if Array(texts[middle].utf8).lexicographicallyPrecedes(bytes) { low = middle + 1 } else { high = middle }
+        }
+        return low < texts.count && Array(texts[low].utf8) == bytes ? Int64(low) * 2 + 1 : Int64(low) * 2
     }
 
     // MARK: Axes

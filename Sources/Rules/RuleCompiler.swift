@@ -68,6 +68,14 @@ package enum RuleCompiler {
     package static func compile(
         _ source: RuleSource, proves: Bool = true, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?
     ) -> Compilation {
+        compile(source, proves: proves, moduleBytesMax: moduleBytesMax, zone: zone) { _ in }
+    }
+
+    /// - Parameter observe: gets the proofs as they were made, for tests.
+    static func compile(
+        _ source: RuleSource, proves: Bool = true, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?,
+        observe: (Proofs) -> Void
+    ) -> Compilation {
         let findings = Findings()
         let files = source.files.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
         let sources = files.map { file in
@@ -144,8 +152,9 @@ package enum RuleCompiler {
         guard !findings.hasErrors, let site, let set = ruleSet(files, site: site, shared: shared, modules: compiled, pool: facts.pool) else {
             return Compilation(set: nil, diagnostics: findings.diagnostics(sources: sources))
         }
-        SetFindings(site: site, shared: shared, modules: Array(zip(modules, compiled)), findings: findings)
-            .run(proves ? Proofs(set, facts.pool) : nil)
+        let proofs = proves ? Proofs(set, facts.pool) : nil
+        SetFindings(site: site, shared: shared, modules: Array(zip(modules, compiled)), findings: findings).run(proofs)
+        if let proofs { observe(proofs) }
         return Compilation(set: set, diagnostics: findings.diagnostics(sources: sources))
     }
 

@@ -100,28 +100,22 @@ struct Witness {
         return .some(.number(number(slot, ranges)))
     }
 
-    /// A declared value, a text that the set names, or one between those.
+    /// A declared value, a text that conditions compare the field with, some other text, or one between those that the set names.
     private func text(_ slot: Int32, _ ranges: ReportSpace.Ranges) -> String? {
+        func isInside(_ cell: Int64) -> Bool { ranges.contains { $0.contains(cell) } }
         let declared = declared[slot] ?? []
-        var named: String?
-        var tried = 0
-        for range in ranges {
-            var cell = range.lowerBound | 1
-            while cell <= range.upperBound, tried < 2_000 {
-                let text = space.texts[Int(cell / 2)]
-                if declared.contains(text) { return text }
-                if named == nil, !text.isEmpty { named = text }
-                cell += 2
-                tried += 1
-            }
-        }
-        if let named, declared.isEmpty { return named }
+        let named = space.named(slot).filter(isInside).map { space.texts[Int($0 / 2)] }
+        if let text = named.first(where: { declared.contains($0) }) ?? declared.sorted().first(where: { isInside(space.cell(of: $0)) }) { return text }
+        if let text = named.first(where: { !$0.isEmpty }) { return text }
+        if isInside(space.cell(of: "x")) { return "x" }
         for range in ranges {
             for cell in [range.lowerBound, range.upperBound] where cell % 2 == 0 {
                 if let text = between(Int(cell / 2)) { return text }
             }
         }
-        return named ?? (ranges.contains { $0.contains(space.zero(slot)) } ? "" : nil)
+        // Named for another field, or the empty text, which is not absent.
+        for range in ranges where range.lowerBound % 2 == 1 || range.upperBound > range.lowerBound { return space.texts[Int((range.lowerBound | 1) / 2)] }
+        return nil
     }
 
     /// A text after the one before this place and before the one at it.

@@ -396,11 +396,11 @@ struct Wording: Hashable {
         case .module(let name, let file) where covers.count == 1:
             Wording(
                 .moduleOverlap,
-                "the module '\(name)' (\(file)) takes every report that this one would take, and its file name comes first: this module gets none, for example not \(example)")
+                "the module '\(name)' (\(file)) takes every report that this one would take, for example \(example); its file name comes first, so this module gets none")
         default:
             Wording(
                 .moduleOverlap,
-                "the modules \(listed(covers)) together take every report that this one would take, and their file names come first: this module gets none, for example not \(example)")
+                "\(listed(covers)) together take every report that this one would take, for example \(example); their file names come first, so this module gets none")
         }
     }
     static func sharedGate(_ earlier: String, file: String, example: String) -> Wording {
