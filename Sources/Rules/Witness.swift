@@ -188,11 +188,12 @@ struct Witness {
     private static func write(_ fields: [String: FieldValue], _ json: inout JSONWriter) {
         json.object {
             for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+                $0.key(named: name)
                 switch value {
-                case .string(let text): $0.field(name, text)
-                case .int(let number): $0.field(name, number)
-                case .double(let number): $0.field(name, number)
-                case .bool(let truth): $0.field(name, truth)
+                case .string(let text): $0.string(text)
+                case .int(let number): $0.int(number)
+                case .double(let number): $0.double(number)
+                case .bool(let truth): $0.bool(truth)
                 }
             }
         }
