@@ -55,7 +55,12 @@ enum Arithmetic {
             return try timestamp(nanoseconds(a, b) + nanoseconds(c, d))
         case (.subtract, .timestamp(let a, let b), .duration(let c, let d)):
             return try timestamp(nanoseconds(a, b) - nanoseconds(c, d))
-        case (.subtract, .timestamp(let a, let b), .timestamp(let c, let d)), (.subtract, .duration(let a, let b), .duration(let c, let d)):
+        case (.subtract, .timestamp(let a, let b), .timestamp(let c, let d)):
+            let difference = nanoseconds(a, b) - nanoseconds(c, d)
+            // The specification's suite wants a difference that can be counted in nanoseconds: 292 years either way.
+            guard Int64(exactly: difference) != nil else { throw OperationError(message: "two points in time more than 292 years apart") }
+            return try duration(difference)
+        case (.subtract, .duration(let a, let b), .duration(let c, let d)):
             return try duration(nanoseconds(a, b) - nanoseconds(c, d))
         case (.add, .duration(let a, let b), .duration(let c, let d)):
             return try duration(nanoseconds(a, b) + nanoseconds(c, d))

@@ -26,6 +26,10 @@ package struct CheckedNode: Sendable {
         case list([CheckedNode])
         case map([Entry])
         case macro(CheckedMacro)
+        /// `cel.bind`: the body, with the value under the number of a variable.
+        case bind(Int, name: String, CheckedNode, CheckedNode)
+        /// An entry of a list, or the key of a map's entry, that is only there when its optional value is.
+        case maybe(CheckedNode)
         /// An error when it runs: what an unchecked expression makes of a name that nobody declared.
         case failure(String)
     }
@@ -50,8 +54,10 @@ package struct CheckedNode: Sendable {
 package struct CheckedMacro: Sendable {
     package var kind: MacroKind
     package var range: CheckedNode
-    /// The number of its variable: how many macros stand around it.
+    /// The number of its variable: how many variables stand around it.
     package var variable: Int
+    /// It has two variables (the index or key, and the value); the second's number is one more.
+    package var isPaired = false
     package var predicate: CheckedNode?
     package var transform: CheckedNode?
 }
@@ -64,6 +70,16 @@ package enum Builtin: UInt8, Sendable, Hashable {
     case bool, bytes, double, duration, dyn, int, string, timestamp, type, uint
     case getFullYear, getMonth, getDate, getDayOfMonth, getDayOfWeek, getDayOfYear
     case getHours, getMinutes, getSeconds, getMilliseconds
+    // Strings
+    case charAt, indexOf, lastIndexOf, join, lowerAscii, upperAscii, trim, reverse, replace, split, substring, format, quote
+    // Math
+    case greatest, least, ceil, floor, round, trunc, abs, sign, sqrt, isNaN, isInf, isFinite
+    case bitAnd, bitOr, bitXor, bitNot, bitShiftLeft, bitShiftRight
+    // Optional values; `optionalSelect` is `e.?f`, `optionalIndex` is `e[?k]`
+    case optionalOf, optionalNone, optionalOfNonZeroValue, hasValue, value, or, orValue, unwrap, first, last
+    case optionalSelect, optionalIndex
+    // Encoders
+    case base64Encode, base64Decode
 
     /// As messages and traces name it: `+`, `size`.
     package var name: String {
@@ -81,9 +97,14 @@ package enum Builtin: UInt8, Sendable, Hashable {
         case .divide: "/"
         case .remainder: "%"
         case .negate: "-"
-        default: String(describing: self)
+        case .optionalSelect: ".?"
+        case .optionalIndex: "[?]"
+        default: ExtensionLibrary.names[self] ?? String(describing: self)
         }
     }
+
+    /// Of an extension library: these may have any number of arguments.
+    var isExtension: Bool { rawValue >= Builtin.charAt.rawValue }
 
     init(_ operation: BinaryOperator) {
         self =

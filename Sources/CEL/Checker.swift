@@ -36,9 +36,10 @@ struct Checker {
     mutating func check(_ node: SyntaxNode) -> CheckedNode {
         switch node.kind {
         case .literal(let value): CheckedNode(.constant(value), node.span, Self.type(of: value))
-        case .name, .select: checkPath(node)
+        case .name, .select, .optionalSelect: checkPath(node)
         case .has(let operand, let field, let fieldSpan): checkHas(operand, field, fieldSpan, node.span)
-        case .index(let operand, let index): checkIndex(operand, index, node.span)
+        case .index(let operand, let index): checkIndex(operand, index, node.span, isOptional: false)
+        case .optionalIndex(let operand, let index): checkIndex(operand, index, node.span, isOptional: true)
         case .and(let parts): checkLogic(parts, "&&", node.span)
         case .or(let parts): checkLogic(parts, "||", node.span)
         case .not(let operand): checkNot(operand, node.span)
@@ -51,6 +52,8 @@ struct Checker {
         case .list(let entries): checkList(entries, node.span)
         case .map(let entries): checkMap(entries, node.span)
         case .macro(let macro): checkMacro(macro, node.span)
+        case .bind(let name, let value, let body): checkBind(name, value, body, node.span)
+        case .maybe(let inner): check(inner)
         case .broken: CheckedNode(.failure("a part that cannot be read"), node.span, .error)
         }
     }
@@ -88,7 +91,7 @@ struct Checker {
     // MARK: - Logic
 
     /// Reports a part that should be a condition and is not.
-    private mutating func expectCondition(_ node: CheckedNode, of place: String) {
+    mutating func expectCondition(_ node: CheckedNode, of place: String) {
         if isLenient || unifier.unify(node.type, .bool) { return }
         diagnostics.append(Wording.notCondition(node.span, place: place, type: unifier.final(node.type)))
     }
@@ -155,7 +158,7 @@ struct Checker {
     ) -> CheckedNode {
         let node = CheckedNode(.call(Builtin(operation), [left, right]), span, .bool)
         if isLenient { return node }
-        guard agree(left.type, right.type) else {
+        guard agree(left.type, right.type), !isNullAndField(left, right), !isNullAndField(right, left) else {
             return fail(
                 Wording.neverEqual(
                     span, unifier.final(left.type), unifier.final(right.type), suggestion: quoted(left, right) ?? quoted(right, left)))
@@ -165,8 +168,14 @@ struct Checker {
         return node
     }
 
+    /// The specification lets a time be compared with null; a field of the schema never is null, so that is a mistake.
+    private func isNullAndField(_ null: CheckedNode, _ field: CheckedNode) -> Bool {
+        guard unifier.resolve(null.type) == .null, case .slot = field.kind else { return false }
+        return unifier.resolve(field.type) != .null && unifier.resolve(field.type) != .dyn
+    }
+
     /// Whether two values could be equal: types that unify, two numbers, or lists and maps of such.
-    private mutating func agree(_ left: StaticType, _ right: StaticType) -> Bool {
+    mutating func agree(_ left: StaticType, _ right: StaticType) -> Bool {
         switch (unifier.resolve(left), unifier.resolve(right)) {
         case (.list(let a), .list(let b)): agree(a, b)
         case (.map(let a, let b), .map(let c, let d)): agree(a, c) && agree(b, d)
@@ -197,7 +206,7 @@ struct Checker {
     private func hasOrder(_ type: StaticType) -> Bool {
         switch type {
         case .bool, .int, .uint, .double, .string, .enumeration, .bytes, .timestamp, .duration, .dyn, .error, .parameter: true
-        case .null, .list, .map, .object, .type: false
+        case .null, .list, .map, .object, .type, .abstract: false
         }
     }
 
@@ -274,101 +283,5 @@ struct Checker {
         unifier = afterFirst ?? before
         if isLenient { return result ?? .dyn }
         return result
-    }
-
-    // MARK: - Indexes, lists, maps
-
-    private mutating func checkIndex(_ operand: SyntaxNode, _ index: SyntaxNode, _ span: Span) -> CheckedNode {
-        let (container, key) = (check(operand), check(index))
-        func node(_ type: StaticType) -> CheckedNode { CheckedNode(.index(container, key), span, type) }
-        if isLenient { return node(.dyn) }
-        switch unifier.resolve(container.type) {
-        case .list(let element):
-            guard unifier.unify(key.type, .int) else {
-                return fail(Wording.indexNotWhole(key.span, type: unifier.final(key.type)))
-            }
-            return node(element)
-        case .map(let keyType, let value):
-            guard agree(key.type, keyType) else {
-                return fail(Wording.wrongKey(key.span, type: unifier.final(key.type), key: unifier.final(keyType)))
-            }
-            checkDeclared(container, key)
-            return node(value)
-        case .dyn, .parameter:
-            return node(.dyn)
-        case .error:
-            return node(.error)
-        case let other:
-            return fail(Wording.noIndex(span, type: unifier.final(other)))
-        }
-    }
-
-    private mutating func checkList(_ entries: [SyntaxNode], _ span: Span) -> CheckedNode {
-        var nodes: [CheckedNode] = []
-        nodes.reserveCapacity(entries.count)
-        var element: StaticType?
-        for entry in entries {
-            let node = check(entry)
-            element = element.map { unifier.join($0, node.type) } ?? node.type
-            nodes.append(node)
-        }
-        return CheckedNode(.list(nodes), span, .list(element ?? unifier.fresh()))
-    }
-
-    private mutating func checkMap(_ entries: [(key: SyntaxNode, value: SyntaxNode)], _ span: Span) -> CheckedNode {
-        var nodes: [CheckedNode.Entry] = []
-        var keyType: StaticType?
-        var valueType: StaticType?
-        for entry in entries {
-            let (key, value) = (check(entry.key), check(entry.value))
-            if !isLenient { checkKey(key) }
-            keyType = keyType.map { unifier.join($0, key.type) } ?? key.type
-            valueType = valueType.map { unifier.join($0, value.type) } ?? value.type
-            nodes.append(CheckedNode.Entry(key: key, value: value))
-        }
-        return CheckedNode(.map(nodes), span, .map(keyType ?? unifier.fresh(), valueType ?? unifier.fresh()))
-    }
-
-    private mutating func checkKey(_ key: CheckedNode) {
-        switch unifier.resolve(key.type) {
-        case .bool, .int, .uint, .string, .enumeration, .dyn, .error, .parameter: break
-        case let other: diagnostics.append(Wording.badKey(key.span, type: unifier.final(other)))
-        }
-    }
-
-    // MARK: - Macros
-
-    private mutating func checkMacro(_ macro: SyntaxMacro, _ span: Span) -> CheckedNode {
-        let range = check(macro.range)
-        let element: StaticType
-        switch unifier.resolve(range.type) {
-        case .list(let type): element = type
-        case .map(let key, _): element = key
-        case .dyn, .parameter: element = .dyn
-        case .error: element = .error
-        case let other:
-            if !isLenient {
-                diagnostics.append(Wording.macroRange(macro.range.span, macro: macro.kind, type: unifier.final(other)))
-            }
-            element = isLenient ? .dyn : .error
-        }
-        let number = locals.count
-        locals.append(Local(name: macro.variable, type: element))
-        defer { locals.removeLast() }
-        var predicate: CheckedNode?
-        if let body = macro.predicate {
-            let node = check(body)
-            expectCondition(node, of: macro.kind.rawValue + "()")
-            predicate = node
-        }
-        let transform = macro.transform.map { check($0) }
-        let type: StaticType =
-            switch macro.kind {
-            case .all, .exists, .existsOne: .bool
-            case .filter: .list(element)
-            case .map: .list(transform?.type ?? .dyn)
-            }
-        let checked = CheckedMacro(kind: macro.kind, range: range, variable: number, predicate: predicate, transform: transform)
-        return CheckedNode(.macro(checked), span, type)
     }
 }

@@ -7,6 +7,9 @@ extension Checker {
         if let target, let prefix = qualifiedName(target), let functions = functions(named: prefix + "." + name) {
             return callCaller(prefix + "." + name, functions, arguments.map { check($0) }, nameSpan, span)
         }
+        if let target, let prefix = qualifiedName(target), isLibrary(prefix) {
+            return callLibrary(prefix, name, arguments.map { check($0) }, Span(start: target.span.start, end: nameSpan.end), span)
+        }
         let absolute = name.hasPrefix(".")
         let bare = absolute ? String(name.dropFirst()) : name
         var checked: [CheckedNode] = []
@@ -54,6 +57,49 @@ extension Checker {
         return CheckedNode(.call(function.builtin, arguments), span, type)
     }
 
+    /// The prefix of a library's functions, where no variable has that name.
+    private func isLibrary(_ prefix: String) -> Bool {
+        (prefix == "math" || prefix == "strings" || prefix == "optional" || prefix == "base64") && schema.variables[prefix] == nil
+    }
+
+    /// `math.greatest(a, b)`
+    private mutating func callLibrary(
+        _ prefix: String, _ name: String, _ arguments: [CheckedNode], _ nameSpan: Span, _ span: Span
+    ) -> CheckedNode {
+        let full = prefix + "." + name
+        guard let function = StandardLibrary.functions[full] else {
+            let candidates = StandardLibrary.functions.keys.filter { $0.hasPrefix(prefix + ".") }
+            return fail(Wording.unknownFunction(nameSpan, name: full, suggestion: nearest(to: full, among: candidates)))
+        }
+        if function.builtin == .greatest || function.builtin == .least {
+            return checkExtreme(function, full, arguments, nameSpan, span)
+        }
+        return callStandard(function, function.global, full, arguments, nameSpan, span, isMember: false)
+    }
+
+    /// `math.greatest` and `math.least`: any number of numbers of whatever types, or one list of them.
+    private mutating func checkExtreme(
+        _ function: StandardLibrary.Function, _ name: String, _ arguments: [CheckedNode], _ nameSpan: Span, _ span: Span
+    ) -> CheckedNode {
+        let call = CheckedNode.Kind.call(function.builtin, arguments)
+        if isLenient { return CheckedNode(call, span, .dyn) }
+        guard !arguments.isEmpty else {
+            return fail(
+                Wording.wrongArguments(nameSpan, name: name, given: [], takes: function.global.map(\.arguments), isMember: false))
+        }
+        var type: StaticType?
+        for argument in arguments {
+            var number = unifier.resolve(argument.type)
+            if arguments.count == 1, case .list(let element) = number { number = unifier.resolve(element) }
+            if case .parameter = number { number = .dyn }
+            guard number.isNumber || isSilent(number) else {
+                return fail(Wording.noNumber(argument.span, name: name, type: unifier.final(argument.type)))
+            }
+            type = type.map { $0 == number ? number : .dyn } ?? number
+        }
+        return CheckedNode(call, span, type ?? .dyn)
+    }
+
     private mutating func callCaller(
         _ name: String, _ functions: [Schema.Function], _ arguments: [CheckedNode], _ nameSpan: Span, _ span: Span
     ) -> CheckedNode {
@@ -75,8 +121,12 @@ extension Checker {
         _ name: String, isMember: Bool, _ arguments: [CheckedNode], _ nameSpan: Span, _ span: Span
     ) -> CheckedNode {
         let standard = StandardLibrary.functions.filter { isMember ? !$0.value.member.isEmpty : !$0.value.global.isEmpty }
+        // `quote` for `strings.quote`, `ceil` for `math.ceil`.
+        if !isMember, let full = StandardLibrary.functions.keys.filter({ $0.hasSuffix("." + name) }).min() {
+            return fail(Wording.unknownFunction(nameSpan, name: name, suggestion: full))
+        }
         var candidates = Array(standard.keys) + Array(schema.functions.keys)
-        candidates += isMember ? ["all", "exists", "exists_one", "map", "filter"] : ["has"]
+        candidates += isMember ? MacroKind.allCases.map(\.rawValue) : ["has", "cel.bind"]
         if let other = StandardLibrary.functions[name] {
             return fail(Wording.wrongCallStyle(nameSpan, name: name, isMember: !other.member.isEmpty))
         }
@@ -87,6 +137,7 @@ extension Checker {
 
     /// A literal time, length of time, zone or pattern that is wrong will always be wrong: said now.
     private mutating func checkLiteral(_ builtin: Builtin, _ arguments: [CheckedNode]) {
+        if builtin == .format { return checkFormat(arguments) }
         guard let last = arguments.last, case .constant(.string(let text)) = last.kind else { return }
         switch builtin {
         case .duration:
@@ -108,6 +159,23 @@ extension Checker {
                 Wording.unknownZone(last.span, zone: text, suggestion: nearest(to: text, among: known)))
         default:
             break
+        }
+    }
+
+    /// `"%s at %d".format([a, b])`: a clause that does not exist, and a wrong number of values.
+    private mutating func checkFormat(_ arguments: [CheckedNode]) {
+        guard case .constant(.string(let text)) = arguments[0].kind else { return }
+        do throws(OperationError) {
+            let clauses = try FormatClause.parse(text)
+            let wanted = clauses.count { $0.takesValue }
+            guard case .list(let values) = arguments[1].kind else { return }
+            let isFixed = !values.contains { if case .maybe = $0.kind { true } else { false } }
+            if isFixed, values.count < wanted {
+                diagnostics.append(
+                    Wording.badFormat(arguments[1].span, "the text wants \(wanted) values; the list has \(values.count)"))
+            }
+        } catch {
+            diagnostics.append(Wording.badFormat(arguments[0].span, error.message))
         }
     }
 

@@ -5,7 +5,8 @@
 extension Checker {
     /// What a path leads to: a group of fields, which is a value only where it has a slot, or a value.
     private enum Place {
-        case group(object: String, path: String, slot: Int?, Span)
+        /// `isOptional`: it was reached by `.?`, so its fields are optional values.
+        case group(object: String, path: String, slot: Int?, Span, isOptional: Bool)
         case value(CheckedNode)
     }
 
@@ -17,17 +18,24 @@ extension Checker {
         switch place {
         case .value(let node):
             return node
-        case .group(let object, let path, let slot?, let span):
-            return read(slot: slot, path: path, type: .object(object), span)
-        case .group(let object, let path, nil, let span):
+        case .group(let object, let path, let slot?, let span, let isOptional):
+            return read(slot: slot, path: path, type: .object(object), span, isOptional: isOptional)
+        case .group(let object, let path, nil, let span, _):
             let example = schema.objects[object]?.keys.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             return fail(Wording.groupIsNoValue(span, path: path, example: example))
         }
     }
 
-    private mutating func read(slot: Int, path: String, type: StaticType, _ span: Span) -> CheckedNode {
+    /// A field's value; as an optional one `has(field) ? optional.of(field) : optional.none()`.
+    private mutating func read(slot: Int, path: String, type: StaticType, _ span: Span, isOptional: Bool) -> CheckedNode {
         noteRead(Expression.Read(name: path, slot: slot, span: span))
-        return CheckedNode(.slot(slot, name: path), span, type)
+        let node = CheckedNode(.slot(slot, name: path), span, type)
+        guard isOptional else { return node }
+        return CheckedNode(
+            .conditional(
+                CheckedNode(.hasSlots([slot], name: path), span, .bool),
+                CheckedNode(.call(.optionalOf, [node]), span, .optional(type)),
+                CheckedNode(.constant(.optional(nil)), span, .optional(type))), span, .optional(type))
     }
 
     private mutating func noteRead(_ read: Expression.Read) {
@@ -60,9 +68,13 @@ extension Checker {
 
     private mutating func place(_ node: SyntaxNode) -> Place {
         if let (segments, absolute) = chain(node) { return place(segments, absolute: absolute) }
-        guard case .select(let operand, let field, let fieldSpan) = node.kind else { return .value(check(node)) }
         // The root is not a name: at most as many levels as the tree is high.
-        return select(field, fieldSpan, from: place(operand))
+        switch node.kind {
+        case .select(let operand, let field, let fieldSpan): return select(field, fieldSpan, from: place(operand), isOptional: false)
+        case .optionalSelect(let operand, let field, let fieldSpan):
+            return select(field, fieldSpan, from: place(operand), isOptional: true)
+        default: return .value(check(node))
+        }
     }
 
     private mutating func place(_ segments: [Segment], absolute: Bool) -> Place {
@@ -80,7 +92,7 @@ extension Checker {
             }
         }
         guard var place else { return .value(unknownName(root)) }
-        for segment in segments[used...] { place = select(segment.name, segment.span, from: place) }
+        for segment in segments[used...] { place = select(segment.name, segment.span, from: place, isOptional: false) }
         return place
     }
 
@@ -90,11 +102,12 @@ extension Checker {
             let full = container.isEmpty ? name : container + "." + name
             if let field = schema.variables[full] { return place(of: field, path: full, span) }
             if let definition = schema.definitions[full] { return .value(use(definition, named: full, span)) }
-            if container.isEmpty { break }
+            if let (type, typeName) = StandardLibrary.types[full] {
+                return .value(CheckedNode(.constant(.type(typeName)), span, .type(type)))
+            }
+            if container.isEmpty { return nil }
             container = container.lastIndex(of: ".").map { String(container[..<$0]) } ?? ""
         }
-        guard let (type, typeName) = StandardLibrary.types[name] else { return nil }
-        return .value(CheckedNode(.constant(.type(typeName)), span, .type(type)))
     }
 
     private mutating func use(_ definition: Expression, named name: String, _ span: Span) -> CheckedNode {
@@ -103,10 +116,12 @@ extension Checker {
         return CheckedNode(.definition(name), span, definition.type)
     }
 
-    private mutating func place(of field: Schema.Field, path: String, _ span: Span) -> Place {
-        if case .object(let object) = field.type { return .group(object: object, path: path, slot: field.slot, span) }
+    private mutating func place(of field: Schema.Field, path: String, _ span: Span, isOptional: Bool = false) -> Place {
+        if case .object(let object) = field.type {
+            return .group(object: object, path: path, slot: field.slot, span, isOptional: isOptional)
+        }
         guard let slot = field.slot else { return .value(fail(Wording.noSlot(span, path: path))) }
-        return .value(read(slot: slot, path: path, type: field.type, span))
+        return .value(read(slot: slot, path: path, type: field.type, span, isOptional: isOptional))
     }
 
     private mutating func unknownName(_ segment: Segment) -> CheckedNode {
@@ -132,20 +147,20 @@ extension Checker {
         diagnostics.count < Limits.diagnostics ? Suggestion.nearest(to: name, among: candidates) : nil
     }
 
-    private mutating func select(_ field: String, _ fieldSpan: Span, from place: Place) -> Place {
+    private mutating func select(_ field: String, _ fieldSpan: Span, from place: Place, isOptional: Bool) -> Place {
         switch place {
-        case .group(let object, let path, _, let span):
+        case .group(let object, let path, _, let span, let wasOptional):
             let whole = Span(start: span.start, end: fieldSpan.end)
             guard let declared = schema.objects[object]?[field] else {
-                return .value(unknownField(field, fieldSpan, of: object, path: path))
+                return .value(fail(unknownField(field, fieldSpan, of: object, path: path)))
             }
-            return self.place(of: declared, path: path + "." + field, whole)
+            return self.place(of: declared, path: path + "." + field, whole, isOptional: isOptional || wasOptional)
         case .value(let operand):
-            return .value(select(field, fieldSpan, ofValue: operand))
+            return .value(select(field, fieldSpan, ofValue: operand, isOptional: isOptional))
         }
     }
 
-    private mutating func unknownField(_ field: String, _ span: Span, of object: String, path: String) -> CheckedNode {
+    private func unknownField(_ field: String, _ span: Span, of object: String, path: String) -> ExpressionDiagnostic {
         let fields = schema.objects[object] ?? [:]
         var suggestion = nearest(to: field, among: fields.keys)
         if suggestion == nil {
@@ -156,27 +171,43 @@ extension Checker {
                     return name + "." + field
                 }.min()
         }
-        return fail(Wording.unknownField(span, field: field, of: path, suggestion: suggestion))
+        return Wording.unknownField(span, field: field, of: path, suggestion: suggestion)
     }
 
-    private mutating func select(_ field: String, _ fieldSpan: Span, ofValue operand: CheckedNode) -> CheckedNode {
+    private mutating func select(_ field: String, _ fieldSpan: Span, ofValue operand: CheckedNode, isOptional: Bool) -> CheckedNode {
         let span = Span(start: operand.span.start, end: fieldSpan.end)
         func node(_ type: StaticType, zero: Value? = nil) -> CheckedNode {
-            CheckedNode(.select(operand, field: field, zero: zero), span, type)
+            guard isOptional else { return CheckedNode(.select(operand, field: field, zero: zero), span, type) }
+            let name = CheckedNode(.constant(.string(field)), fieldSpan, .string)
+            return CheckedNode(.call(.optionalSelect, [operand, name]), span, type)
         }
         if isLenient { return node(.dyn) }
-        switch unifier.resolve(operand.type) {
+        switch self.field(field, fieldSpan, of: operand.type) {
+        case .wrong(let diagnostic): return fail(diagnostic)
+        case .type(let type, let zero):
+            let isAlready = unifier.resolve(operand.type).optionalContent != nil
+            return node(isOptional && !isAlready && type != .error ? .optional(type) : type, zero: zero)
+        }
+    }
+
+    /// The type of a field of a value, and what it is worth when it is absent.
+    private mutating func field(_ field: String, _ fieldSpan: Span, of type: StaticType) -> Lookup {
+        switch unifier.resolve(type) {
         case .map(let key, let value):
-            guard unifier.unify(key, .string) else { return fail(Wording.keysAreNoTexts(fieldSpan, key: unifier.final(key))) }
-            return node(value)
+            guard unifier.unify(key, .string) else { return .wrong(Wording.keysAreNoTexts(fieldSpan, key: unifier.final(key))) }
+            return .type(value)
         case .object(let object):
             guard let declared = schema.objects[object]?[field] else {
-                return unknownField(field, fieldSpan, of: object, path: object)
+                return .wrong(unknownField(field, fieldSpan, of: object, path: object))
             }
-            return node(declared.type, zero: .zero(of: declared.type))
-        case .dyn, .parameter: return node(.dyn)
-        case .error: return node(.error)
-        case let other: return fail(Wording.noFields(fieldSpan, field: field, type: unifier.final(other)))
+            return .type(declared.type, zero: .zero(of: declared.type))
+        case .abstract("optional_type", let inner) where inner.count == 1:
+            let found = self.field(field, fieldSpan, of: inner[0])
+            if case .type(let type, _) = found { return .type(.optional(type)) }
+            return found
+        case .dyn, .parameter: return .type(.dyn)
+        case .error: return .type(.error)
+        case let other: return .wrong(Wording.noFields(fieldSpan, field: field, type: unifier.final(other)))
         }
     }
 
@@ -187,10 +218,10 @@ extension Checker {
             kind: .select(operand, field: field, fieldSpan: fieldSpan), span: Span(start: operand.span.start, end: fieldSpan.end),
             height: operand.height + 1)
         switch place(path) {
-        case .group(_, let name, let slot?, let groupSpan):
+        case .group(_, let name, let slot?, let groupSpan, _):
             noteRead(Expression.Read(name: name, slot: slot, span: groupSpan))
             return CheckedNode(.hasSlots([slot], name: name), span, .bool)
-        case .group(let object, let name, nil, let groupSpan):
+        case .group(let object, let name, nil, let groupSpan, _):
             let fields = slots(of: object, path: name)
             for (path, slot) in fields { noteRead(Expression.Read(name: path, slot: slot, span: groupSpan)) }
             return CheckedNode(.hasSlots(fields.map(\.slot), name: name), span, .bool)
@@ -198,6 +229,7 @@ extension Checker {
             switch node.kind {
             case .slot(let slot, let name): return CheckedNode(.hasSlots([slot], name: name), span, .bool)
             case .select(let inner, let field, _): return CheckedNode(.hasKey(inner, field: field), span, .bool)
+            case .conditional(let test, _, _) where node.type.optionalContent != nil: return CheckedNode(test.kind, span, .bool)
             case .failure: return CheckedNode(node.kind, span, isLenient ? .dyn : .error)
             default: return fail(Wording.hasNeedsField(node.span))
             }

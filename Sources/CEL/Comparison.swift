@@ -24,6 +24,8 @@ enum Comparison {
                 guard let other = lookup(key, in: b), equal(value, other) else { return false }
             }
             return true
+        case (.optional(let a?), .optional(let b?)):
+            return equal(a, b)
         default:
             return left == right
         }

@@ -111,6 +111,12 @@ struct Compiler {
             return add(.map(first: first, count: count), node.span)
         case .macro(let macro):
             return self.macro(macro, node.span)
+        case .bind(let variable, _, let value, let body):
+            let (bound, result) = (emit(value), emit(body))
+            return add(.bind(variable: Int32(variable), value: bound, body: result), node.span)
+        case .maybe(let inner):
+            let number = emit(inner)
+            return add(.maybe(number), node.span)
         case .failure(let message):
             return add(.failure(name(message)), node.span)
         }
@@ -135,8 +141,9 @@ struct Compiler {
 
     private mutating func list(_ entries: [CheckedNode], _ span: Span) -> Int32 {
         if let values = literals(entries) { return add(.constant(constant(.list(values))), span) }
+        let isSparse = entries.contains { if case .maybe = $0.kind { true } else { false } }
         let (first, count) = all(entries)
-        return add(.list(first: first, count: count), span)
+        return add(isSparse ? .sparseList(first: first, count: count) : .list(first: first, count: count), span)
     }
 
     /// The values of entries that are all literals.
@@ -157,8 +164,8 @@ struct Compiler {
         let transform = macro.transform.map { emit($0) }
         macros.append(
             Program.Macro(
-                kind: macro.kind, range: range, variable: Int32(macro.variable), predicate: predicate, transform: transform,
-                weight: weight - before + 1))
+                kind: macro.kind, range: range, variable: Int32(macro.variable), isPaired: macro.isPaired, predicate: predicate,
+                transform: transform, weight: weight - before + 1))
         return add(.macro(Int32(macros.count - 1)), span)
     }
 
@@ -166,6 +173,10 @@ struct Compiler {
 
     private mutating func call(_ builtin: Builtin, _ arguments: [CheckedNode], _ span: Span) -> Int32 {
         if builtin == .dyn { return emit(arguments[0]) }
+        if builtin.isExtension {
+            let (first, count) = all(arguments)
+            return add(.library(builtin, first: first, count: count), span)
+        }
         if let special = comparison(builtin, arguments, span) { return special }
         if builtin == .matches, case .constant(.string(let text)) = arguments[1].kind, let pattern = try? Pattern(text) {
             let number = emit(arguments[0])

@@ -14,7 +14,7 @@ enum Conversions {
     }
 
     private static func wrong(_ value: Value, _ type: String) -> OperationError {
-        OperationError(message: "\(value.json) is no \(type)")
+        OperationError(message: "\(value.brief) is no \(type)")
     }
 
     private static func int(_ value: Value) throws(OperationError) -> Value {
@@ -45,7 +45,10 @@ enum Conversions {
             guard number >= 0, number < 0x1p64 else { throw .overflow }
             return .uint(UInt64(number))
         case .string(let text):
-            guard let whole = UInt64(text) else { throw wrong(value, "uint") }
+            // A sign, even of nothing, is none of an unsigned number's.
+            guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: "+"), let whole = UInt64(text) else {
+                throw wrong(value, "uint")
+            }
             return .uint(whole)
         default: throw .noOverload(.uint, [value])
         }

@@ -10,6 +10,8 @@ struct Evaluator {
     var limit = Limits.cost
     /// The cost limit was passed: no operator absorbs that.
     var isExhausted = false
+    /// What `cel.bind` could not work out, by variable: an error where the name is used.
+    var failures: [Int32: EvaluationError] = [:]
 
     static func evaluate(
         _ program: Program, _ entry: Int32, _ activation: some Activation, limit: Int = Limits.cost
@@ -17,6 +19,8 @@ struct Evaluator {
         var evaluator = Evaluator(limit: limit)
         let value = try evaluator.value(entry, program, activation)
         if evaluator.isExhausted { throw evaluator.exhausted(program.spans[Int(entry)]) }
+        // What shares its parts may be far larger than the work that made it: whoever prints it must not pay for that.
+        try evaluator.chargeWhole(value, entry, program)
         return value
     }
 
@@ -133,6 +137,7 @@ struct Evaluator {
         case .slot(let slot, let zero):
             return activation.value(slot: Int(slot)) ?? program.constants[Int(zero)]
         case .local(let variable):
+            if !failures.isEmpty, let failure = failures[variable] { throw failure }
             return locals[Int(variable)]
         case .slotIsText, .slotInTexts, .slotOrder, .and, .or, .not, .hasSlots:
             return .bool(try truth(number, program, activation))
@@ -160,6 +165,9 @@ struct Evaluator {
         case .index(let operand, let key): return try index(operand, key, number, program, activation)
         case .list(let first, let count): return .list(try values(first, count, program, activation))
         case .map(let first, let count): return try map(first, count, number, program, activation)
+        case .sparseList(let first, let count): return try sparseList(first, count, program, activation)
+        case .library(let builtin, let first, let count): return try library(builtin, first, count, number, program, activation)
+        case .bind(let variable, let bound, let body): return try bind(variable, bound, body, program, activation)
         case .macro(let macro): return try self.macro(program.macros[Int(macro)], number, program, activation)
         case .failure(let name): throw EvaluationError(message: program.names[Int(name)], span: program.spans[Int(number)])
         default: throw EvaluationError(message: "this cannot be evaluated", span: program.spans[Int(number)])
@@ -183,8 +191,7 @@ struct Evaluator {
     ) throws(EvaluationError) -> Value {
         let first = try value(left, program, activation)
         let second = try value(right, program, activation)
-        try charge(first, number, program)
-        try charge(second, number, program)
+        try charge(builtin, first, second, number, program)
         do throws(OperationError) {
             switch builtin {
             case .matches:
@@ -204,9 +211,9 @@ struct Evaluator {
         _ index: Int, _ number: Int32, _ program: Program, _ activation: A
     ) throws(EvaluationError) -> Value {
         let definition = program.definitions[index]
-        let outer = locals
-        locals = []
-        defer { locals = outer }
+        let outer = (locals, failures)
+        (locals, failures) = ([], [:])
+        defer { (locals, failures) = outer }
         do throws(EvaluationError) {
             return try value(definition.expression.entry, definition.expression.program, activation)
         } catch {
@@ -259,6 +266,7 @@ struct Evaluator {
         _ function: Int, _ first: Int32, _ count: Int32, _ number: Int32, _ program: Program, _ activation: A
     ) throws(EvaluationError) -> Value {
         let arguments = try values(first, count, program, activation)
+        for argument in arguments { try chargeWhole(argument, number, program) }
         do throws(EvaluationError) {
             return try activation.call(function: function, arguments: arguments)
         } catch {
@@ -266,7 +274,7 @@ struct Evaluator {
         }
     }
 
-    private mutating func values<A: Activation>(
+    mutating func values<A: Activation>(
         _ first: Int32, _ count: Int32, _ program: Program, _ activation: A
     ) throws(EvaluationError) -> [Value] {
         var values: [Value] = []
@@ -278,7 +286,8 @@ struct Evaluator {
     // MARK: - Cost
 
     /// Counts what it takes to copy or compare a value of some size.
-    private mutating func charge(_ value: Value, _ number: Int32, _ program: Program) throws(EvaluationError) {
+    mutating func charge(_ value: Value, _ number: Int32, _ program: Program) throws(EvaluationError) {
+        // The largest strings and lists alone are worth a step.
         let size: Int
         switch value {
         case .string(let text): size = text.utf8.count / 16
@@ -288,6 +297,46 @@ struct Evaluator {
         default: return
         }
         if size > 0 { try spend(size, number, program) }
+    }
+
+    /// What an operator with two operands costs; equality and `in` look into the last corner of a value.
+    private mutating func charge(
+        _ builtin: Builtin, _ first: Value, _ second: Value, _ number: Int32, _ program: Program
+    ) throws(EvaluationError) {
+        switch builtin {
+        case .equal, .notEqual, .in:
+            try chargeWhole(first, number, program)
+            try chargeWhole(second, number, program)
+        default:
+            try charge(first, number, program)
+            try charge(second, number, program)
+        }
+    }
+
+    /// Counts every part of a value, as often as it stands in it: lists may share their parts, and a value of a thousand
+    /// parts stand for one of a billion.
+    mutating func chargeWhole(_ value: Value, _ number: Int32, _ program: Program) throws(EvaluationError) {
+        var left = limit - cost
+        weigh(value, &left)
+        try spend(limit - cost - left, number, program)
+    }
+
+    private func weigh(_ value: Value, _ left: inout Int) {
+        switch value {
+        case .string(let text): left -= text.utf8.count / 16
+        case .bytes(let bytes): left -= bytes.count / 16
+        case .list(let values):
+            left -= values.count / 2
+            for value in values where left >= 0 { weigh(value, &left) }
+        case .map(let entries):
+            left -= entries.count / 2
+            for (key, value) in entries where left >= 0 {
+                weigh(key, &left)
+                weigh(value, &left)
+            }
+        case .optional(let inner?): weigh(inner, &left)
+        default: break
+        }
     }
 
     mutating func spend(_ amount: Int, _ number: Int32, _ program: Program) throws(EvaluationError) {

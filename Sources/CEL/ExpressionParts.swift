@@ -3,8 +3,9 @@ extension CheckedNode {
     package var children: [CheckedNode] {
         switch kind {
         case .constant, .slot, .hasSlots, .definition, .local, .failure: []
-        case .select(let operand, _, _), .hasKey(let operand, _), .not(let operand): [operand]
+        case .select(let operand, _, _), .hasKey(let operand, _), .not(let operand), .maybe(let operand): [operand]
         case .index(let container, let key): [container, key]
+        case .bind(_, _, let value, let body): [value, body]
         case .and(let parts), .or(let parts), .list(let parts), .call(_, let parts), .callerFunction(_, _, let parts): parts
         case .conditional(let test, let yes, let no): [test, yes, no]
         case .map(let entries): entries.flatMap { [$0.key, $0.value] }

@@ -1,11 +1,15 @@
 /// An operation that has no value for its arguments. The evaluator adds where.
 struct OperationError: Error {
     let message: String
+    /// It is the limit of cost that was passed.
+    var isExhausted = false
 
     static func noOverload(_ builtin: Builtin, _ arguments: [Value]) -> OperationError {
         OperationError(
             message: "'\(builtin.name)' does not work on \(arguments.map(\.typeName.name).joined(separator: " and "))")
     }
+
+    static let exhausted = OperationError(message: "the value is too large to be worked out", isExhausted: true)
 
     static let overflow = OperationError(message: "the result is too large (overflow)")
 }
@@ -74,24 +78,32 @@ enum Functions {
         }
     }
 
+    /// `container[key]`; of an optional container an optional value, none where there is no such entry.
     static func index(_ container: Value, _ key: Value) throws(OperationError) -> Value {
+        if case .optional(let inner) = container {
+            guard let inner else { return .optional(nil) }
+            return .optional(try entry(of: inner, key))
+        }
+        if let value = try entry(of: container, key) { return value }
+        guard case .list(let values) = container else { throw OperationError(message: "no such key: \(key.brief)") }
+        throw OperationError(message: "the list has \(values.count) entries, none at \(key.brief)")
+    }
+
+    /// The entry of a list or map under a key; nil where there is none.
+    static func entry(of container: Value, _ key: Value) throws(OperationError) -> Value? {
         switch container {
         case .list(let values):
             let place: Int?
             switch key {
             case .int(let number): place = Int(exactly: number)
-            case .uint(let number): place = Int(exactly: number)
+            case .uint(let number): place = Int(clamping: number)
             case .double(let number): place = Int(exactly: number)
             default: place = nil
             }
-            guard let place else { throw OperationError(message: "a list has no place \(key.json)") }
-            guard values.indices.contains(place) else {
-                throw OperationError(message: "the list has \(values.count) entries, none at \(place)")
-            }
-            return values[place]
+            guard let place else { throw OperationError(message: "a list has no place \(key.brief)") }
+            return values.indices.contains(place) ? values[place] : nil
         case .map(let entries):
-            guard let value = Comparison.lookup(key, in: entries) else { throw OperationError(message: "no such key: \(key.json)") }
-            return value
+            return Comparison.lookup(key, in: entries)
         default:
             throw OperationError(message: "only lists and maps can be indexed, not \(container.typeName.name)")
         }
@@ -123,7 +135,7 @@ enum Functions {
     }
 
     /// Knuth, Morris and Pratt: linear, whatever the texts.
-    private static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: UnsafeBufferPointer<UInt8>) -> Bool {
+    static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: UnsafeBufferPointer<UInt8>) -> Bool {
         guard !part.isEmpty else { return true }
         var borders = [Int](repeating: 0, count: part.count)
         var border = 0

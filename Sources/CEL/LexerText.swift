@@ -64,7 +64,7 @@ extension Lexer {
         case UInt8(ascii: "v"): out.append(0x0B)
         case UInt8(ascii: "\\"), UInt8(ascii: "?"), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"): out.append(letter)
         case UInt8(ascii: "x"), UInt8(ascii: "X"): return code(digits: 2, start, bytes: bytes, into: &out)
-        case UInt8(ascii: "u") where !bytes: return code(digits: 4, start, bytes: bytes, into: &out)
+        case UInt8(ascii: "u") where !bytes: return shortCode(start, into: &out)
         case UInt8(ascii: "U") where !bytes: return code(digits: 8, start, bytes: bytes, into: &out)
         case UInt8(ascii: "0")...UInt8(ascii: "3"):
             position -= 1
@@ -84,13 +84,29 @@ extension Lexer {
     }
 
     private mutating func code(digits: Int, _ start: Int, bytes: Bool, into out: inout [UInt8]) -> Bool {
+        guard let value = hexadecimal(digits) else { return wrongEscape(from: start, bytes: bytes) }
+        return append(value, start, bytes: bytes, into: &out)
+    }
+
+    /// `\uXXXX`; a code point beyond them is a pair of surrogates: `\ud83d\ude2c`.
+    private mutating func shortCode(_ start: Int, into out: inout [UInt8]) -> Bool {
+        guard let first = hexadecimal(4) else { return wrongEscape(from: start, bytes: false) }
+        guard (0xD800...0xDBFF).contains(first), peek() == UInt8(ascii: "\\"), peek(1) == UInt8(ascii: "u") else {
+            return append(first, start, bytes: false, into: &out)
+        }
+        position += 2
+        guard let second = hexadecimal(4), (0xDC00...0xDFFF).contains(second) else { return wrongEscape(from: start, bytes: false) }
+        return append(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), start, bytes: false, into: &out)
+    }
+
+    private mutating func hexadecimal(_ digits: Int) -> UInt32? {
         var value: UInt32 = 0
         for _ in 0..<digits {
-            guard let digit = hexDigit(peek()) else { return wrongEscape(from: start, bytes: bytes) }
+            guard let digit = hexDigit(peek()) else { return nil }
             value = value << 4 | UInt32(digit)
             position += 1
         }
-        return append(value, start, bytes: bytes, into: &out)
+        return value
     }
 
     private mutating func append(_ value: UInt32, _ start: Int, bytes: Bool, into out: inout [UInt8]) -> Bool {

@@ -27,9 +27,17 @@ final class Program: Sendable {
         case hasKey(Int32, field: Int32)
         case index(Int32, Int32)
         case list(first: Int32, count: Int32)
+        /// A list some of whose entries are `maybe`.
+        case sparseList(first: Int32, count: Int32)
+        /// An entry that is only there when its optional value is; for a map it stands in the key's place.
+        case maybe(Int32)
         /// Keys and values by turns.
         case map(first: Int32, count: Int32)
         case macro(Int32)
+        /// `cel.bind`
+        case bind(variable: Int32, value: Int32, body: Int32)
+        /// A function of an extension library, with any number of arguments.
+        case library(Builtin, first: Int32, count: Int32)
         case failure(Int32)
     }
 
@@ -78,6 +86,8 @@ final class Program: Sendable {
         var kind: MacroKind
         var range: Int32
         var variable: Int32
+        /// It has a second variable, numbered one higher.
+        var isPaired: Bool
         var predicate: Int32?
         var transform: Int32?
         /// What one round costs.

@@ -36,12 +36,17 @@ package indirect enum StaticType: Sendable, Hashable {
     /// An object of the schema (`report`, `place`).
     case object(String)
     case type(StaticType)
+    /// A type that only functions make and use, with its parameters: `optional_type(int)`.
+    case abstract(String, [StaticType])
     /// Checked when it runs.
     case dyn
     /// A type parameter of a function's declaration.
     case parameter(String)
     /// What a failed check gives, so that one mistake is told once.
     case error
+
+    /// `optional_type(inner)`
+    package static func optional(_ inner: StaticType) -> StaticType { .abstract("optional_type", [inner]) }
 }
 
 /// Everything that an expression may name.

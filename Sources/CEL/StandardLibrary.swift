@@ -8,7 +8,7 @@ enum StandardLibrary {
         init(_ arguments: [StaticType], _ result: StaticType) {
             self.arguments = arguments
             self.result = result
-            hasParameters = arguments.contains { $0.hasParameter }
+            hasParameters = result.hasParameter || arguments.contains { $0.hasParameter }
         }
     }
 
@@ -26,7 +26,10 @@ enum StandardLibrary {
         }
     }
 
-    static let functions: [String: Function] = {
+    /// By name; those of a library with its prefix: `math.greatest`.
+    static let functions: [String: Function] = core.merging(ExtensionLibrary.functions) { core, _ in core }
+
+    private static let core: [String: Function] = {
         let a = StaticType.parameter("A")
         let b = StaticType.parameter("B")
         let sizes: [Overload] = [.init([.string], .int), .init([.bytes], .int), .init([.list(a)], .int), .init([.map(a, b)], .int)]
@@ -92,7 +95,7 @@ enum StandardLibrary {
         "bool": (.bool, TypeName("bool")), "int": (.int, TypeName("int")), "uint": (.uint, TypeName("uint")),
         "double": (.double, TypeName("double")), "string": (.string, TypeName("string")), "bytes": (.bytes, TypeName("bytes")),
         "list": (.list(.dyn), TypeName("list")), "map": (.map(.dyn, .dyn), TypeName("map")),
-        "null_type": (.null, TypeName("null_type")), "type": (.type(.dyn), TypeName("type")), "dyn": (.dyn, TypeName("dyn")),
+        "null_type": (.null, TypeName("null_type")), "type": (.type(.dyn), TypeName("type")), "optional_type": (.optional(.dyn), TypeName("optional_type")),
         "google.protobuf.Timestamp": (.timestamp, TypeName("google.protobuf.Timestamp")),
         "google.protobuf.Duration": (.duration, TypeName("google.protobuf.Duration")),
     ]
@@ -104,11 +107,17 @@ extension StaticType {
         case .parameter: true
         case .list(let element), .type(let element): element.hasParameter
         case .map(let key, let value): key.hasParameter || value.hasParameter
+        case .abstract(_, let inner): inner.contains { $0.hasParameter }
         default: false
         }
     }
 
     var isNumber: Bool { self == .int || self == .uint || self == .double }
+
+    /// What an optional value holds; nil for other types.
+    var optionalContent: StaticType? {
+        if case .abstract("optional_type", let inner) = self { inner.first } else { nil }
+    }
 
     /// The enumeration of a value or of a list's elements.
     var enumerationName: String? {

@@ -8,6 +8,10 @@ struct SyntaxNode: Sendable {
         /// `has(e.f)`
         case has(SyntaxNode, field: String, fieldSpan: Span)
         case index(SyntaxNode, SyntaxNode)
+        /// `e.?f`
+        case optionalSelect(SyntaxNode, field: String, fieldSpan: Span)
+        /// `e[?k]`
+        case optionalIndex(SyntaxNode, SyntaxNode)
         case and([SyntaxNode])
         case or([SyntaxNode])
         case not(SyntaxNode)
@@ -18,6 +22,10 @@ struct SyntaxNode: Sendable {
         case list([SyntaxNode])
         case map([(key: SyntaxNode, value: SyntaxNode)])
         case macro(SyntaxMacro)
+        /// `cel.bind(name, value, body)`
+        case bind(name: String, SyntaxNode, SyntaxNode)
+        /// `?e` as an entry of a list or a key of a map: there only when the optional value is.
+        case maybe(SyntaxNode)
         /// A place where something is wrong that has been reported.
         case broken
     }
@@ -34,19 +42,23 @@ struct SyntaxMacro: Sendable {
     var range: SyntaxNode
     var variable: String
     var variableSpan: Span
-    /// The predicate; for `map` with two arguments nil.
+    /// The second variable of `list.all(index, value, ...)`; nil where there is one alone.
+    var second: String?
+    /// The predicate; nil where nothing is left out.
     var predicate: SyntaxNode?
-    /// What `map` makes of an element.
+    /// What becomes of an element: `map`, `transformList` and their kin.
     var transform: SyntaxNode?
 }
 
-/// The macros that walk through a list or the keys of a map.
-package enum MacroKind: String, Sendable, Hashable {
+/// The macros that walk through a list or the keys of a map, or into an optional value.
+package enum MacroKind: String, Sendable, Hashable, CaseIterable {
     case all
     case exists
     case existsOne = "exists_one"
     case map
     case filter
+    case transformList, transformMap, transformMapEntry
+    case optMap, optFlatMap
 }
 
 package enum BinaryOperator: String, Sendable, Hashable {

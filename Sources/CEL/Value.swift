@@ -19,6 +19,8 @@ package enum Value: Sendable {
     case timestamp(seconds: Int64, nanoseconds: Int32)
     case duration(seconds: Int64, nanoseconds: Int32)
     case type(TypeName)
+    /// A value that may be missing: `optional.of(x)`, `optional.none()`.
+    indirect case optional(Value?)
 }
 
 extension Value: Hashable {
@@ -36,6 +38,7 @@ extension Value: Hashable {
         case (.timestamp(let a, let b), .timestamp(let c, let d)): a == c && b == d
         case (.duration(let a, let b), .duration(let c, let d)): a == c && b == d
         case (.type(let a), .type(let b)): a == b
+        case (.optional(let a), .optional(let b)): a == b
         default: false
         }
     }
@@ -65,6 +68,8 @@ extension Value: Hashable {
             hasher.combine(seconds)
             hasher.combine(nanoseconds)
         case .type(let value):
+            hasher.combine(value)
+        case .optional(let value):
             hasher.combine(value)
         }
     }
@@ -98,6 +103,7 @@ extension Value {
         case .timestamp: TypeName("google.protobuf.Timestamp")
         case .duration: TypeName("google.protobuf.Duration")
         case .type: TypeName("type")
+        case .optional: TypeName("optional_type")
         }
     }
 
@@ -115,7 +121,8 @@ extension Value {
         case .duration: .duration(seconds: 0, nanoseconds: 0)
         case .list: .list([])
         case .map, .object: .map([:])
-        case .null, .type, .dyn, .parameter, .error: .null
+        case .abstract("optional_type", _): .optional(nil)
+        case .null, .type, .dyn, .parameter, .abstract, .error: .null
         }
     }
 }

@@ -5,11 +5,20 @@ extension Value {
     /// fixed order, so that the same value always gives the same text.
     package var json: String {
         var out = ""
-        write(into: &out)
+        write(into: &out, limit: .max)
         return out
     }
 
-    private func write(into out: inout String) {
+    /// The beginning of it, for messages.
+    var brief: String {
+        var out = ""
+        write(into: &out, limit: 80)
+        return out.unicodeScalars.count <= 80 ? out : String(String.UnicodeScalarView(out.unicodeScalars.prefix(79))) + "…"
+    }
+
+    /// Stops soon after `limit` bytes.
+    private func write(into out: inout String, limit: Int) {
+        if out.utf8.count > limit { return }
         switch self {
         case .null:
             out += "null"
@@ -22,14 +31,15 @@ extension Value {
         case .double(let value):
             out += value.isFinite ? numberText(value) : "\"\(numberText(value))\""
         case .string(let value):
-            writeQuoted(value, into: &out)
+            writeQuoted(value.utf8.count <= limit ? value : String(value.unicodeScalars.prefix(limit)), into: &out)
         case .bytes(let value):
-            out += "\"" + base64(value) + "\""
+            out += "\"" + base64(value.count <= limit ? value : Array(value.prefix(limit))) + "\""
         case .list(let values):
             out += "["
             for (index, value) in values.enumerated() {
                 if index > 0 { out += "," }
-                value.write(into: &out)
+                if out.utf8.count > limit { break }
+                value.write(into: &out, limit: limit)
             }
             out += "]"
         case .map(let entries):
@@ -38,7 +48,8 @@ extension Value {
                 if index > 0 { out += "," }
                 if case .string(let text) = key { writeQuoted(text, into: &out) } else { writeQuoted(key.json, into: &out) }
                 out += ":"
-                (entries[key] ?? .null).write(into: &out)
+                if out.utf8.count > limit { break }
+                (entries[key] ?? .null).write(into: &out, limit: limit)
             }
             out += "}"
         case .timestamp(let seconds, let nanoseconds):
@@ -47,6 +58,8 @@ extension Value {
             out += "\"" + TimeText.duration(seconds: seconds, nanoseconds: nanoseconds) + "\""
         case .type(let type):
             writeQuoted(type.name, into: &out)
+        case .optional(let value):
+            if let value { value.write(into: &out, limit: limit) } else { out += "null" }
         }
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// `syntax`, `reserved-name`, `bad-escape`, `overflow` (a number too large), `too-long`, `too-deep`, `too-costly`, `unknown-name`,
 /// `unknown-field`, `unknown-function`, `unknown-value`, `unknown-zone`, `not-a-value`, `wrong-type`, `no-overload`, `never-equal`,
-/// `bad-macro`, `bad-duration`, `bad-timestamp`, `bad-pattern`.
+/// `bad-macro`, `bad-duration`, `bad-timestamp`, `bad-pattern`, `bad-format`.
 enum Wording {
     private static func make(_ code: String, _ span: Span, _ message: String, suggestion: String? = nil) -> ExpressionDiagnostic {
         ExpressionDiagnostic(code: code, message: message, span: span, suggestion: suggestion)
@@ -62,14 +62,38 @@ enum Wording {
     }
 
     static func macroArguments(_ span: Span, macro: MacroKind, count: Int) -> ExpressionDiagnostic {
-        make(
-            "bad-macro", span,
-            "\(macro.rawValue)() takes a name and a condition on it, as in list.\(macro.rawValue)(x, x > 0); found \(count) argument\(count == 1 ? "" : "s")"
-        )
+        let name = macro.rawValue
+        let form =
+            switch macro {
+            case .optMap, .optFlatMap: "a name and an expression, as in value.\(name)(x, x + 1)"
+            case .map: "a name and an expression, as in list.map(x, x + 1)"
+            case .transformList, .transformMap: "two names and an expression, as in list.\(name)(i, x, x + i)"
+            case .transformMapEntry: "two names and a map, as in list.transformMapEntry(i, x, {x: i})"
+            case .all, .exists, .existsOne, .filter: "a name and a condition on it, as in list.\(name)(x, x > 0)"
+            }
+        return make("bad-macro", span, "\(name)() takes \(form); found \(count) argument\(count == 1 ? "" : "s")")
     }
 
-    static func macroVariable(_ span: Span, macro: MacroKind) -> ExpressionDiagnostic {
-        make("bad-macro", span, "the first argument of \(macro.rawValue)() is a simple name, as in list.\(macro.rawValue)(x, x > 0)")
+    static func macroVariable(_ span: Span, _ place: String, macro: String) -> ExpressionDiagnostic {
+        let form =
+            switch (macro, place) {
+            case ("cel.bind", _): "cel.bind(x, report.feeder, x != '')"
+            case ("optMap", _), ("optFlatMap", _): "value.\(macro)(x, x + 1)"
+            case ("transformList", _), ("transformMap", _), ("transformMapEntry", _), (_, "second"): "list.\(macro)(i, x, x > i)"
+            default: "list.\(macro)(x, x > 0)"
+            }
+        return make("bad-macro", span, "the \(place) argument of \(macro)() is a simple name, as in \(form)")
+    }
+
+    static func sameVariable(_ span: Span, macro: MacroKind, name: String) -> ExpressionDiagnostic {
+        make("bad-macro", span, "both variables of \(macro.rawValue)() are called '\(name)'")
+    }
+
+    static func bindArguments(_ span: Span, count: Int) -> ExpressionDiagnostic {
+        make(
+            "bad-macro", span,
+            "cel.bind() takes a name, a value and an expression, as in cel.bind(x, report.feeder, x != ''); found \(count) argument\(count == 1 ? "" : "s")"
+        )
     }
 
     // MARK: - Limits
@@ -183,6 +207,10 @@ enum Wording {
         make("wrong-type", span, "a list is indexed by a whole number (int) from 0; this is \(type.described)")
     }
 
+    static func notOptional(_ span: Span, type: StaticType) -> ExpressionDiagnostic {
+        make("wrong-type", span, "'?' before an entry wants an optional value, as in ?optional.of(1); this is \(type.described)")
+    }
+
     static func wrongKey(_ span: Span, type: StaticType, key: StaticType) -> ExpressionDiagnostic {
         make("wrong-type", span, "the keys of this map are of the type \(key.described); this is \(type.described)")
     }
@@ -196,7 +224,19 @@ enum Wording {
     }
 
     static func macroRange(_ span: Span, macro: MacroKind, type: StaticType) -> ExpressionDiagnostic {
-        make("wrong-type", span, "\(macro.rawValue)() walks through a list or the keys of a map; this is \(type.described)")
+        if macro == .optMap || macro == .optFlatMap {
+            return make("wrong-type", span, "\(macro.rawValue)() works on an optional value; this is \(type.described)")
+        }
+        return make("wrong-type", span, "\(macro.rawValue)() walks through a list or the keys of a map; this is \(type.described)")
+    }
+
+    static func macroResult(_ span: Span, macro: MacroKind, type: StaticType) -> ExpressionDiagnostic {
+        let wanted = macro == .optFlatMap ? "an optional value" : "a map"
+        return make("wrong-type", span, "the last argument of \(macro.rawValue)() gives \(wanted); this is \(type.described)")
+    }
+
+    static func noNumber(_ span: Span, name: String, type: StaticType) -> ExpressionDiagnostic {
+        make("no-overload", span, "'\(name)' takes numbers, or one list of numbers; this is \(type.described)")
     }
 
     static func keysAreNoTexts(_ span: Span, key: StaticType) -> ExpressionDiagnostic {
@@ -215,6 +255,10 @@ enum Wording {
 
     static func badTimestamp(_ span: Span, text: String) -> ExpressionDiagnostic {
         make("bad-timestamp", span, "'\(text)' is no point in time; write it like '2026-11-22T08:15:00+08:00', a date that exists")
+    }
+
+    static func badFormat(_ span: Span, _ message: String) -> ExpressionDiagnostic {
+        make("bad-format", span, message)
     }
 
     static func badPattern(_ span: Span, _ message: String) -> ExpressionDiagnostic {
@@ -240,6 +284,8 @@ extension StaticType {
         case .enumeration(let name): "a \(name) (string)"
         case .object(let name): "a group of fields (\(name))"
         case .type: "a type"
+        case .abstract("optional_type", _): "an optional value (\(short))"
+        case .abstract: "a value of the type \(short)"
         case .dyn, .parameter: "a value of any type"
         case .error: "something wrong"
         }
@@ -262,6 +308,7 @@ extension StaticType {
         case .enumeration(let name): name
         case .object(let name): name
         case .type(let inner): "type(\(inner.short))"
+        case .abstract(let name, let inner): inner.isEmpty ? name : "\(name)(\(inner.map(\.short).joined(separator: ", ")))"
         case .dyn: "dyn"
         case .parameter(let name): name
         case .error: "error"

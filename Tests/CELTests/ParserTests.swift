@@ -9,6 +9,10 @@ private func show(_ node: SyntaxNode) -> String {
     case .name(let name, let absolute): return (absolute ? "." : "") + name
     case .select(let operand, let field, _): return "(. \(show(operand)) \(field))"
     case .has(let operand, let field, _): return "(has \(show(operand)) \(field))"
+    case .optionalSelect(let operand, let field, _): return "(.? \(show(operand)) \(field))"
+    case .optionalIndex(let operand, let index): return "([?] \(all([operand, index])))"
+    case .maybe(let inner): return "?" + show(inner)
+    case .bind(let name, let value, let body): return "(bind \(name) \(all([value, body])))"
     case .index(let operand, let index): return "([] \(all([operand, index])))"
     case .and(let parts): return "(&& \(all(parts)))"
     case .or(let parts): return "(|| \(all(parts)))"
@@ -22,7 +26,7 @@ private func show(_ node: SyntaxNode) -> String {
     case .map(let entries): return "{\(entries.map { show($0.key) + ":" + show($0.value) }.joined(separator: " "))}"
     case .macro(let macro):
         return
-            "(\(macro.kind.rawValue) \(show(macro.range)) \(macro.variable)\(macro.predicate.map { " " + show($0) } ?? "")\(macro.transform.map { " -> " + show($0) } ?? ""))"
+            "(\(macro.kind.rawValue) \(show(macro.range)) \(macro.variable)\(macro.second.map { " " + $0 } ?? "")\(macro.predicate.map { " " + show($0) } ?? "")\(macro.transform.map { " -> " + show($0) } ?? ""))"
     case .broken: return "<broken>"
     }
 }
