@@ -120,6 +120,7 @@ let package = Package(
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(name: "CELTests", dependencies: ["CEL"], swiftSettings: strict),
+        .testTarget(name: "CELConformanceTests", dependencies: ["CEL"], exclude: ["cases.jsonl"], swiftSettings: strict),
         .testTarget(name: "RulesTests", dependencies: ["Domain", "CEL", "Rules"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(name: "PlanningTests", dependencies: ["Domain", "Planning"], swiftSettings: strict),
         .testTarget(name: "DecisionsTests", dependencies: ["Domain", "Rules", "Planning", "Decisions"], swiftSettings: strict),
