@@ -17,7 +17,7 @@ struct Compiler {
     private init(definitions: [String: Expression]) { known = definitions }
 
     /// `height` is that of the tree without its definitions.
-    static func compile(_ tree: CheckedNode, height: Int, definitions: [String: Expression]) -> Program {
+    static func compile(_ tree: CheckedNode, height: Int, estimate: Estimate, definitions: [String: Expression]) -> Program {
         var compiler = Compiler(definitions: definitions)
         let root = compiler.emit(tree)
         var conjuncts = [root]
@@ -26,7 +26,7 @@ struct Compiler {
         }
         return Program(
             compiler: compiler, root: root, conjuncts: conjuncts, weight: compiler.weight,
-            height: compiler.definitions.isEmpty ? height : compiler.height(of: tree))
+            height: compiler.definitions.isEmpty ? height : compiler.height(of: tree), estimate: estimate)
     }
 
     /// The height of a tree, a definition counted as high as its own.

@@ -20,6 +20,8 @@ package struct Expression: Sendable {
         package var isChecked = true
         /// False: `has`, `all` and their kin are plain functions.
         package var hasMacros = true
+        /// False: an expression that may take too long is not refused here; the evaluator ends it when it does.
+        package var isCostChecked = true
         package init() {}
     }
 
@@ -52,12 +54,20 @@ package struct Expression: Sendable {
         if let expecting { checker.expect(root, expecting) }
         if !checker.diagnostics.isEmpty { throw ExpressionErrors(diagnostics: ordered(checker.diagnostics)) }
 
-        let program = Compiler.compile(root, height: tree.height, definitions: schema.definitions)
+        var estimator = Estimator(definitions: schema.definitions)
+        let estimate = estimator.estimate(root)
+        if let deep = estimator.tooDeep {
+            throw ExpressionErrors(diagnostics: [Wording.valueTooDeep(deep)])
+        }
+        let program = Compiler.compile(root, height: tree.height, estimate: estimate, definitions: schema.definitions)
         guard program.weight <= Limits.weight else {
             throw ExpressionErrors(diagnostics: [Wording.tooCostly(root.span, weight: program.weight)])
         }
         guard program.height <= Limits.evaluationDepth else {
             throw ExpressionErrors(diagnostics: [Wording.definitionsTooDeep(root.span, height: program.height)])
+        }
+        if options.isCostChecked, options.isChecked, let part = estimator.offender {
+            throw ExpressionErrors(diagnostics: [Wording.tooExpensive(part.span, cost: part.cost, rounds: part.rounds)])
         }
         return Expression(
             text: text, span: Span(start: 0, end: text.count), type: type, root: root, reads: checker.reads,
@@ -72,6 +82,10 @@ package struct Expression: Sendable {
         }
         return Array(sorted.map(\.element).filter { seen.insert($0).inserted }.prefix(Limits.diagnostics))
     }
+
+    /// What the whole expression may cost at most, in the steps of `Limits.cost`: lists and texts from outside are taken to be no
+    /// larger than `Limits.assumedEntries` and `Limits.assumedTextBytes`.
+    package var cost: Int { program.estimate.cost }
 
     /// The value. Throws where a part that decides it has none (a division by zero, a missing key of a map), or where it takes
     /// more than `Limits.cost` steps.

@@ -11,9 +11,15 @@ package enum Limits {
     package static let literalEntries = 10_000
     /// Parts of an expression together with those of the definitions it uses, each counted as often as it is used.
     package static let weight = 1_000_000
-    /// Steps of one evaluation in loops: each round of a macro costs the weight of its body, each byte that is copied or searched
+    /// Steps of one evaluation, and of its estimate, beyond which an expression is refused when it is compiled: each round of a macro costs the weight of its body, each byte that is copied or searched
     /// a sixteenth, each state of a pattern at each character a quarter. Some tens of milliseconds in a release build.
     package static let cost = 1_000_000
+    /// How deep a value may nest (a list within a list ...): so that comparing, printing and freeing it stay within the stack, too.
+    package static let valueDepth = 200
+    /// Entries that a list or map from outside is taken to have, at most, when the cost of an expression is estimated.
+    package static let assumedEntries = 100
+    /// Bytes that a text from outside is taken to have, at most, when the cost of an expression is estimated.
+    package static let assumedTextBytes = 2_000
     /// Errors of one expression that are reported.
     package static let diagnostics = 50
 }

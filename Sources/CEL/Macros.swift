@@ -5,8 +5,7 @@ extension Parser {
         if arguments.count == 1, case .select(let operand, let field, let fieldSpan) = arguments[0].kind {
             return node(.has(operand, field: field, fieldSpan: fieldSpan), span, over: operand)
         }
-        let isBroken = arguments.contains { if case .broken = $0.kind { true } else { false } }
-        if !isBroken { diagnostics.append(Wording.hasNeedsField(arguments.first?.span ?? span)) }
+        if !hasBroken(arguments) { diagnostics.append(Wording.hasNeedsField(arguments.first?.span ?? span)) }
         return SyntaxNode(kind: .broken, span: span, height: 1)
     }
 
@@ -19,6 +18,7 @@ extension Parser {
         _ name: String, target: SyntaxNode, arguments: [SyntaxNode], nameSpan: Span, span: Span
     ) -> SyntaxNode? {
         guard let kind = name == "existsOne" ? .existsOne : MacroKind(rawValue: name) else { return nil }
+        if hasBroken(arguments) { return SyntaxNode(kind: .broken, span: span, height: 1) }
         let variables: Int
         var hasPredicate = true
         var hasTransform = false
@@ -54,6 +54,7 @@ extension Parser {
         _ name: String, target: SyntaxNode, arguments: [SyntaxNode], nameSpan: Span, span: Span
     ) -> SyntaxNode? {
         guard name == "bind", case .name("cel", _) = target.kind else { return nil }
+        if hasBroken(arguments) { return SyntaxNode(kind: .broken, span: span, height: 1) }
         guard arguments.count == 3 else {
             diagnostics.append(Wording.bindArguments(nameSpan, count: arguments.count))
             return SyntaxNode(kind: .broken, span: span, height: 1)
@@ -65,7 +66,12 @@ extension Parser {
     /// The simple name that a macro's variable must be; nil, and reported, when it is something else.
     private mutating func variable(_ argument: SyntaxNode, _ place: String, of macro: String) -> String? {
         if case .name(let name, absolute: false) = argument.kind { return name }
-        if case .broken = argument.kind {} else { diagnostics.append(Wording.macroVariable(argument.span, place, macro: macro)) }
+        diagnostics.append(Wording.macroVariable(argument.span, place, macro: macro))
         return nil
+    }
+
+    /// Whether something is wrong with an argument that has been reported: then nothing is said about the call.
+    private func hasBroken(_ arguments: [SyntaxNode]) -> Bool {
+        arguments.contains { if case .broken = $0.kind { true } else { false } }
     }
 }

@@ -118,8 +118,10 @@ final class Program: Sendable {
     let weight: Int
     /// How deep it is, definitions included.
     let height: Int
+    /// What it may cost at most, and how large its value may become.
+    let estimate: Estimate
 
-    init(compiler: Compiler, root: Int32, conjuncts: [Int32], weight: Int, height: Int) {
+    init(compiler: Compiler, root: Int32, conjuncts: [Int32], weight: Int, height: Int, estimate: Estimate) {
         operations = compiler.operations
         spans = compiler.spans
         operands = compiler.operands
@@ -134,5 +136,6 @@ final class Program: Sendable {
         self.conjuncts = conjuncts
         self.weight = weight
         self.height = height
+        self.estimate = estimate
     }
 }

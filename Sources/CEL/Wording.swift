@@ -120,6 +120,20 @@ enum Wording {
         make("too-costly", span, "the expression and the definitions it uses have \(weight) parts; at most \(Limits.weight) are allowed")
     }
 
+    /// `rounds`: of the loop that it is.
+    static func tooExpensive(_ span: Span, cost: Int, rounds: Int?) -> ExpressionDiagnostic {
+        let steps = cost < Shape.ceiling ? "\(cost) steps" : "more steps than can be counted"
+        let reason =
+            rounds.map { "this goes round up to \($0) times and may take \(steps)" } ?? "this may take \(steps)"
+        return make(
+            "too-costly", span,
+            "\(reason); at most \(Limits.cost) are allowed (a list from outside counts \(Limits.assumedEntries) entries, a text \(Limits.assumedTextBytes) bytes)")
+    }
+
+    static func valueTooDeep(_ span: Span) -> ExpressionDiagnostic {
+        make("too-deep", span, "this value may nest more than \(Limits.valueDepth) levels deep")
+    }
+
     // MARK: - Names
 
     static func unknownName(_ span: Span, name: String, suggestion: String?) -> ExpressionDiagnostic {

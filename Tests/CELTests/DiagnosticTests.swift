@@ -129,6 +129,85 @@ import Testing
             "crew.skills[\"a\"] == \"cable\"",
             "13: error[wrong-type]: a list is indexed by a whole number (int) from 0; this is a text (string)"
         ), ("{1: 2}.a == 2", "8: error[wrong-type]: the keys of this map are of the type a whole number (int); use [ ] instead of a dot"),
+        // The extension libraries.
+        ("math.greatst(1, 2) > 1", "1: error[unknown-function]: there is no function 'math.greatst'; did you mean 'math.greatest'?"),
+        ("ceil(1.5) > 1.0", "1: error[unknown-function]: there is no function 'ceil'; did you mean 'math.ceil'?"),
+        ("report.feeder.splitt(\"-\")[0] == \"F\"", "15: error[unknown-function]: there is no function 'splitt'; did you mean 'split'?"),
+        ("report.feeder.optionalMap(x, x)", "15: error[unknown-function]: there is no function 'optionalMap'\n27: error[unknown-name]: there is no 'x'\n30: error[unknown-name]: there is no 'x'"),
+        (
+            "math.greatest(report.feeder, 1) > 1",
+            "15: error[no-overload]: 'math.greatest' takes numbers, or one list of numbers; this is a text (string)"
+        ),
+        (
+            "math.least() > 1",
+            "1: error[no-overload]: 'math.least' does not take nothing; it is used as math.least(double, double), math.least(list(double))"
+        ),
+        (
+            "math.ceil(report.customers_out) > 1.0",
+            "1: error[no-overload]: 'math.ceil' does not take a whole number (int); it is used as math.ceil(double)"
+        ),
+        (
+            "report.feeder.substring(\"1\") == \"\"",
+            "15: error[no-overload]: 'substring' does not take a text (string) and a text (string); it is used as string.substring(int), string.substring(int, int)"
+        ),
+        (
+            "\"%q\".format([1]) == \"\"",
+            "1: error[bad-format]: unrecognized formatting clause '%q'; there are %s %d %f %e %b %o %x %X, and %% for the sign"
+        ), ("\"%s %s\".format([1]) == \"\"", "16: error[bad-format]: the text wants 2 values; the list has 1"),
+        ("\"50%\".format([]) == \"\"", "1: error[bad-format]: '%' at the end of a format; write '%%' for the sign itself"),
+        (
+            "cel.bind(x, report.feeder) == \"\"",
+            "5: error[bad-macro]: cel.bind() takes a name, a value and an expression, as in cel.bind(x, report.feeder, x != ''); found 2 arguments"
+        ),
+        (
+            "cel.bind(\"x\", report.feeder, x == \"\")",
+            "10: error[bad-macro]: the first argument of cel.bind() is a simple name, as in cel.bind(x, report.feeder, x != '')"
+        ), ("cel.bind(f, report.feeder, f.startsWith(\"F\"))", "fine"),
+        ("cel.bind(c, report.category, c == \"fir\")", "35: error[unknown-value]: 'fir' is no declared category: line_down, sparking, fire, no_power; did you mean 'fire'?"),
+        ("report.?feeder.orValue(\"none\") == \"none\"", "fine"), ("report.?place.district.hasValue()", "fine"),
+        ("report.?place.?district.hasValue()", "fine"), ("has(report.?place.district)", "fine"),
+        ("report.?feder.hasValue()", "9: error[unknown-field]: 'report' has no field 'feder'; did you mean 'feeder'?"),
+        ("report.?feeder == \"F-1\"", "1: error[never-equal]: an optional value (optional_type(string)) is never equal to a text (string)"),
+        ("report.?feeder", "1: error[wrong-type]: a condition belongs here; this is an optional value (optional_type(string))"),
+        (
+            "crew.skills[?0].orValue(1) == 1",
+            "17: error[no-overload]: 'orValue' does not take an optional value (optional_type(skill)) and a whole number (int); it is used as optional_type(A).orValue(A)"
+        ),
+        (
+            "size([?report.feeder]) == 0",
+            "8: error[wrong-type]: '?' before an entry wants an optional value, as in ?optional.of(1); this is a text (string)"
+        ),
+        (
+            "report.feeder.optMap(f, f).hasValue()",
+            "1: error[wrong-type]: optMap() works on an optional value; this is a text (string)"
+        ),
+        (
+            "report.?feeder.optFlatMap(f, f).hasValue()",
+            "30: error[wrong-type]: the last argument of optFlatMap() gives an optional value; this is a text (string)"
+        ),
+        (
+            "crew.skills.all(i, i, true)",
+            "20: error[bad-macro]: both variables of all() are called 'i'"
+        ),
+        (
+            "crew.skills.transformList(i) == []",
+            "13: error[bad-macro]: transformList() takes two names and an expression, as in list.transformList(i, x, x + i); found 1 argument"
+        ),
+        (
+            "crew.skills.exists(i, 1, true)",
+            "23: error[bad-macro]: the second argument of exists() is a simple name, as in list.exists(i, x, x > i)"
+        ),
+        (
+            "crew.skills.exists(i, s, s == \"cables\")",
+            "31: error[unknown-value]: 'cables' is no declared skill: live_line, cable, survey; did you mean 'cable'?"
+        ),
+        (
+            "size(crew.skills.transformMapEntry(i, s, s)) > 0",
+            "42: error[wrong-type]: the last argument of transformMapEntry() gives a map; this is a skill (string)"
+        ),
+        ("report.reported_at == null", "1: error[never-equal]: a point in time (timestamp) is never null; has() tells whether a field is there"),
+        ("base64.decode(report.feeder) == b\"\"", "fine"),
+        ("dyn == 1", "1: error[unknown-name]: there is no 'dyn'"),
         // Every mistake at once, each once.
         (
             "report.typ == \"fault\" && reprot.feeder == 1 && report.category == \"fir\" &&",

@@ -48,7 +48,10 @@ private func show(_ node: SyntaxNode) -> String {
         ("{}", "{}"),
         ("has(a.b.c)", "(has (. a b) c)"), ("a.all(x, x > 0)", "(all a x (> x 0))"), ("a.map(x, x * 2)", "(map a x -> (* x 2))"),
         ("a.map(x, x > 1, x * 2)", "(map a x (> x 1) -> (* x 2))"), ("a.exists_one(x, x)", "(exists_one a x x)"), ("all(1)", "(all 1)"),
-        ("a // c\n+ b", "(+ a b)"),
+        ("a // c\n+ b", "(+ a b)"), ("a.?b.c[?0]", "([?] (. (.? a b) c) 0)"), ("[?a, b]", "[?a b]"), ("{?a: b}", "{?a:b}"),
+        ("a.?`b-c`", "(.? a b-c)"), ("cel.bind(x, a, x + 1)", "(bind x a (+ x 1))"), ("a.all(i, x, i < x)", "(all a i x (< i x))"),
+        ("a.existsOne(x, x)", "(exists_one a x x)"), ("a.transformMap(k, v, k, v)", "(transformMap a k v k -> v)"),
+        ("a.optMap(x, x)", "(optMap a x -> x)"), ("a ? .b : .c", "(? a .b .c)"), ("a ? [b] : c", "(? a [b] c)"),
         ("a &&\n  b", "(&& a b)"),
     ])
     func precedence(_ text: String, _ tree: String) {

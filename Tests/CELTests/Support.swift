@@ -57,9 +57,11 @@ func reportSchema() -> Schema {
     return schema
 }
 
-func compile(_ text: String, _ schema: Schema = Schema()) throws -> Expression {
+func compile(_ text: String, _ schema: Schema = Schema(), costChecked: Bool = true) throws -> Expression {
     do {
-        return try Expression.compile(text, schema: schema)
+        var options = Expression.Options()
+        options.isCostChecked = costChecked
+        return try Expression.compile(text, schema: schema, options: options)
     } catch {
         Issue.record("\(text): \(error.diagnostics.map { "\($0.span.start): \($0.code): \($0.message)" })")
         throw error
