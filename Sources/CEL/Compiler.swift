@@ -257,7 +257,20 @@ struct Compiler {
         guard case .slot(let slot, _) = field.kind, field.type.isNumber, case .constant(let value) = literal.kind,
             Checker.type(of: value).isNumber
         else { return nil }
-        return (Int32(slot), value)
+        return (Int32(slot), Self.sameKind(value, as: field.type))
+    }
+
+    /// The number as one of the field's own type, where that changes nothing: `capacity_kva >= 100` compares two doubles.
+    private static func sameKind(_ value: Value, as type: StaticType) -> Value {
+        switch (type, value) {
+        case (.double, .int(let whole)): Double(exactly: whole).map { .double($0) } ?? value
+        case (.double, .uint(let whole)): Double(exactly: whole).map { .double($0) } ?? value
+        case (.int, .uint(let whole)): Int64(exactly: whole).map { .int($0) } ?? value
+        case (.int, .double(let number)): Int64(exactly: number).map { .int($0) } ?? value
+        case (.uint, .int(let whole)): UInt64(exactly: whole).map { .uint($0) } ?? value
+        case (.uint, .double(let number)): UInt64(exactly: number).map { .uint($0) } ?? value
+        default: value
+        }
     }
 
     private func mirrored(_ builtin: Builtin) -> Builtin {

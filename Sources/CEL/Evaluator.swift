@@ -11,7 +11,7 @@ struct Evaluator {
     /// The cost limit was passed: no operator absorbs that.
     var isExhausted = false
     /// What `cel.bind` could not work out, by variable: an error where the name is used.
-    var failures: [Int32: EvaluationError] = [:]
+    var failures: [Int32: EvaluationError]?
 
     static func evaluate(
         _ program: Program, _ entry: Int32, _ activation: some Activation, limit: Int = Limits.cost
@@ -137,7 +137,7 @@ struct Evaluator {
         case .slot(let slot, let zero):
             return activation.value(slot: Int(slot)) ?? program.constants[Int(zero)]
         case .local(let variable):
-            if !failures.isEmpty, let failure = failures[variable] { throw failure }
+            if let failure = failures?[variable] { throw failure }
             return locals[Int(variable)]
         case .slotIsText, .slotInTexts, .slotOrder, .and, .or, .not, .hasSlots:
             return .bool(try truth(number, program, activation))
@@ -212,7 +212,7 @@ struct Evaluator {
     ) throws(EvaluationError) -> Value {
         let definition = program.definitions[index]
         let outer = (locals, failures)
-        (locals, failures) = ([], [:])
+        (locals, failures) = ([], nil)
         defer { (locals, failures) = outer }
         do throws(EvaluationError) {
             return try value(definition.expression.entry, definition.expression.program, activation)

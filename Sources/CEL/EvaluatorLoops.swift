@@ -247,9 +247,10 @@ extension Evaluator {
             locals[Int(variable)] = value
         } catch {
             if isExhausted { throw error }
-            failures[variable] = error
+            failures = failures ?? [:]
+            failures?[variable] = error
         }
-        defer { if !failures.isEmpty { failures[variable] = nil } }
+        defer { failures?[variable] = nil }
         return try self.value(body, program, activation)
     }
 }

@@ -15,7 +15,6 @@ struct PatternParser {
     private var position = 0
     private var flags = Flags()
     private var depth = 0
-    private var names: Set<String> = []
 
     init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
@@ -68,37 +67,41 @@ struct PatternParser {
     }
 
     private mutating func sequence() throws(PatternError) -> Part {
-        var parts: [PatternNode] = []
-        var repetition = 1
+        var parts: [Part] = []
         while let scalar = peek(), scalar != "|", scalar != ")" {
             if scalar == "\\", peek(1) == "Q" {
                 quoted(into: &parts)
                 // A repetition after it holds for its last scalar.
-                if let last = parts.last, peek() != "\\" {
-                    let part = try repetitions(of: Part(node: last), from: position)
-                    parts[parts.count - 1] = part.node
-                    repetition = max(repetition, part.repetition)
-                }
+                if peek() != "\\" { try repeatLast(of: &parts) }
                 continue
             }
             let start = position
-            guard let atom = try atom() else { continue }
-            let part = try repetitions(of: atom, from: start)
-            parts.append(part.node)
-            repetition = max(repetition, part.repetition)
+            guard let atom = try atom() else {
+                // Flags alone: what follows repeats the part before them.
+                try repeatLast(of: &parts)
+                continue
+            }
+            parts.append(try repetitions(of: atom, from: start))
         }
-        return Part(node: parts.isEmpty ? .empty : parts.count == 1 ? parts[0] : .sequence(parts), repetition: repetition)
+        let nodes = parts.map(\.node)
+        return Part(
+            node: nodes.isEmpty ? .empty : nodes.count == 1 ? nodes[0] : .sequence(nodes), repetition: parts.map(\.repetition).max() ?? 1)
+    }
+
+    private mutating func repeatLast(of parts: inout [Part]) throws(PatternError) {
+        guard let last = parts.last else { return }
+        parts[parts.count - 1] = try repetitions(of: last, from: position)
     }
 
     /// `\Q...\E`: every scalar stands for itself.
-    private mutating func quoted(into parts: inout [PatternNode]) {
+    private mutating func quoted(into parts: inout [Part]) {
         position += 2
         while let scalar = peek() {
             if scalar == "\\", peek(1) == "E" {
                 position += 2
                 return
             }
-            parts.append(literal(scalar))
+            parts.append(Part(node: literal(scalar)))
             position += 1
         }
     }
@@ -107,8 +110,8 @@ struct PatternParser {
         .scalar(set([scalar.value...scalar.value]))
     }
 
-    private func set(_ ranges: [ClosedRange<UInt32>], categories: UInt32 = 0, negated: Bool = false) -> ScalarSet {
-        ScalarSet(ranges: ranges, categories: categories, negated: negated, ignoringCase: flags.ignoresCase)
+    private func set(_ ranges: [ClosedRange<UInt32>], categories: UInt32 = 0, excluded: UInt32? = nil) -> ScalarSet {
+        ScalarSet(ranges: ranges, categories: categories, excluded: excluded.map { [$0] } ?? [], ignoringCase: flags.ignoresCase)
     }
 
     /// What stands before a repetition; nil when only flags were set.
@@ -250,14 +253,13 @@ struct PatternParser {
             position += 1
         }
         guard position > first, take(">") else { throw error("a group's name is not complete", from: start, to: position) }
-        let name = text(first, position - 1)
-        guard names.insert(name).inserted else { throw error("two groups are called '\(name)'", from: first, to: position - 1) }
     }
 
     /// `i`, `m-s:` ...; true when a group follows, false when the flags hold for the rest; nil when it is neither.
     private mutating func groupFlags(from start: Int, into flags: inout Flags) throws(PatternError) -> Bool? {
         var value = true
-        var any = false
+        // `(?)` says nothing and is allowed; `(?i-)` and `(?-)` are not.
+        var any = true
         while let scalar = peek() {
             switch scalar {
             case "i": flags.ignoresCase = value
@@ -270,8 +272,7 @@ struct PatternParser {
                 position += 1
                 continue
             case ":", ")":
-                // `(?)` and `(?i-)` say nothing; `(?:` does.
-                if !any, scalar == ")" || !value { return nil }
+                if !any { return nil }
                 position += 1
                 return scalar == ":"
             default: return nil
@@ -300,17 +301,14 @@ struct PatternParser {
             position += 1
             return .assert(.noWordBoundary)
         case "C": throw error("single bytes (\\C) cannot be matched here", from: start, to: start + 2)
-        case "E":
-            position += 1
-            return .empty
         default: break
         }
-        if let (ranges, categories) = try namedSet(from: start) { return .scalar(set(ranges, categories: categories)) }
+        if let named = try namedSet(from: start) { return .scalar(set(named.ranges, categories: named.categories, excluded: named.excluded)) }
         return .scalar(set([try escapedScalar(from: start)].map { $0...$0 }))
     }
 
     /// `\d`, `\W`, `\pL`, `\P{Han}` after the backslash; nil when it is something else.
-    private mutating func namedSet(from start: Int) throws(PatternError) -> (ranges: [ClosedRange<UInt32>], categories: UInt32)? {
+    private mutating func namedSet(from start: Int) throws(PatternError) -> NamedSet? {
         guard let letter = peek() else { return nil }
         let perl: [ClosedRange<UInt32>]? =
             switch letter {
@@ -322,7 +320,7 @@ struct PatternParser {
         if let perl {
             position += 1
             let isNegated = letter == "D" || letter == "W" || letter == "S"
-            return (isNegated ? ScalarSet.complement(folding(perl)) : perl, 0)
+            return NamedSet(ranges: isNegated ? ScalarSet.complement(folding(perl)) : perl)
         }
         guard letter == "p" || letter == "P" else { return nil }
         position += 1
@@ -343,9 +341,19 @@ struct PatternParser {
             name.removeFirst()
             isNegated.toggle()
         }
-        if let mask = ScalarSet.categories(named: name) { return ([], isNegated ? ~mask : mask) }
-        if let script = ScalarSet.scripts[name] { return (isNegated ? ScalarSet.complement(script) : script, 0) }
+        if let mask = ScalarSet.categories(named: name) {
+            // Without regard to case the set leaves out whatever has a kin in the category.
+            if isNegated, flags.ignoresCase { return NamedSet(excluded: mask) }
+            return NamedSet(categories: isNegated ? ~mask : mask)
+        }
+        if let script = ScalarSet.scripts[name] { return NamedSet(ranges: isNegated ? ScalarSet.complement(folding(script)) : script) }
         throw error("'\(name)' is no category or script known here", from: start, to: position)
+    }
+
+    private struct NamedSet {
+        var ranges: [ClosedRange<UInt32>] = []
+        var categories: UInt32 = 0
+        var excluded: UInt32?
     }
 
     /// What a negated set inside brackets leaves out, when case does not count.
@@ -379,7 +387,7 @@ struct PatternParser {
             }
             return value
         default:
-            if letter.value < 0x80, !ScalarSet.words.contains(where: { $0.contains(letter.value) }) { return letter.value }
+            if letter == "_" || (letter.value < 0x80 && !ScalarSet.words.contains(where: { $0.contains(letter.value) })) { return letter.value }
             if ("8"..."9").contains(letter) { throw error("references back (\\\(letter)) are not possible", from: start, to: start + 2) }
             throw error("'\\\(letter)' has no meaning", from: start, to: start + 2)
         }
@@ -415,6 +423,7 @@ struct PatternParser {
         let isNegated = take("^")
         var ranges: [ClosedRange<UInt32>] = []
         var categories: UInt32 = 0
+        var excluded: [UInt32] = []
         var isFirst = true
         while true {
             guard let scalar = peek() else { throw error("no ']' for this '['", from: start) }
@@ -427,9 +436,10 @@ struct PatternParser {
             let itemStart = position
             if scalar == "\\" {
                 position += 1
-                if let (more, mask) = try namedSet(from: itemStart) {
-                    ranges += more
-                    categories |= mask
+                if let named = try namedSet(from: itemStart) {
+                    ranges += named.ranges
+                    categories |= named.categories
+                    if let mask = named.excluded { excluded.append(mask) }
                     continue
                 }
                 position = itemStart
@@ -446,7 +456,8 @@ struct PatternParser {
             ranges.append(first...last)
         }
         position += 1
-        return set(ranges, categories: categories, negated: isNegated)
+        return ScalarSet(
+            ranges: ranges, categories: categories, excluded: excluded, negated: isNegated, ignoringCase: flags.ignoresCase)
     }
 
     private mutating func setScalar() throws(PatternError) -> UInt32 {

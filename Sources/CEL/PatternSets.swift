@@ -4,15 +4,20 @@ struct ScalarSet: Hashable, Sendable {
     private(set) var ranges: [ClosedRange<UInt32>] = []
     /// One bit for each general category. The categories together are all scalars.
     private var categories: UInt32 = 0
+    /// Each is all scalars but those that have themselves, or in another case, one of the categories: `(?i)\P{Lu}`.
+    private var excluded: [UInt32] = []
     private var isNegated = false
     private var ignoresCase = false
     /// The answers for ASCII, worked out once.
     private var low: UInt64 = 0
     private var high: UInt64 = 0
 
-    init(ranges: [ClosedRange<UInt32>], categories: UInt32 = 0, negated: Bool = false, ignoringCase: Bool = false) {
+    init(
+        ranges: [ClosedRange<UInt32>], categories: UInt32 = 0, excluded: [UInt32] = [], negated: Bool = false, ignoringCase: Bool = false
+    ) {
         self.ranges = Self.merged(ignoringCase ? Self.folded(ranges) : ranges)
         self.categories = categories
+        self.excluded = excluded
         isNegated = negated
         // For ASCII the folded ranges say it all; for others the scalar's own cases are asked, too.
         ignoresCase = ignoringCase && (categories != 0 || ranges.contains { $0.upperBound >= 0x80 })
@@ -23,11 +28,16 @@ struct ScalarSet: Hashable, Sendable {
     /// As `slowContains`, for ASCII: the other case is one bit away.
     private func asciiContains(_ value: UInt32) -> Bool {
         let isLetter = (0x61...0x7A).contains(value | 0x20)
-        return (base(value) || (ignoresCase && isLetter && base(value ^ 0x20))) != isNegated
+        return (isOutside(value) || base(value) || (ignoresCase && isLetter && base(value ^ 0x20))) != isNegated
     }
 
     /// The long s and the Kelvin sign: the only other scalars whose case leads to an ASCII letter.
     private static let asciiKin: [(letter: UInt32, kin: UInt32)] = [(0x73, 0x17F), (0x6B, 0x212A)]
+
+    /// Kin by simple case folding that simple case mapping does not lead to from both sides.
+    private static let foldingKin: [UInt32: UInt32] = [
+        0xDF: 0x1E9E, 0x1E9E: 0xDF, 0x390: 0x1FD3, 0x1FD3: 0x390, 0x3B0: 0x1FE3, 0x1FE3: 0x3B0, 0xFB05: 0xFB06, 0xFB06: 0xFB05,
+    ]
 
     @inline(__always)
     func contains(_ value: UInt32) -> Bool {
@@ -37,7 +47,7 @@ struct ScalarSet: Hashable, Sendable {
     }
 
     private func slowContains(_ value: UInt32) -> Bool {
-        var isIn = base(value)
+        var isIn = isOutside(value) || base(value)
         if !isIn, ignoresCase, let scalar = Unicode.Scalar(value) {
             for other in Self.caseVariants(of: scalar) where base(other) {
                 isIn = true
@@ -45,6 +55,15 @@ struct ScalarSet: Hashable, Sendable {
             }
         }
         return isIn != isNegated
+    }
+
+    private func isOutside(_ value: UInt32) -> Bool {
+        guard !excluded.isEmpty, let scalar = Unicode.Scalar(value) else { return false }
+        var mask = UInt32(1) << Self.bit(of: scalar.properties.generalCategory)
+        for variant in Self.caseVariants(of: scalar) {
+            if let other = Unicode.Scalar(variant) { mask |= 1 << Self.bit(of: other.properties.generalCategory) }
+        }
+        return excluded.contains { $0 & mask == 0 }
     }
 
     private func base(_ value: UInt32) -> Bool {
@@ -100,7 +119,7 @@ struct ScalarSet: Hashable, Sendable {
     private static func caseVariants(of scalar: Unicode.Scalar) -> [UInt32] {
         if scalar.value == 0x130 || scalar.value == 0x131 { return [] }
         let (lower, upper) = (single(scalar.properties.lowercaseMapping), single(scalar.properties.uppercaseMapping))
-        var out: [UInt32] = []
+        var out: [UInt32] = foldingKin[scalar.value].map { [$0] } ?? []
         for variant in [lower, upper] {
             guard let variant, variant != scalar else { continue }
             out.append(variant.value)
