@@ -22,6 +22,8 @@ package struct Expression: Sendable {
         package var hasMacros = true
         /// False: an expression that may take too long is not refused here; the evaluator ends it when it does.
         package var isCostChecked = true
+        /// True: the specification's test-only macros for common parts (`cel.block`, `cel.index`) are known. For conformance suites.
+        package var hasBlocks = false
         package init() {}
     }
 
@@ -46,7 +48,7 @@ package struct Expression: Sendable {
     package static func compile(
         _ text: String, schema: Schema, expecting: StaticType? = nil, options: Options = Options()
     ) throws(ExpressionErrors) -> Expression {
-        let (tree, syntaxErrors) = Parser.parse(text, macros: options.hasMacros)
+        let (tree, syntaxErrors) = Parser.parse(text, macros: options.hasMacros, blocks: options.hasBlocks)
         var checker = Checker(schema: schema, text: text, isLenient: !options.isChecked)
         checker.diagnostics = syntaxErrors
         let root = checker.check(tree)

@@ -11,25 +11,32 @@ struct Parser {
     private var reportedAt = -1
     private var reportedDepth = false
     let macros: Bool
+    /// The specification's test-only macros `cel.block`, `cel.index`, `cel.iterVar`, `cel.accuVar` are known, too.
+    let blocks: Bool
+    /// The items of the `cel.block`s around this place, each with its size.
+    var blockItems: [[(tree: SyntaxNode, size: Int)]] = []
+    /// What stands for `cel.index`es, so far.
+    var insertedSize = 0
 
     /// Parses a whole text.
-    static func parse(_ text: String, macros: Bool = true) -> (tree: SyntaxNode, diagnostics: [ExpressionDiagnostic]) {
+    static func parse(_ text: String, macros: Bool = true, blocks: Bool = false) -> (tree: SyntaxNode, diagnostics: [ExpressionDiagnostic]) {
         let source = SourceText(text)
         guard source.bytes.count <= Limits.textBytes else {
             let span = Span(start: 0, end: text.count)
             return (SyntaxNode(kind: .broken, span: span, height: 1), [Wording.textTooLong(span, bytes: source.bytes.count)])
         }
         var lexer = Lexer(source)
-        var parser = Parser(tokens: lexer.tokens(), source: source, diagnostics: lexer.diagnostics, macros: macros)
+        var parser = Parser(tokens: lexer.tokens(), source: source, diagnostics: lexer.diagnostics, macros: macros, blocks: blocks)
         let tree = parser.whole()
         return (tree, parser.diagnostics)
     }
 
-    private init(tokens: [Token], source: SourceText, diagnostics: [ExpressionDiagnostic], macros: Bool) {
+    private init(tokens: [Token], source: SourceText, diagnostics: [ExpressionDiagnostic], macros: Bool, blocks: Bool) {
         self.tokens = tokens
         self.source = source
         self.diagnostics = diagnostics
         self.macros = macros
+        self.blocks = blocks
     }
 
     // MARK: - Tokens

@@ -38,6 +38,7 @@ extension Parser {
         case .name(let name, _):
             advance()
             guard at(.leftParenthesis), !isOptional else { return select(name, nameSpan, from: operand, isOptional: isOptional) }
+            if blocks, case .name("cel", _) = operand.kind, let node = blockMacro(name, from: operand.span.start) { return node }
             let arguments = arguments()
             let span = Span(start: operand.span.start, end: endOfLast)
             if macros, let bind = bindMacro(name, target: operand, arguments: arguments, nameSpan: nameSpan, span: span) { return bind }

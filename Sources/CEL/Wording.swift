@@ -96,6 +96,10 @@ enum Wording {
         )
     }
 
+    static func badBlock(_ span: Span) -> ExpressionDiagnostic {
+        make("bad-macro", span, "cel.block() takes a list and an expression; cel.index() takes the number of an item before it")
+    }
+
     // MARK: - Limits
 
     static func textTooLong(_ span: Span, bytes: Int) -> ExpressionDiagnostic {

@@ -118,7 +118,7 @@ struct ReportActivation: Activation {
         case .string(let text): writer.string(text)
         case .timestamp(let seconds, let nanoseconds):
             writer.string(Instant(milliseconds: seconds * 1_000 + Int64(nanoseconds / 1_000_000)).rfc3339())
-        case .bytes, .list, .map, .duration, .type: return "null"
+        case .bytes, .list, .map, .duration, .type, .optional: return "null"
         }
         return writer.text
     }

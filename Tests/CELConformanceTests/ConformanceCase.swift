@@ -36,6 +36,7 @@ struct ConformanceCase {
         var options = CEL.Expression.Options()
         options.isChecked = object["disable_check"] as? Bool != true
         options.hasMacros = object["disable_macros"] as? Bool != true
+        options.hasBlocks = true
         let wantsError = object["eval_error"] != nil
         let expression: CEL.Expression
         do {

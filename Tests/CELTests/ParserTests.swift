@@ -97,6 +97,15 @@ private func show(_ node: SyntaxNode) -> String {
         #expect(found == expected)
     }
 
+    /// What stands for `cel.index` is counted each time: items that double each other are refused, not built.
+    @Test func blocksAreBounded() {
+        let items = ["1"] + (0..<100).map { "[cel.index(\($0)), cel.index(\($0))]" }
+        let text = "cel.block([\(items.joined(separator: ", "))], cel.index(100))"
+        #expect(Set(Parser.parse(text, blocks: true).diagnostics.map(\.code)) == ["bad-macro"])
+        #expect(show(Parser.parse("cel.block([a, cel.index(0) + 1], cel.index(1) * 2)", blocks: true).tree) == "(* (+ a 1) 2)")
+        #expect(show(Parser.parse("cel.block([1], 2)").tree) == "(cel.block [1] 2)")
+    }
+
     @Test func limits() {
         func codes(_ text: String) -> Set<String> { Set(Parser.parse(text).diagnostics.map(\.code)) }
         #expect(codes(String(repeating: "a", count: Limits.textBytes + 1)) == ["too-long"])
