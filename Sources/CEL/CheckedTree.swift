@@ -103,6 +103,14 @@ package enum Builtin: UInt8, Sendable, Hashable {
         }
     }
 
+    /// From a value of one type to one of another.
+    var isConversion: Bool {
+        switch self {
+        case .bool, .bytes, .double, .duration, .int, .string, .timestamp, .uint: true
+        default: false
+        }
+    }
+
     /// Of an extension library: these may have any number of arguments.
     var isExtension: Bool { rawValue >= Builtin.charAt.rawValue }
 

@@ -184,7 +184,7 @@ struct Compiler {
             return add(.matches(number, pattern: Int32(patterns.count - 1)), span)
         }
         // Conversions of literals, `duration("2h")`, are done here; where that fails, the error waits until it runs.
-        if arguments.count == 1, isConversion(builtin), case .constant(let value) = arguments[0].kind,
+        if arguments.count == 1, builtin.isConversion, case .constant(let value) = arguments[0].kind,
             let result = try? Functions.apply(builtin, value)
         {
             return add(.constant(constant(result)), span)
@@ -195,13 +195,6 @@ struct Compiler {
         }
         let (left, right) = (emit(arguments[0]), emit(arguments[1]))
         return add(.binary(builtin, left, right), span)
-    }
-
-    private func isConversion(_ builtin: Builtin) -> Bool {
-        switch builtin {
-        case .bool, .bytes, .double, .duration, .int, .string, .timestamp, .uint: true
-        default: false
-        }
     }
 
     /// A field against literals, either way round.

@@ -102,6 +102,8 @@ struct Estimate: Sendable {
     var shape = Shape.scalar
     /// Operations: what one round of a loop over it costs apart from what grows with its values.
     var weight = 1
+    /// It may have no value: an error that something around it may absorb.
+    var mayFail = false
 }
 
 struct Estimator {
@@ -119,7 +121,8 @@ struct Estimator {
         switch node.kind {
         case .constant(let value): estimate = Estimate(shape: Shape(value))
         case .slot: estimate = Estimate(shape: Shape(node.type))
-        case .hasSlots, .failure: estimate = Estimate()
+        case .hasSlots: estimate = Estimate()
+        case .failure: estimate = Estimate(mayFail: true)
         case .local(let number, _): estimate = Estimate(shape: number < locals.count ? locals[number] : .scalar)
         case .definition(let name):
             estimate = definitions[name]?.program.estimate ?? Estimate()
@@ -145,6 +148,7 @@ struct Estimator {
             all.append(next)
             sum.cost = Shape.sum(sum.cost, next.cost)
             sum.weight = Shape.sum(sum.weight, next.weight)
+            if next.mayFail { sum.mayFail = true }
         }
         return (all, sum)
     }
@@ -152,12 +156,31 @@ struct Estimator {
     private mutating func compound(_ node: CheckedNode) -> Estimate {
         var (parts, sum) = estimates(node.children)
         switch node.kind {
-        case .select, .index: sum.shape = parts[0].shape.counts.isEmpty ? Shape(node.type) : parts[0].shape.element
+        case .select(_, let field, let zero):
+            sum.shape = parts[0].shape.counts.isEmpty ? Shape(node.type) : parts[0].shape.element
+            sum.cost = Shape.sum(sum.cost, field.utf8.count / 16)
+            if zero == nil { sum.mayFail = true }
+        case .hasKey(_, let field):
+            sum.cost = Shape.sum(sum.cost, field.utf8.count / 16)
+            sum.mayFail = true
+        case .index:
+            sum.shape = parts[0].shape.counts.isEmpty ? Shape(node.type) : parts[0].shape.element
+            sum.cost = Shape.sum(sum.cost, parts[1].shape.charge)
+            sum.mayFail = true
+        case .and, .or:
+            for (part, child) in zip(parts, node.children) where part.mayFail || child.type != .bool {
+                sum.cost = Shape.sum(sum.cost, Limits.errorCost)
+            }
         case .conditional: sum.shape = parts[1].shape.joined(parts[2].shape)
         case .maybe: sum.shape = parts[0].shape.element
         case .list(let entries): sum.shape = .list(entries.count, of: parts.reduce(.scalar) { $0.joined($1.shape) })
-        case .map(let entries): sum.shape = .list(entries.count, of: parts.reduce(.scalar) { $0.joined($1.shape) })
+        case .map(let entries):
+            sum.shape = .list(entries.count, of: parts.reduce(.scalar) { $0.joined($1.shape) })
+            // Keys by turns with values.
+            for part in parts { sum.cost = Shape.sum(sum.cost, part.shape.charge) }
+            sum.mayFail = true
         case .callerFunction:
+            sum.mayFail = true
             for part in parts { sum.cost = Shape.sum(sum.cost, part.shape.whole) }
             sum.shape = Shape(node.type)
         default: break
@@ -169,7 +192,9 @@ struct Estimator {
         let bound = estimate(value)
         set(number, bound.shape)
         var result = estimate(body)
-        result.cost = Shape.sum(result.cost, bound.cost)
+        result.cost = Shape.sum(result.cost, Shape.sum(bound.cost, bound.mayFail ? Limits.errorCost : 0))
+        // The error of the value comes where the name is used.
+        if bound.mayFail { result.mayFail = true }
         result.weight = Shape.sum(result.weight, bound.weight + 1)
         return result
     }
@@ -187,7 +212,14 @@ struct Estimator {
         let (parts, body) = estimates([macro.predicate, macro.transform].compactMap { $0 })
         let made = macro.transform == nil ? element : parts[parts.count - 1].shape
         let rounds = range.shape.count
-        let cost = Shape.sum(range.cost, Shape.product(rounds, Shape.sum(body.cost, body.weight)))
+        var round = Shape.sum(body.cost, body.weight)
+        if body.mayFail || macro.predicate?.type != .bool { round = Shape.sum(round, Limits.errorCost) }
+        if !isList(macro.range.type) { round = Shape.sum(round, Limits.keyCost) }
+        if macro.kind == .transformMap || macro.kind == .transformMapEntry {
+            // The new keys, and the entries that are taken over.
+            round = Shape.sum(round, element.charge + made.charge + made.count)
+        }
+        let cost = Shape.sum(range.cost, Shape.product(rounds, round))
         if cost > Limits.cost, offender == nil { offender = (span, rounds, cost) }
         let shape: Shape
         switch macro.kind {
@@ -199,8 +231,13 @@ struct Estimator {
         case .optMap: shape = .list(1, of: made)
         case .optFlatMap: shape = made
         }
-        return Estimate(cost: cost, shape: shape, weight: Shape.sum(range.weight, body.weight + 1))
+        // A list of known type whose body never fails has a value; the maps that macros make may have a key twice.
+        let isSafe = isList(macro.range.type) && macro.kind != .transformMapEntry
+        return Estimate(
+            cost: cost, shape: shape, weight: Shape.sum(range.weight, body.weight + 1), mayFail: range.mayFail || body.mayFail || !isSafe)
     }
+
+    private func isList(_ type: StaticType) -> Bool { if case .list = type { true } else { false } }
 
     // MARK: - Calls
 
@@ -212,26 +249,54 @@ struct Estimator {
             // A number or short text against a list of literals is what it mostly is: every part counts.
             for shape in shapes { sum.cost = Shape.sum(sum.cost, shape.whole) }
         case .matches:
-            sum.cost = Shape.sum(sum.cost, Shape.product(states(arguments[1], shapes[1]), shapes[0].text + 1) / 4)
+            let states = states(arguments[1], shapes[1])
+            sum.cost = Shape.sum(sum.cost, Shape.sum(Shape.product(states, shapes[0].text + 1) / 4, shapes[0].charge + shapes[1].charge))
+            if case .constant = arguments[1].kind { break }
+            sum.cost = Shape.sum(sum.cost, Shape.sum(Limits.patternCost + shapes[1].text, Shape.product(states, 4)))
         case .dyn:
             sum.shape = shapes[0]
             return sum
         default:
             for shape in shapes { sum.cost = Shape.sum(sum.cost, shape.charge) }
         }
+        if builtin.isConversion || arguments.count == 2 && isTimeField(builtin) { sum.cost = Shape.sum(sum.cost, Limits.conversionCost) }
+        if builtin.isExtension { sum.cost = Shape.sum(sum.cost, Limits.libraryCost) }
+        if !isSafe(builtin, arguments) { sum.mayFail = true }
         sum.shape = result(builtin, shapes, node.type)
         // What makes a new text pays for it before it does (`Library.spend`).
         switch builtin {
         case .replace: sum.cost = Shape.sum(sum.cost, (shapes[0].text + 1) / 16 * 9 + sum.shape.text / 16 + 12)
         case .join: sum.cost = Shape.sum(sum.cost, shapes[0].count + sum.shape.text / 16 + 1)
-        case .split: sum.cost = Shape.sum(sum.cost, shapes[0].text / 4 + 1)
+        case .split: sum.cost = Shape.sum(sum.cost, Shape.product(shapes[0].text, 3) + 2)
+        case .reverse, .quote: sum.cost = Shape.sum(sum.cost, shapes[0].text / 4 + 1)
         case .format:
             // Three steps for each part of a value that is written, or the digits of `%f`.
             let values = Shape.sum(Shape.product(shapes[1].whole, 3), Shape.product(shapes[1].count, 1050 / 16 + 70))
-            sum.cost = Shape.sum(sum.cost, values)
+            sum.cost = Shape.sum(sum.cost, Shape.sum(values, shapes[0].text / 2 + 1))
+            // `%x` of texts.
+            sum.cost = Shape.sum(sum.cost, Shape.product(shapes[1].count, shapes[1].text / 2 + 1))
         default: break
         }
         return sum
+    }
+
+    private func isTimeField(_ builtin: Builtin) -> Bool {
+        switch builtin {
+        case .getFullYear, .getMonth, .getDate, .getDayOfMonth, .getDayOfWeek, .getDayOfYear, .getHours, .getMinutes, .getSeconds,
+            .getMilliseconds:
+            true
+        default: false
+        }
+    }
+
+    /// It has a value whatever its arguments are, as their types are known.
+    private func isSafe(_ builtin: Builtin, _ arguments: [CheckedNode]) -> Bool {
+        switch builtin {
+        case .equal, .notEqual, .dyn, .type: true
+        case .less, .lessOrEqual, .greater, .greaterOrEqual, .in, .size, .contains, .startsWith, .endsWith, .hasValue, .optionalOf:
+            !arguments.contains { $0.type == .dyn || $0.type.hasParameter }
+        default: false
+        }
     }
 
     /// The states of a pattern; of one that is only known when it runs at least one for each of its characters.

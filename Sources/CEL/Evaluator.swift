@@ -76,6 +76,7 @@ struct Evaluator {
             do throws(EvaluationError) {
                 if try !truth(program.operands[place], program, activation) { return false }
             } catch {
+                cost += Limits.errorCost
                 if failure == nil { failure = error }
             }
         }
@@ -91,6 +92,7 @@ struct Evaluator {
             do throws(EvaluationError) {
                 if try truth(program.operands[place], program, activation) { return true }
             } catch {
+                cost += Limits.errorCost
                 if failure == nil { failure = error }
             }
         }
@@ -179,6 +181,7 @@ struct Evaluator {
     ) throws(EvaluationError) -> Value {
         let argument = try value(operand, program, activation)
         try charge(argument, number, program)
+        if builtin.isConversion { try spend(Limits.conversionCost, number, program) }
         do throws(OperationError) {
             return try Functions.apply(builtin, argument)
         } catch {
@@ -198,6 +201,7 @@ struct Evaluator {
                 return .bool(try match(first, second))
             case .getFullYear, .getMonth, .getDate, .getDayOfMonth, .getDayOfWeek, .getDayOfYear, .getHours, .getMinutes,
                 .getSeconds, .getMilliseconds:
+                cost += Limits.conversionCost
                 return try TimeFunctions.field(builtin, first, zone: second, activation)
             default:
                 return try Functions.apply(builtin, first, second)
@@ -242,12 +246,13 @@ struct Evaluator {
             throw OperationError.noOverload(.matches, [text, pattern])
         }
         let compiled: Pattern
+        cost += Limits.patternCost + source.utf8.count
         do throws(PatternError) {
             compiled = try Pattern(source)
         } catch {
             throw OperationError(message: "the pattern is wrong: \(error.message)")
         }
-        cost += compiled.instructions.count
+        cost += compiled.instructions.count * 4
         return try run(compiled, on: text)
     }
 

@@ -4,6 +4,7 @@ extension Evaluator {
         _ operand: Int32, _ field: Int32, _ zero: Int32, _ number: Int32, _ program: Program, _ activation: A
     ) throws(EvaluationError) -> Value {
         let key = program.constants[Int(field)]
+        try charge(key, number, program)
         switch try value(operand, program, activation) {
         case .map(let entries):
             if let found = entries[key] { return found }
@@ -21,6 +22,7 @@ extension Evaluator {
     mutating func hasKey<A: Activation>(
         _ operand: Int32, _ field: Int32, _ number: Int32, _ program: Program, _ activation: A
     ) throws(EvaluationError) -> Value {
+        try charge(program.constants[Int(field)], number, program)
         switch try value(operand, program, activation) {
         case .map(let entries), .optional(.map(let entries)?): return .bool(entries[program.constants[Int(field)]] != nil)
         case .optional(nil): return .bool(false)
@@ -33,6 +35,7 @@ extension Evaluator {
     ) throws(EvaluationError) -> Value {
         let container = try value(operand, program, activation)
         let key = try value(index, program, activation)
+        try charge(key, number, program)
         do throws(OperationError) {
             return try Functions.index(container, key)
         } catch {
@@ -59,13 +62,14 @@ extension Evaluator {
     }
 
     /// A key of the right kind, once.
-    private func add(
+    private mutating func add(
         _ key: Value, _ entry: Value, to entries: inout [Value: Value], _ place: Int32, _ program: Program
     ) throws(EvaluationError) {
         switch key {
         case .bool, .int, .uint, .string: break
         default: throw EvaluationError(message: "a key is an int, uint, bool or string", span: program.spans[Int(place)])
         }
+        try charge(key, place, program)
         guard Comparison.lookup(key, in: entries) == nil else {
             throw EvaluationError(message: "the key \(key.brief) stands twice", span: program.spans[Int(place)])
         }
@@ -117,6 +121,7 @@ extension Evaluator {
         switch range {
         case .list(let values): walk = Walk(elements: values, keys: nil)
         case .map(let entries):
+            try spend(entries.count * Limits.keyCost, number, program)
             let keys = sortedKeys(entries)
             walk = macro.isPaired ? Walk(elements: keys.map { entries[$0] ?? .null }, keys: keys) : Walk(elements: keys, keys: nil)
         default:
@@ -160,6 +165,7 @@ extension Evaluator {
                 if try truth(predicate, program, activation) == decisive { return decisive }
             } catch {
                 if isExhausted { throw error }
+                cost += Limits.errorCost
                 if failure == nil { failure = error }
             }
         }
@@ -247,6 +253,7 @@ extension Evaluator {
             locals[Int(variable)] = value
         } catch {
             if isExhausted { throw error }
+            cost += Limits.errorCost
             failures = failures ?? [:]
             failures?[variable] = error
         }

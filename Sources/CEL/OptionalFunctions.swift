@@ -7,6 +7,7 @@ extension Evaluator {
             return try alternative(builtin, program.operands[Int(first)], program.operands[Int(first) + 1], number, program, activation)
         }
         let arguments = try values(first, count, program, activation)
+        try spend(Limits.libraryCost, number, program)
         for argument in arguments { try charge(argument, number, program) }
         let before = max(0, limit - cost)
         var left = before

@@ -66,6 +66,7 @@ enum StringFormat {
         }
         var out = ""
         var next = 0
+        try Library.spend(bytes: format.utf8.count * 8, &left)
         for clause in try FormatClause.parse(format) {
             if case .text(let text) = clause {
                 out += text
@@ -117,7 +118,7 @@ enum StringFormat {
     }
 
     private static func hexadecimal(_ bytes: [UInt8], _ isUpper: Bool, _ left: inout Int) throws(OperationError) -> String {
-        try Library.spend(bytes: bytes.count * 2, &left)
+        try Library.spend(bytes: bytes.count * 8, &left)
         let alphabet = Array((isUpper ? "0123456789ABCDEF" : "0123456789abcdef").utf8)
         return String(decoding: bytes.flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }, as: UTF8.self)
     }
@@ -252,15 +253,22 @@ private struct Decimal {
             limbs.append(UInt32(rest % 1_000_000_000))
             rest /= 1_000_000_000
         }
-        let factor: UInt64 = exponent >= 0 ? 2 : 5
-        for _ in 0..<abs(exponent) {
+        // 2^29 and 5^13 are the largest powers within a limb and a half.
+        let (base, step): (UInt64, Int) = exponent >= 0 ? (2, 29) : (5, 13)
+        var powers = abs(exponent)
+        while powers > 0 {
+            let factor = (0..<min(step, powers)).reduce(1 as UInt64) { power, _ in power * base }
+            powers -= step
             var carry: UInt64 = 0
             for index in limbs.indices {
                 let product = UInt64(limbs[index]) * factor + carry
                 limbs[index] = UInt32(product % 1_000_000_000)
                 carry = product / 1_000_000_000
             }
-            if carry > 0 { limbs.append(UInt32(carry)) }
+            while carry > 0 {
+                limbs.append(UInt32(carry % 1_000_000_000))
+                carry /= 1_000_000_000
+            }
         }
         var out: [UInt8] = []
         for limb in limbs {

@@ -7,8 +7,9 @@ enum StringFunctions {
         case (.lowerAscii, 1): return .string(mapped(text) { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 })
         case (.upperAscii, 1): return .string(mapped(text) { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 ? $0 & 0xDF : $0 })
         case (.trim, 1): return .string(trimmed(text))
-        case (.reverse, 1): return .string(string(text.unicodeScalars.reversed()))
-        case (.quote, 1): return .string(quoted(text))
+        case (.reverse, 1), (.quote, 1):
+            try Library.spend(bytes: text.utf8.count * 4, &left)
+            return .string(builtin == .quote ? quoted(text) : string(text.unicodeScalars.reversed()))
         case (.charAt, 2), (.substring, 2), (.substring, 3): return .string(try part(builtin, text, arguments))
         case (.indexOf, 2), (.indexOf, 3), (.lastIndexOf, 2), (.lastIndexOf, 3): return .int(try place(builtin, text, arguments))
         case (.split, 2), (.split, 3): return .list(try split(text, arguments, &left))
@@ -140,7 +141,7 @@ enum StringFunctions {
         if limit == 0 { return [] }
         if limit == 1 { return [.string(text)] }
         // A part is worth several words, however short it is.
-        try Library.spend(bytes: text.utf8.count * 4, &left)
+        try Library.spend(bytes: text.utf8.count * (separator.isEmpty ? 32 : 4), &left)
         if separator.isEmpty {
             let scalars = Array(text.unicodeScalars)
             var parts = scalars.prefix(limit == .max ? scalars.count : limit - 1).map { Value.string(String($0)) }
@@ -151,7 +152,9 @@ enum StringFunctions {
         let width = separator.utf8.count
         var parts: [Value] = []
         var start = 0
-        for place in occurrences(of: Array(separator.utf8), in: bytes, overlapping: false).prefix(limit == .max ? bytes.count : limit - 1) {
+        let places = occurrences(of: Array(separator.utf8), in: bytes, overlapping: false).prefix(limit == .max ? bytes.count : limit - 1)
+        try Library.spend(bytes: places.count * 32, &left)
+        for place in places {
             parts.append(.string(String(decoding: bytes[start..<place], as: UTF8.self)))
             start = place + width
         }

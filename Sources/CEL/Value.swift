@@ -56,7 +56,8 @@ extension Value: Hashable {
         case .double(let value):
             hasher.combine(value)
         case .string(let value):
-            for byte in value.utf8 { hasher.combine(byte) }
+            var text = value
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
             hasher.combine(0xFF as UInt8)
         case .bytes(let value):
             hasher.combine(value)
