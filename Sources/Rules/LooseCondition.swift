@@ -1,5 +1,5 @@
 import CEL
-import Domain
+package import Domain
 
 /// A condition without a rule set around it, checked against the house's own fields: to try it on a report, and to measure what it
 /// costs.

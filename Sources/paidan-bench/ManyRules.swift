@@ -1,3 +1,4 @@
+import City
 import Domain
 import Rules
 
