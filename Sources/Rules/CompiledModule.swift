@@ -170,6 +170,8 @@ final class CompiledModule: Sendable {
     let takesLine: Int
     let rules: [CompiledRule]
     let parts: [ConditionPart]
+    /// The parts' formulas, close together: what finding a rule reads of them.
+    let checks: [Int32]
     private let bytes: [UInt8]
     private let outcomes: [Outcome]
     private let expressions: [Condition]
@@ -184,6 +186,7 @@ final class CompiledModule: Sendable {
         takesLine = draft.takesLine
         rules = draft.rules.fitted
         parts = draft.parts.fitted
+        checks = draft.parts.map(\.formula)
         bytes = draft.bytes.fitted
         outcomes = draft.outcomes
         expressions = draft.expressions

@@ -165,16 +165,21 @@ final class ReportSpace {
 
     static func difference(_ a: Ranges, _ b: Ranges) -> Ranges {
         var result: Ranges = []
+        var first = 0
         for range in a {
+            while first < b.count, b[first].upperBound < range.lowerBound { first += 1 }
             var low = range.lowerBound
             var isOver = false
-            for cut in b where cut.upperBound >= low && cut.lowerBound <= range.upperBound {
+            var next = first
+            while next < b.count, b[next].lowerBound <= range.upperBound {
+                let cut = b[next]
                 if cut.lowerBound > low { result.append(low...cut.lowerBound - 1) }
                 if cut.upperBound >= range.upperBound {
                     isOver = true
                     break
                 }
                 low = cut.upperBound + 1
+                next += 1
             }
             if !isOver { result.append(low...range.upperBound) }
         }

@@ -91,7 +91,7 @@ extension RuleSet {
         _ rule: CompiledRule, _ module: CompiledModule, _ activation: ReportActivation, _ keys: borrowing ReportKeys
     ) throws(EvaluationError) -> Bool {
         if let condition = module.expression(of: rule) { return try condition.expression.matches(activation) }
-        for place in rule.parts where !matcher.holds(module.parts[place].formula, keys, activation) { return false }
+        for place in rule.parts where !matcher.holds(module.checks[place], keys, activation) { return false }
         return true
     }
 

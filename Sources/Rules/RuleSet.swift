@@ -280,7 +280,8 @@ package struct RouteTrace: Sendable, Hashable {
         }
     }
 
-    /// The rule before the winner that came nearest: most of its `&&` parts held.
+    /// The rule before the winner that came nearest: most of its `&&` parts held, of equals the earlier. Looked for among the 32 rules right above
+    /// the winner and the last 32 whose conditions the index could not rule out, so that what it costs does not grow with the set.
     package struct NearMiss: Sendable, Hashable {
         package var rule: String
         package var file: String

@@ -104,7 +104,7 @@ struct RuleCost: ParsableCommand {
         let seconds = try (0..<3).map { _ in try compiled(many).seconds }.min() ?? 0
         figure("rules: 10000 of YAML read, checked, indexed", seconds * 1_000, "ms CPU", "goal 500")
         let whole = try (0..<3).map { _ in try compiled(many, proves: true).seconds }.min() ?? 0
-        figure("rules: findings about 10000", (whole - seconds) * 1_000, "ms CPU", "goal 2000")
+        figure("rules: 10000 of YAML with findings about the set", whole * 1_000, "ms CPU", "goal 2000 more than without")
     }
 }
 
