@@ -25,6 +25,8 @@ final class FormulaReader {
 
     /// What may run before a decisive part, in steps.
     static let costMax = Limits.cost / 4
+    /// More than any one operator, conversion or absorbed error costs beside the size of what it works on.
+    private static let nodeCost = 64
     /// The bytes of a report's longest text (`InputLimits`), four for each scalar.
     private static let textBytes = InputLimits.textScalarsMax * 4
 
@@ -222,6 +224,7 @@ final class FormulaReader {
                 guard let size = size(argument) else { return nil }
                 total += size
             }
+            total += Self.nodeCost
             return total <= Limits.cost ? total : nil
         default: return nil
         }
@@ -231,18 +234,28 @@ final class FormulaReader {
         var total = 0
         for node in nodes {
             guard let cost = cost(node) else { return nil }
-            total = min(total + cost, Limits.cost)
+            total = min(total + cost + (isLiteral(node) ? 0 : Self.nodeCost), Limits.cost)
         }
         return total
     }
 
-    /// An upper bound of what copying or comparing a value counts for: a sixteenth of a text's bytes, half of a list's entries.
+    private func isLiteral(_ node: CheckedNode) -> Bool {
+        if case .constant = node.kind { return true }
+        return false
+    }
+
+    /// An upper bound of what copying or comparing a value counts for: a sixteenth of a text's bytes, one for an entry of a list.
     private func size(_ node: CheckedNode) -> Int? {
         switch node.kind {
         case .constant(.string(let text)): return text.utf8.count / 16
         case .constant(.bytes(let bytes)): return bytes.count / 16
         case .list(let entries):
-            return entries.allSatisfy { if case .constant = $0.kind { true } else { false } } ? entries.count / 2 : nil
+            var size = entries.count
+            for entry in entries {
+                guard isLiteral(entry), let own = self.size(entry) else { return nil }
+                size += own
+            }
+            return size
         case .slot: return Self.textBytes / 16
         default: break
         }
