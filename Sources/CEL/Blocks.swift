@@ -13,7 +13,8 @@ extension Parser {
             advance()
             advance()
             guard let item = blockItems.last.flatMap({ number < UInt64($0.count) ? $0[Int(number)] : nil }) else { return wrong(start) }
-            insertedSize += item.size
+            // Items of items double: beyond the bound nobody needs to know how far.
+            insertedSize = min(insertedSize + item.size, Limits.textBytes + 1)
             return insertedSize <= Limits.textBytes ? item.tree : wrong(start)
         case "iterVar", "accuVar":
             let nameSpan = tokenSpan
