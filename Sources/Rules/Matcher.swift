@@ -161,7 +161,7 @@ private struct Freezer {
             let plan: KeyPlan =
                 switch pool.kinds[slot] {
                 case .double: .double(slot: slot)
-                case .time: .time(slot: slot)
+                case .time: .instant(slot: slot)
                 default: .whole(slot: slot)
                 }
             return .init(operation: .between, key: number(plan), a: low, b: high)

@@ -6,7 +6,7 @@ enum KeyPlan: Hashable, Sendable {
     /// The number of a slot's text in the set's table.
     case text(slot: Int32)
     /// `NumberKey` of a number or time.
-    case whole(slot: Int32), double(slot: Int32), time(slot: Int32)
+    case whole(slot: Int32), double(slot: Int32), instant(slot: Int32)
     /// 1: yes.
     case truth(slot: Int32)
     /// 1: there.
@@ -42,7 +42,7 @@ struct ReportKeys: ~Copyable {
         case .text(let slot): value = activation.string(slot: Int(slot)).map { Int64(matcher.texts.number(of: $0)) } ?? Int64(TextTable.empty)
         case .presence(let slot): value = activation.value(slot: Int(slot)) == nil ? 0 : 1
         case .rank(let slot, let ends): value = Int64(matcher.rank(activation.string(slot: Int(slot)) ?? "", ends: Int(ends)))
-        case .whole(let slot), .double(let slot), .time(let slot), .truth(let slot):
+        case .whole(let slot), .double(let slot), .instant(let slot), .truth(let slot):
             switch activation.value(slot: Int(slot)) {
             case .int(let number): value = number
             case .double(let number): value = NumberKey.of(number)
