@@ -20,6 +20,8 @@ struct Checker {
     var locals: [Local] = []
     var reads: [Expression.Read] = []
     var definitionsUsed: [String] = []
+    /// The patterns that are literals, read once.
+    var patterns = LiteralPatterns()
 
     init(schema: Schema, text: String, isLenient: Bool) {
         self.schema = schema

@@ -47,7 +47,8 @@ extension Checker {
         _ function: StandardLibrary.Function, _ overloads: [StandardLibrary.Overload], _ name: String, _ arguments: [CheckedNode],
         _ nameSpan: Span, _ span: Span, isMember: Bool
     ) -> CheckedNode {
-        guard let type = resolve(overloads, arguments.map(\.type)) else {
+        // Unchecked, too, a call has as many arguments as one of the forms.
+        guard overloads.contains(where: { $0.arguments.count == arguments.count }), let type = resolve(overloads, arguments.map(\.type)) else {
             return fail(
                 Wording.wrongArguments(
                     nameSpan, name: name, given: arguments.map { unifier.final($0.type) }, takes: overloads.map(\.arguments),
@@ -145,9 +146,9 @@ extension Checker {
         case .timestamp:
             if TimeText.parseTimestamp(text) == nil { diagnostics.append(Wording.badTimestamp(last.span, text: text)) }
         case .matches:
-            do throws(PatternError) {
-                _ = try Pattern(text)
-            } catch {
+            if patterns.states > Limits.patternStates {
+                diagnostics.append(Wording.tooManyStates(last.span, states: patterns.states))
+            } else if case .failure(let error) = patterns.read(text) {
                 diagnostics.append(Wording.badPattern(place(of: error.place, in: last.span), error.message))
             }
         case .getFullYear, .getMonth, .getDate, .getDayOfMonth, .getDayOfWeek, .getDayOfYear, .getHours, .getMinutes, .getSeconds,

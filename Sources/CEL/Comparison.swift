@@ -65,16 +65,18 @@ enum Comparison {
 
     /// The value of a key, numbers across their types: `{1: "a"}[1u]`.
     static func lookup(_ key: Value, in entries: [Value: Value]) -> Value? {
-        if let value = entries[key] { return value }
         switch key {
+        case .bool, .string:
+            return entries[key]
         case .int(let number):
-            return number >= 0 ? entries[.uint(UInt64(number))] : nil
+            return entries[key] ?? (number >= 0 ? entries[.uint(UInt64(number))] : nil)
         case .uint(let number):
-            return Int64(exactly: number).flatMap { entries[.int($0)] }
+            return entries[key] ?? Int64(exactly: number).flatMap { entries[.int($0)] }
         case .double(let number):
             if let whole = Int64(exactly: number), let value = entries[.int(whole)] { return value }
             return UInt64(exactly: number).flatMap { entries[.uint($0)] }
         default:
+            // Nothing else is a key; hashing it could take for ever.
             return nil
         }
     }

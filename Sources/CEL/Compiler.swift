@@ -13,12 +13,18 @@ struct Compiler {
     private(set) var definitions: [Program.Definition] = []
     private var weight = 0
     private let known: [String: Expression]
+    private var literals: LiteralPatterns
 
-    private init(definitions: [String: Expression]) { known = definitions }
+    private init(definitions: [String: Expression], patterns: LiteralPatterns) {
+        known = definitions
+        literals = patterns
+    }
 
     /// `height` is that of the tree without its definitions.
-    static func compile(_ tree: CheckedNode, height: Int, estimate: Estimate, definitions: [String: Expression]) -> Program {
-        var compiler = Compiler(definitions: definitions)
+    static func compile(
+        _ tree: CheckedNode, height: Int, estimate: Estimate, patterns: LiteralPatterns, definitions: [String: Expression]
+    ) -> Program {
+        var compiler = Compiler(definitions: definitions, patterns: patterns)
         let root = compiler.emit(tree)
         var conjuncts = [root]
         if case .and(let first, let count) = compiler.operations[Int(root)] {
@@ -178,7 +184,7 @@ struct Compiler {
             return add(.library(builtin, first: first, count: count), span)
         }
         if let special = comparison(builtin, arguments, span) { return special }
-        if builtin == .matches, case .constant(.string(let text)) = arguments[1].kind, let pattern = try? Pattern(text) {
+        if builtin == .matches, case .constant(.string(let text)) = arguments[1].kind, case .success(let pattern) = literals.read(text) {
             let number = emit(arguments[0])
             patterns.append(pattern)
             return add(.matches(number, pattern: Int32(patterns.count - 1)), span)

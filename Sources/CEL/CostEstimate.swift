@@ -108,13 +108,17 @@ struct Estimate: Sendable {
 
 struct Estimator {
     let definitions: [String: Expression]
-    /// The innermost part that goes beyond `Limits.cost`.
+    /// The innermost part that goes beyond `Limits.estimate`.
     private(set) var offender: (span: Span, rounds: Int?, cost: Int)?
     /// A part whose value may nest deeper than `Limits.valueDepth`.
     private(set) var tooDeep: Span?
+    private(set) var patterns: LiteralPatterns
     private var locals: [Shape] = []
 
-    init(definitions: [String: Expression]) { self.definitions = definitions }
+    init(definitions: [String: Expression], patterns: LiteralPatterns) {
+        self.definitions = definitions
+        self.patterns = patterns
+    }
 
     mutating func estimate(_ node: CheckedNode) -> Estimate {
         var estimate: Estimate
@@ -132,7 +136,7 @@ struct Estimator {
         case .call(let builtin, let arguments): estimate = call(builtin, arguments, node)
         default: estimate = compound(node)
         }
-        if estimate.cost > Limits.cost, offender == nil { offender = (node.span, nil, estimate.cost) }
+        if estimate.cost > Limits.estimate, offender == nil { offender = (node.span, nil, estimate.cost) }
         if estimate.shape.depth > Limits.valueDepth {
             if tooDeep == nil { tooDeep = node.span }
             estimate.shape = .scalar
@@ -217,10 +221,10 @@ struct Estimator {
         if !isList(macro.range.type) { round = Shape.sum(round, Limits.keyCost) }
         if macro.kind == .transformMap || macro.kind == .transformMapEntry {
             // The new keys, and the entries that are taken over.
-            round = Shape.sum(round, element.charge + made.charge + made.count)
+            round = Shape.sum(round, Shape.sum(element.charge + made.charge, Shape.product(made.count + 1, Limits.keyCost)))
         }
         let cost = Shape.sum(range.cost, Shape.product(rounds, round))
-        if cost > Limits.cost, offender == nil { offender = (span, rounds, cost) }
+        if cost > Limits.estimate, offender == nil { offender = (span, rounds, cost) }
         let shape: Shape
         switch macro.kind {
         case .all, .exists, .existsOne: shape = .scalar
@@ -268,10 +272,11 @@ struct Estimator {
         case .replace: sum.cost = Shape.sum(sum.cost, (shapes[0].text + 1) / 16 * 9 + sum.shape.text / 16 + 12)
         case .join: sum.cost = Shape.sum(sum.cost, shapes[0].count + sum.shape.text / 16 + 1)
         case .split: sum.cost = Shape.sum(sum.cost, Shape.product(shapes[0].text, 3) + 2)
+        case .indexOf, .lastIndexOf: sum.cost = Shape.sum(sum.cost, shapes[0].text / 8 + 1)
         case .reverse, .quote: sum.cost = Shape.sum(sum.cost, shapes[0].text / 4 + 1)
         case .format:
             // Three steps for each part of a value that is written, or the digits of `%f`.
-            let values = Shape.sum(Shape.product(shapes[1].whole, 3), Shape.product(shapes[1].count, 1050 / 16 + 70))
+            let values = Shape.sum(Shape.product(shapes[1].whole, 3), Shape.product(shapes[1].count, 7000 / 16 + 4))
             sum.cost = Shape.sum(sum.cost, Shape.sum(values, shapes[0].text / 2 + 1))
             // `%x` of texts.
             sum.cost = Shape.sum(sum.cost, Shape.product(shapes[1].count, shapes[1].text / 2 + 1))
@@ -300,8 +305,10 @@ struct Estimator {
     }
 
     /// The states of a pattern; of one that is only known when it runs at least one for each of its characters.
-    private func states(_ pattern: CheckedNode, _ shape: Shape) -> Int {
-        if case .constant(.string(let text)) = pattern.kind, let pattern = try? Pattern(text) { return pattern.instructions.count }
+    private mutating func states(_ pattern: CheckedNode, _ shape: Shape) -> Int {
+        if case .constant(.string(let text)) = pattern.kind, case .success(let pattern) = patterns.read(text) {
+            return pattern.instructions.count
+        }
         return shape.text + 1
     }
 

@@ -212,13 +212,14 @@ extension Evaluator {
             if let predicate = macro.predicate, try !truth(predicate, program, activation) { continue }
             let made = try value(transform, program, activation)
             guard macro.kind == .transformMapEntry else {
+                try spend(Limits.keyCost, number, program)
                 try add(walk.keys?[index] ?? .int(Int64(index)), made, to: &out, transform, program)
                 continue
             }
             guard case .map(let entries) = made else {
                 throw EvaluationError(message: "transformMapEntry() wants a map", span: program.spans[Int(transform)])
             }
-            try spend(entries.count, number, program)
+            try spend(entries.count * Limits.keyCost, number, program)
             for (key, entry) in entries { try add(key, entry, to: &out, transform, program) }
         }
         return out

@@ -56,12 +56,16 @@ package struct Expression: Sendable {
         if let expecting { checker.expect(root, expecting) }
         if !checker.diagnostics.isEmpty { throw ExpressionErrors(diagnostics: ordered(checker.diagnostics)) }
 
-        var estimator = Estimator(definitions: schema.definitions)
+        var estimator = Estimator(definitions: schema.definitions, patterns: checker.patterns)
         let estimate = estimator.estimate(root)
         if let deep = estimator.tooDeep {
             throw ExpressionErrors(diagnostics: [Wording.valueTooDeep(deep)])
         }
-        let program = Compiler.compile(root, height: tree.height, estimate: estimate, definitions: schema.definitions)
+        if estimator.patterns.states > Limits.patternStates {
+            throw ExpressionErrors(diagnostics: [Wording.tooManyStates(root.span, states: estimator.patterns.states)])
+        }
+        let program = Compiler.compile(
+            root, height: tree.height, estimate: estimate, patterns: estimator.patterns, definitions: schema.definitions)
         guard program.weight <= Limits.weight else {
             throw ExpressionErrors(diagnostics: [Wording.tooCostly(root.span, weight: program.weight)])
         }

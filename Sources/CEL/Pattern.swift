@@ -166,6 +166,27 @@ struct PatternError: Error, Equatable {
     let place: Range<Int>
 }
 
+/// The patterns of an expression that are literals, each read once.
+struct LiteralPatterns {
+    private var read: [String: Result<Pattern, PatternError>] = [:]
+    /// Of all of them.
+    private(set) var states = 0
+
+    mutating func read(_ text: String) -> Result<Pattern, PatternError> {
+        if let known = read[text] { return known }
+        let result: Result<Pattern, PatternError>
+        if states > Limits.patternStates {
+            // The expression is refused already.
+            result = .failure(PatternError(message: "the patterns of the expression are too large together", place: 0..<0))
+        } else {
+            do throws(PatternError) { result = .success(try Pattern(text)) } catch { result = .failure(error) }
+        }
+        if case .success(let pattern) = result { states += pattern.instructions.count }
+        read[text] = result
+        return result
+    }
+}
+
 /// A pattern as a tree.
 indirect enum PatternNode: Sendable {
     case empty

@@ -12,6 +12,9 @@ struct PatternParser {
     }
 
     private let scalars: [Unicode.Scalar]
+    /// Sets without regard to case, by what they were made of: such a set is dear to make.
+    private var known: [SetKey: ScalarSet] = [:]
+    private var foldedLeft = Limits.foldedScalars
     private var position = 0
     private var flags = Flags()
     private var depth = 0
@@ -112,6 +115,28 @@ struct PatternParser {
 
     private func set(_ ranges: [ClosedRange<UInt32>], categories: UInt32 = 0, excluded: UInt32? = nil) -> ScalarSet {
         ScalarSet(ranges: ranges, categories: categories, excluded: excluded.map { [$0] } ?? [], ignoringCase: flags.ignoresCase)
+    }
+
+    private struct SetKey: Hashable {
+        var ranges: [ClosedRange<UInt32>]
+        var categories: UInt32
+        var excluded: [UInt32]
+        var isNegated: Bool
+    }
+
+    private mutating func set(
+        _ ranges: [ClosedRange<UInt32>], categories: UInt32, excluded: [UInt32], negated: Bool
+    ) throws(PatternError) -> ScalarSet {
+        guard flags.ignoresCase else { return ScalarSet(ranges: ranges, categories: categories, excluded: excluded, negated: negated) }
+        let key = SetKey(ranges: ranges, categories: categories, excluded: excluded, isNegated: negated)
+        if let set = known[key] { return set }
+        foldedLeft -= ScalarSet.foldingWork(ranges)
+        guard foldedLeft >= 0 else {
+            throw PatternError(message: "its sets are too large to be read without regard to case", place: 0..<scalars.count)
+        }
+        let set = ScalarSet(ranges: ranges, categories: categories, excluded: excluded, negated: negated, ignoringCase: true)
+        known[key] = set
+        return set
     }
 
     /// What stands before a repetition; nil when only flags were set.
@@ -456,8 +481,7 @@ struct PatternParser {
             ranges.append(first...last)
         }
         position += 1
-        return ScalarSet(
-            ranges: ranges, categories: categories, excluded: excluded, negated: isNegated, ignoringCase: flags.ignoresCase)
+        return try set(ranges, categories: categories, excluded: excluded, negated: isNegated)
     }
 
     private mutating func setScalar() throws(PatternError) -> UInt32 {

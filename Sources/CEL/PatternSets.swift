@@ -102,6 +102,11 @@ struct ScalarSet: Hashable, Sendable {
 
     // MARK: - Case
 
+    /// How many scalars `folded` looks at.
+    static func foldingWork(_ ranges: [ClosedRange<UInt32>]) -> Int {
+        ranges.reduce(0) { $0 + ($1.count <= 4096 ? $1.count : 0) }
+    }
+
     /// Small ranges with the other cases of their scalars: those whose own case does not lead back (the Kelvin sign).
     private static func folded(_ ranges: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
         var out = ranges

@@ -127,7 +127,7 @@ enum StringFormat {
     private static func fraction(
         _ letter: Character, _ precision: Int, _ value: Value, _ left: inout Int
     ) throws(OperationError) -> String {
-        try Library.spend(bytes: 1000 + precision, &left)
+        try Library.spend(bytes: 6000 + precision, &left)
         var decimal: Decimal
         switch value {
         case .int(let number): decimal = Decimal(number.magnitude, isNegative: number < 0)

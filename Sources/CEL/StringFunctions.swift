@@ -11,7 +11,9 @@ enum StringFunctions {
             try Library.spend(bytes: text.utf8.count * 4, &left)
             return .string(builtin == .quote ? quoted(text) : string(text.unicodeScalars.reversed()))
         case (.charAt, 2), (.substring, 2), (.substring, 3): return .string(try part(builtin, text, arguments))
-        case (.indexOf, 2), (.indexOf, 3), (.lastIndexOf, 2), (.lastIndexOf, 3): return .int(try place(builtin, text, arguments))
+        case (.indexOf, 2), (.indexOf, 3), (.lastIndexOf, 2), (.lastIndexOf, 3):
+            try Library.spend(bytes: text.utf8.count * 2, &left)
+            return .int(try place(builtin, text, arguments))
         case (.split, 2), (.split, 3): return .list(try split(text, arguments, &left))
         case (.replace, 3), (.replace, 4): return .string(try replaced(text, arguments, &left))
         default: throw .noOverload(builtin, arguments)

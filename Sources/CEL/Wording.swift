@@ -131,7 +131,11 @@ enum Wording {
             rounds.map { "this goes round up to \($0) times and may take \(steps)" } ?? "this may take \(steps)"
         return make(
             "too-costly", span,
-            "\(reason); at most \(Limits.cost) are allowed (a list from outside counts \(Limits.assumedEntries) entries, a text \(Limits.assumedTextBytes) bytes)")
+            "\(reason); at most \(Limits.estimate) are allowed (a list from outside counts \(Limits.assumedEntries) entries, a text \(Limits.assumedTextBytes) bytes)")
+    }
+
+    static func tooManyStates(_ span: Span, states: Int) -> ExpressionDiagnostic {
+        make("too-costly", span, "the patterns of the expression have \(states) states; at most \(Limits.patternStates) are allowed")
     }
 
     static func valueTooDeep(_ span: Span) -> ExpressionDiagnostic {

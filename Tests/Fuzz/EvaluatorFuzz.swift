@@ -38,7 +38,7 @@ private let schema: Schema = {
 
 private func outcome(_ expression: Expression) -> String {
     do throws(EvaluationError) {
-        return try expression.evaluate(Fields()).json
+        return try timed { () throws(EvaluationError) in try expression.evaluate(Fields()) }.json
     } catch {
         let length = expression.text.count
         demand(error.span.start >= 0 && error.span.start <= error.span.end, "\(error)")
@@ -57,7 +57,9 @@ public func evaluatorFuzzer(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt
         options.hasMacros = bytes[0] & 28 != 28
         let text = String(decoding: bytes.dropFirst(), as: UTF8.self)
         do throws(ExpressionErrors) {
-            let expression = try Expression.compile(text, schema: schema, options: options)
+            let expression = try timed { () throws(ExpressionErrors) in
+                try Expression.compile(text, schema: schema, options: options)
+            }
             let first = outcome(expression)
             demand(outcome(expression) == first, "two outcomes")
             let condition: Bool?

@@ -6,8 +6,8 @@
 //         -enable-upcoming-feature MemberImportVisibility Sources/CEL/*.swift Tests/Fuzz/Harness.swift Tests/Fuzz/NAMEFuzz.swift -o /tmp/fuzz-NAME/run
 //     cd /tmp/fuzz-NAME && ./run -runs=4000000 -max_len=200 -dict=REPOSITORY/Tests/Fuzz/cel.dict corpus
 //
-// A crash leaves `crash-...`, an input that takes more than 100 ms of CPU leaves `slow-...`. Each that was found is kept as a case of
-// `Tests/CELTests/FuzzFindingsTests.swift`. `-sanitize=fuzzer` alone is several times as fast.
+// A crash leaves `crash-...`; an input one step of which takes more than 100 ms of CPU leaves `slow-...`. What was found is kept in
+// `Tests/CELTests/HostileInputTests.swift`. `-sanitize=fuzzer` alone is several times as fast.
 
 import Glibc
 
@@ -18,19 +18,30 @@ private func cpu() -> Double {
     return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
 }
 
-/// Runs `body` on the input as a text, and keeps the input when that takes too long.
+/// The input that is being tried, to be kept when a step of it takes too long.
+nonisolated(unsafe) private var current: [UInt8] = []
+
+/// Runs `body` on the input.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int, _ body: (ArraySlice<UInt8>) -> Void) {
-    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    current = Array(UnsafeBufferPointer(start: start, count: count))
+    body(current[...])
+}
+
+/// One step of what is done with an input: reading it, evaluating it once.
+func timed<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     let before = cpu()
-    body(bytes[...])
-    let taken = cpu() - before
+    defer { keepWhenSlow(cpu() - before) }
+    return try body()
+}
+
+private func keepWhenSlow(_ taken: Double) {
     guard taken > 100 else { return }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in current { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     let name = "slow-\(Int(taken))-\(hash)"
-    print(name, String(decoding: bytes, as: UTF8.self))
+    print(name)
     guard let file = fopen(name, "w") else { return }
-    fwrite(bytes, 1, bytes.count, file)
+    fwrite(current, 1, current.count, file)
     fclose(file)
 }
 

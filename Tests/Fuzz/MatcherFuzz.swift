@@ -6,10 +6,10 @@ public func matcherFuzzer(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         let source = String(decoding: bytes[..<cut], as: UTF8.self)
         let text = String(decoding: bytes[cut...].dropFirst(), as: UTF8.self)
         do throws(PatternError) {
-            let pattern = try Pattern(source)
+            let pattern = try timed { () throws(PatternError) in try Pattern(source) }
             var steps = 0
             let limit = 4_000_000
-            let answer = pattern.matches(text, steps: &steps, limit: limit)
+            let answer = timed { pattern.matches(text, steps: &steps, limit: limit) }
             demand(answer != nil || steps > limit, "no answer after \(steps) steps")
             let most = (pattern.instructions.count + 1) * (text.unicodeScalars.count + 1)
             demand(steps <= most, "\(steps) steps, at most \(most)")

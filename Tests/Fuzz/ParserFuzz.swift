@@ -4,7 +4,7 @@ public func parserFuzzer(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     fuzz(start, count) { bytes in
         let text = String(decoding: bytes, as: UTF8.self)
         let length = text.count
-        let (tree, diagnostics) = Parser.parse(text)
+        let (tree, diagnostics) = timed { Parser.parse(text) }
         demand(tree.height <= Limits.depth, "a tree of height \(tree.height)")
         demand(tree.span.start >= 0 && tree.span.end <= length, "the tree's span \(tree.span) in \(length)")
         for diagnostic in diagnostics {
