@@ -57,14 +57,21 @@ final class DaemonBackend: Backend {
             json.key("decisions")
             json.array { json in
                 for line in found.history.map(\.line) {
-                    guard let why = line.why else { continue }
+                    // A hand needs no reasons, but it is part of why the task is where it is.
+                    guard line.why != nil || line.event == .assigned else { continue }
                     json.object { json in
                         json.field("at", line.at.rfc3339(in: zone))
                         json.field("event", line.event.rawValue)
                         json.field("by", line.by)
                         json.field("crew", line.crew?.rawValue)
-                        json.key("why")
-                        json.raw(why)
+                        if line.event == .assigned {
+                            json.field("department", line.department.rawValue)
+                            json.field("note", line.note)
+                        }
+                        if let why = line.why {
+                            json.key("why")
+                            json.raw(why)
+                        }
                     }
                 }
             }

@@ -20,6 +20,7 @@ extension Message {
             JournalField("PAIDAN_DEPARTMENT", line.department.rawValue), JournalField("PAIDAN_BY", line.by),
         ]
         if let crew = line.crew { fields.append(JournalField("PAIDAN_CREW", crew.rawValue)) }
+        if let customer = line.customer { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
         return Message(line.event).entry(
             [
                 "task": task, "report": line.report, "rule": line.rule, "department": line.department.rawValue, "by": line.by,

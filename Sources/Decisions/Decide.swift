@@ -89,8 +89,12 @@ extension DispatchState {
         case .progress(let progress): outcome = take(progress, input.key, findings.finished, &d)
         case .crew(let signal): outcome = take(signal, &d)
         case .customer(let facts):
-            d.decision.changes.append(.customer(facts))
-            outcome = .accepted(tasks: [], rule: nil)
+            if let reason = undeclaredFact(in: facts, d.site) {
+                outcome = .rejected(reason)
+            } else {
+                d.decision.changes.append(.customer(facts))
+                outcome = .accepted(tasks: [], rule: nil)
+            }
         }
         switch outcome {
         case .accepted(let tasks, let rule):
@@ -99,6 +103,25 @@ extension DispatchState {
             d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .rejected, reason: reason)
         }
     }
+}
+
+/// The first of a customer's facts that is a slip: a value that the site does not declare, or nearly the name of a fact that rules
+/// can read; nil: there is none. Facts of other names are kept as they are.
+private func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String? {
+    let names = ["account", "annual_kwh", "capacity_kva", "class", "credit", "critical_class", "district", "industry", "name", "payment", "tier"]
+    for (name, value) in customer.facts.sorted(by: { $0.key < $1.key }) {
+        guard names.contains(name) else {
+            guard let meant = nearestName(to: name, among: names) else { continue }
+            return "facts.\(clipped(name, to: 80)) is no fact that rules can read; did you mean '\(meant)'?"
+        }
+        guard case .string(let text) = value else { continue }
+        if name == "district", !site.districts.isEmpty, site.districts[DistrictID(text)] == nil {
+            return undeclared("facts.district", text, site.districts.keys.map(\.rawValue), at: "districts:")
+        }
+        guard let declared = site.values[name], !declared.isEmpty, !declared.contains(where: { $0.code == text }) else { continue }
+        return undeclared("facts.\(name)", text, declared.map(\.code), at: "values: \(name):")
+    }
+    return nil
 }
 
 /// What comes of an input for its sender.

@@ -75,13 +75,15 @@ package struct HistoryLine: Sendable, Hashable {
     package var department: DepartmentID
     package var rule: String
     package var report: String
+    /// Whose report it is, where that is known.
+    package var customer: CustomerID?
     package var note: String?
     /// For `dispatched` and `created`: why, as JSON in the form of `Explanation`.
     package var why: [UInt8]?
 
     package init(
         task: TaskID, revision: Int32, at: Instant, event: HistoryEvent, by: String, crew: CrewID?, department: DepartmentID,
-        rule: String, report: String, note: String? = nil, why: [UInt8]? = nil
+        rule: String, report: String, customer: CustomerID? = nil, note: String? = nil, why: [UInt8]? = nil
     ) {
         self.task = task
         self.revision = revision
@@ -92,6 +94,7 @@ package struct HistoryLine: Sendable, Hashable {
         self.department = department
         self.rule = rule
         self.report = report
+        self.customer = customer
         self.note = note
         self.why = why
     }

@@ -32,7 +32,8 @@ struct Deliberation {
         decision.history.append(
             HistoryLine(
                 task: row.id, revision: row.revision, at: at ?? now, event: event, by: by, crew: crew ?? row.crew,
-                department: row.department, rule: row.rule, report: row.reports.first ?? "", note: note, why: why))
+                department: row.department, rule: row.rule, report: row.reports.first ?? "", customer: row.customer, note: note,
+                why: why))
     }
 
     private mutating func tell(

@@ -106,7 +106,8 @@ extension DispatchState {
                         let verdict = verdict(slot)
                         json.key("verdict")
                         json.word(verdict.key)
-                        if verdict == .lacks_skills {
+                        // Who is sent by hand may lack some too.
+                        if verdict == .lacks_skills || (byHand != nil && verdict == .chosen && !row.skills.allSatisfy(crew.skills.contains)) {
                             json.key("lacks")
                             json.array { json in
                                 for skill in row.skills where !crew.skills.contains(skill) { json.string(skill.rawValue) }

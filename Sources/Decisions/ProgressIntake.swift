@@ -6,6 +6,7 @@
 //    the task's crew; its desk            the assignee           accept, reject, enroute, onsite, complete, suspend, resume
 //    another crew, another department     somebody else          nothing: refused
 //    `caller`                             the caller             close what is completed
+//    nearly the name of one of these      a slip of the keys     nothing: refused, with the name that was meant
 //    any other name                       a duty engineer        everything
 //    absent, source `socket` or `cli`     a duty engineer        everything (whoever may open the socket is one)
 //    absent, another source               the assignee           as above (a crew's app need not repeat who it is)
@@ -104,6 +105,12 @@ extension DispatchState {
             return .nobody(
                 reason: assignee.map { "\(task.id) is with \($0), not with '\(by)': only its assignee and a duty engineer can change it" }
                     ?? "\(task.id) is with nobody now, and not with '\(by)': a duty engineer can assign it")
+        }
+        let people = site.roles.values.compactMap { $0.person?.rawValue } + site.departments.values.compactMap { $0.head?.rawValue }
+        let teams = site.crews.keys.map(\.rawValue) + site.departments.keys.map(\.rawValue)
+        // Short names are near to each other by chance.
+        if by.unicodeScalars.count >= 5, !people.contains(by), let meant = nearestName(to: by, among: teams.sorted()) {
+            return .nobody(reason: "there is no crew or department '\(clipped(by, to: 80))'; did you mean '\(meant)'? (a duty engineer gives the own name)")
         }
         return .engineer(by)
     }

@@ -136,7 +136,7 @@ extension FieldValue {
     }
 }
 
-private func undeclared(_ field: String, _ value: String, _ names: [String], at place: String) -> String {
+func undeclared(_ field: String, _ value: String, _ names: [String], at place: String) -> String {
     "\(field) '\(clipped(value, to: 80))' is not declared\(didYouMean(value, among: names)) (declared values: site.yaml, \(place))"
 }
 

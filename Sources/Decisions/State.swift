@@ -244,7 +244,7 @@ extension WorkTask {
     var occupiedCrew: CrewID? { state.occupiesAssignee && !isDesk ? crew : nil }
 
     /// The earliest deadline of a running arrival or restoration limit.
-    var runningDeadline: Instant? {
+    package var runningDeadline: Instant? {
         var earliest: Instant?
         for clock in limits where clock.name != .accept && clock.state == .running {
             guard let due = clock.due else { continue }

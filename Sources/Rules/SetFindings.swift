@@ -15,6 +15,9 @@ struct SetFindings {
             names(read)
         }
         missingLadders()
+        if modules.allSatisfy({ $0.module.rules.isEmpty }), let fallback = site.fallback {
+            findings.warning(site.file, site.fallbackRange ?? 0..<0, .noRules(fallback: fallback.rawValue))
+        }
         if let proofs { prove(proofs) }
         crews()
         unusedShared()

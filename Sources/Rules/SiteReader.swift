@@ -19,6 +19,8 @@ struct SiteFacts {
 
     // Where things are declared, for findings about the set.
     var file = 0
+    /// Where the fallback department is declared.
+    var fallbackRange: Range<Int>?
     var skillRanges: [String: Range<Int>] = [:]
     var crewRanges: [CrewID: Range<Int>] = [:]
     var shiftRanges: [String: Range<Int>] = [:]
@@ -152,6 +154,7 @@ struct SiteReader {
                 reader.error(one.keyRanges["fallback"] ?? entry.key, .secondFallback(first.rawValue))
             } else {
                 site.fallback = id
+                site.fallbackRange = one.keyRanges["fallback"]
             }
         }
         if site.fallback == nil { reader.error(block.keyRanges["departments"] ?? block.anchor, .noFallback) }

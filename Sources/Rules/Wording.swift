@@ -68,6 +68,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case fallsThrough = "falls-through"
     case idleEscalation = "idle-escalation"
     case missingLadders = "missing-ladders"
+    case noRules = "no-rules"
     /// The last line of a list that was cut.
     case more
 }
@@ -445,6 +446,10 @@ struct Wording: Hashable {
     static let idleEscalation = Wording(
         .idleEscalation, "'escalate' does nothing here: the rule has no limits", example: "limits: { arrive: 45 min }\nescalate: repair")
 
+    static func noRules(fallback: String) -> Wording {
+        Wording(
+            .noRules, "no module that is read has rules (a 'route'): every report goes to the fallback department '\(fallback)', and no crew is sent")
+    }
     static func missingLadders(rules: Int) -> Wording {
         Wording(
             .missingLadders,

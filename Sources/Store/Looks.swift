@@ -61,26 +61,38 @@ enum Looks {
         return lines
     }
 
-    /// Open tasks most urgent first (priority, then number); with `all`, the finished ones after them, the youngest first.
+    /// Open tasks most urgent first: priority, then the earliest running deadline, then number; with `all`, the finished ones after them,
+    /// the youngest first. Deadlines stand in the bodies, so every open task that the filter lets through is read.
     static func tasks(_ db: OpaquePointer, _ filter: TaskFilter) throws -> [WorkTask] {
         let limit = max(1, min(filter.limit, 100_000))
         var tasks: [WorkTask] = []
         let open = filter.states.isEmpty || filter.states.contains { !$0.isFinal }
         let final = filter.states.isEmpty ? filter.all : filter.states.contains { $0.isFinal }
-        for (wanted, table, order) in [(open, "open = 1", "priority, id"), (final, "open = 0", "id DESC")] where wanted && tasks.count < limit {
-            var sql = "SELECT body FROM task WHERE \(table)"
-            if !filter.states.isEmpty {
-                let codes = filter.states.map(\.code).sorted().map(String.init).joined(separator: ", ")
-                sql += " AND state IN (\(codes))"
+        if open {
+            tasks = try rows(db, filter, "open = 1 ORDER BY priority, id", limit: .max)
+            let order = tasks.indices.sorted { a, b in
+                (tasks[a].priority.code, tasks[a].runningDeadline ?? .distantFuture, a) < (tasks[b].priority.code, tasks[b].runningDeadline ?? .distantFuture, b)
             }
-            if filter.department != nil { sql += " AND department = ?1" }
-            if filter.crew != nil { sql += " AND crew = ?2" }
-            let s = try Statement(db, sql + " ORDER BY \(order) LIMIT ?3")
-            if let department = filter.department { s.bind(1, department.rawValue) }
-            if let crew = filter.crew { s.bind(2, crew.rawValue) }
-            s.bind(3, Int64(limit - tasks.count))
-            while try s.step() { tasks.append(try s.blob(0, RowCodec.task)) }
+            tasks = order.prefix(limit).map { tasks[$0] }
         }
+        if final, tasks.count < limit { tasks += try rows(db, filter, "open = 0 ORDER BY id DESC", limit: limit - tasks.count) }
+        return tasks
+    }
+
+    private static func rows(_ db: OpaquePointer, _ filter: TaskFilter, _ which: String, limit: Int) throws -> [WorkTask] {
+        var conditions = ""
+        if !filter.states.isEmpty {
+            let codes = filter.states.map(\.code).sorted().map(String.init).joined(separator: ", ")
+            conditions += "state IN (\(codes)) AND "
+        }
+        if filter.department != nil { conditions += "department = ?1 AND " }
+        if filter.crew != nil { conditions += "crew = ?2 AND " }
+        let s = try Statement(db, "SELECT body FROM task WHERE \(conditions)\(which) LIMIT ?3")
+        if let department = filter.department { s.bind(1, department.rawValue) }
+        if let crew = filter.crew { s.bind(2, crew.rawValue) }
+        s.bind(3, Int64(limit))
+        var tasks: [WorkTask] = []
+        while try s.step() { tasks.append(try s.blob(0, RowCodec.task)) }
         return tasks
     }
 }

@@ -4,8 +4,8 @@ package import Domain
 /// Looks for the doors and the commands. Each runs on a read-only connection, sees whole commits only, and never waits for
 /// the writer.
 extension Store {
-    /// Open tasks, most urgent first: priority, then number; after them, with `all` or when final states are asked for, the
-    /// finished ones, youngest first.
+    /// Open tasks, most urgent first: priority, then the earliest running deadline, then number; after them, with `all` or when final
+    /// states are asked for, the finished ones, youngest first.
     package func tasks(_ filter: TaskFilter) async throws(StoreError) -> [WorkTask] {
         try await look { db in try Looks.tasks(db, filter) }
     }

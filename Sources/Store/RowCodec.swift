@@ -214,7 +214,8 @@ enum RowCodec {
 
     // MARK: History (task, revision, instant, event and `why` have columns of their own)
 
-    static let historyForm: UInt8 = 1
+    /// Form 1 had no customer.
+    static let historyForm: UInt8 = 2
 
     static func write(_ line: HistoryLine, into w: inout ByteWriter) {
         w.byte(historyForm)
@@ -224,18 +225,21 @@ enum RowCodec {
         w.text(line.rule)
         w.text(line.report)
         w.optional(line.note) { w, note in w.text(note) }
+        w.optional(line.customer) { w, customer in w.text(customer.rawValue) }
     }
 
     static func history(
         task: TaskID, revision: Int32, at: Instant, event: HistoryEvent, why: [UInt8]?, _ bytes: UnsafeRawBufferPointer
     ) throws(RowFault) -> HistoryLine {
         var r = ByteReader(bytes)
-        try form(&r, is: historyForm, of: "history")
-        let line = HistoryLine(
+        let found = try r.byte()
+        guard found == 1 || found == historyForm else { throw unknownForm(found, known: historyForm, of: "history") }
+        var line = HistoryLine(
             task: task, revision: revision, at: at, event: event, by: try r.text(),
             crew: try r.optional { r throws(RowFault) in CrewID(try r.text()) },
             department: DepartmentID(try r.text()), rule: try r.text(), report: try r.text(),
             note: try r.optional { r throws(RowFault) in try r.text() }, why: why)
+        if found > 1 { line.customer = try r.optional { r throws(RowFault) in CustomerID(try r.text()) } }
         try end(r, of: "history")
         return line
     }
@@ -295,7 +299,11 @@ enum RowCodec {
 
     private static func form(_ r: inout ByteReader, is known: UInt8, of row: String) throws(RowFault) {
         let found = try r.byte()
-        guard found == known else { throw RowFault("a \(row) row has form \(found); this version reads form \(known)") }
+        guard found == known else { throw unknownForm(found, known: known, of: row) }
+    }
+
+    private static func unknownForm(_ found: UInt8, known: UInt8, of row: String) -> RowFault {
+        RowFault("a \(row) row has form \(found); this version reads form \(known)")
     }
 
     private static func end(_ r: ByteReader, of row: String) throws(RowFault) {

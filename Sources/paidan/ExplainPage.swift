@@ -3,8 +3,8 @@ import Domain
 /// `paidan explain TASK`: a page that a duty engineer reads top to bottom. First why there is a task at all, then, for each
 /// time that somebody was looked for, who could have come and why that one went.
 ///
-/// Reads `{"task":{…},"decisions":[{"at","event","by","crew","note","why":{…}},…]}`; the forms of `why` are those of
-/// Decisions/Explanation.swift.
+/// Reads `{"task":{…},"decisions":[{"at","event","by","crew","department","note","why":{…}},…]}`; the forms of `why` are those of
+/// Decisions/Explanation.swift; an assignment by hand has none.
 struct ExplainPage {
     private let terminal: Terminal
     private var lines: [String] = []
@@ -24,7 +24,12 @@ struct ExplainPage {
             "\(terminal.paint(task.text("id"), .bold))  \(task.text("task")): \(task.text("type")) \(task.text("category")), "
                 + "\(terminal.paint(task.text("priority"), Look.priority(task.text("priority")))), now \(task.text("state")) with \(holder)")
         for decision in page["decisions"]?.array ?? [] {
-            guard let why = decision["why"] else { continue }
+            guard let why = decision["why"] else {
+                lines.append("")
+                heading("\(time(decision))  assigned by hand: \(decision.text("by"))")
+                row("to", decision["note"]?.string ?? decision["crew"]?.string ?? decision.text("department"))
+                continue
+            }
             lines.append("")
             if decision.text("event") == "created" { created(decision, why) } else { searched(decision, why) }
         }
@@ -97,7 +102,7 @@ struct ExplainPage {
         let reach = why["within_m"]?.int.map { "within \(kilometres(Int($0)))" } ?? "at any distance"
         row("wanted", "\(skills.isEmpty ? "any crew" : "a crew with \(skills)"), \(reach)")
         let candidates = why["candidates"]?.array ?? []
-        if !candidates.isEmpty { candidatesTable(candidates) }
+        if !candidates.isEmpty { candidatesTable(candidates, byHand: why["by_hand"] != nil) }
         let verdicts = why["verdicts"]?.object ?? []
         let all = verdicts.reduce(0) { $0 + ($1.value.int ?? 0) }
         if all > candidates.count {
@@ -119,7 +124,7 @@ struct ExplainPage {
         }
     }
 
-    private mutating func candidatesTable(_ candidates: [JSONValue]) {
+    private mutating func candidatesTable(_ candidates: [JSONValue], byHand: Bool) {
         var table = Table(columns: [
             .init(title: "  CREW", shrinksTo: 12), .init(title: "DISTANCE", right: true), .init(title: "IN HAND", right: true),
             .init(title: "WHY, OR WHY NOT", shrinksTo: 20),
@@ -132,7 +137,9 @@ struct ExplainPage {
                 Cell((isChosen ? "> " : "  ") + candidate.text("crew"), isChosen ? .green : nil),
                 Cell(candidate["distance_m"]?.int.map { kilometres(Int($0)) } ?? "?"),
                 Cell("\(candidate["tasks"]?.int ?? 0)/\(candidate["capacity"]?.int ?? 1)"),
-                Cell(Self.said(verdict, lacks: lacks), isChosen ? .green : nil),
+                Cell(
+                    isChosen && byHand ? "goes: sent by hand" + (lacks.isEmpty ? "" : ", though it lacks \(lacks)") : Self.said(verdict, lacks: lacks),
+                    isChosen ? .green : nil),
             ])
         }
         lines += table.lines(on: terminal, cells: Table.cellsMax - 2).map { "  " + $0 }

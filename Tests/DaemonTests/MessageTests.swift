@@ -14,7 +14,8 @@ private func samples(_ message: Message) -> [JournalEntry] {
     func line(_ event: HistoryEvent, crew: String? = "north-2", note: String? = "the bridge is closed") -> HistoryLine {
         HistoryLine(
             task: task, revision: 3, at: instant, event: event, by: "north-2", crew: crew.map { CrewID($0) },
-            department: DepartmentID("operations"), rule: "faults.hazard-first", report: "95598-1", note: note)
+            department: DepartmentID("operations"), rule: "faults.hazard-first", report: "95598-1",
+            customer: crew == nil ? nil : CustomerID("3302001234"), note: note)
     }
     func history(_ event: HistoryEvent) -> [JournalEntry] {
         [

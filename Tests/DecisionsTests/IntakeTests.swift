@@ -321,4 +321,16 @@ import Testing
         let decision = life.input(.customer(facts))
         #expect(decision.changes == [.customer(facts)] && decision.receipt?.status == .accepted)
     }
+
+    @Test func aSlipInACustomersFactsIsRefused() {
+        var town = Self.town()
+        town.values["critical_class"] = [DeclaredValue(code: "special"), DeclaredValue(code: "first")]
+        var life = Life(town, .nearest())
+        func reason(_ facts: [String: FieldValue]) -> String? {
+            life.input(.customer(CustomerFacts(customer: CustomerID("33"), facts: facts))).receipt?.reason
+        }
+        #expect(reason(["critical_class": .string("spezial")])?.contains("did you mean 'special'") == true)
+        #expect(reason(["critical_clas": .string("special")]) == "facts.critical_clas is no fact that rules can read; did you mean 'critical_class'?")
+        #expect(reason(["critical_class": .string("special"), "loyalty": .int(3)]) == nil)
+    }
 }

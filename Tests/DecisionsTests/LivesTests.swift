@@ -266,6 +266,15 @@ import Testing
         #expect(life.state.task(TaskID(day: 20_261_122, number: 1)) == nil)
     }
 
+    @Test func aSlipInANameIsNoDutyEngineer() {
+        var life = Life(Town(crews: [Town.crew("north-2", km: 1)]), .nearest(limits: three))
+        life.report(0)
+        let refused = life.say(.cancel, 1, by: "nroth-2")
+        #expect(refused.status == .rejected)
+        #expect(refused.reason == "there is no crew or department 'nroth-2'; did you mean 'north-2'? (a duty engineer gives the own name)")
+        #expect(life.say(.cancel, 1, by: "zhang-wei").status == .accepted)
+    }
+
     @Test func aTaskThatNobodyCanPlaceWaitsForAHand() {
         var life = Life(Town(crews: [Town.crew("a", km: 1)]), .nearest(limits: three))
         life.report(nil)

@@ -115,7 +115,7 @@ import Testing
                 ]), moduleBytesMax: Fixture.moduleBytesMax, zone: Fixture.zone
             ).diagnostics.map(\.code)
         }
-        #expect(codes(Fixture.moduleBytesMax) == [])
+        #expect(codes(Fixture.moduleBytesMax) == ["no-rules"])
         #expect(codes(Fixture.moduleBytesMax + 1) == ["file-too-large"])
     }
 
