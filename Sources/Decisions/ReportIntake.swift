@@ -1,8 +1,8 @@
 // Where a report becomes a task: its values are checked against those that the site declares, its place is found, the rules are asked,
 // and each routing becomes a task that goes to the nearest crew, to a desk, or into a queue.
 
-import Domain
-import Rules
+package import Domain
+package import Rules
 
 extension DispatchState {
     mutating func take(_ report: Report, _ key: InputKey, _ customer: CustomerFacts?, _ d: inout Deliberation) -> Outcome {
@@ -78,7 +78,7 @@ extension DispatchState {
 
 /// The first value of a report that the site does not declare, as the reason of a refusal; nil: all are declared. A set of values (or of
 /// fields) that the site does not declare at all takes everything.
-func undeclaredValue(in report: Report, _ site: Site) -> String? {
+package func undeclaredValue(in report: Report, _ site: Site) -> String? {
     let values: [(field: String, set: String, value: String?)] = [
         ("type", "type", report.type), ("category", "category", report.category), ("site", "site", report.site),
         ("voltage", "voltage", report.voltage), ("urgency", "urgency", report.urgency),
@@ -141,9 +141,9 @@ func undeclared(_ field: String, _ value: String, _ names: [String], at place: S
 }
 
 /// A report with all that the register and its customer's facts add to it.
-struct FoundReport {
+package struct FoundReport {
     /// With its place, feeder, transformer, district and site class filled in, for the rules to match on.
-    var report: Report
+    package private(set) var report: Report
     var place: TaskPlace
     /// As reported; else the customers of the transformer, or of the feeder, that the report names.
     var customersOut: Int64
@@ -151,7 +151,7 @@ struct FoundReport {
 
     /// The place is looked for in this order: the report's own coordinates, its transformer, its feeder, its customer (coordinates, then the
     /// customer's transformer, then the customer's district), its district's middle.
-    init(_ original: Report, customer: CustomerFacts?, network: NetworkRegister, districts: [DistrictID: District]) {
+    package init(_ original: Report, customer: CustomerFacts?, network: NetworkRegister, districts: [DistrictID: District]) {
         report = original
         let transformer = original.transformer.flatMap { network.transformers[$0] }
         let feeder = (original.feeder ?? transformer?.feeder).flatMap { network.feeders[$0] }

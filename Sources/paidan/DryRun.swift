@@ -1,3 +1,4 @@
+import Decisions
 import Domain
 import Glibc
 import Rules
@@ -9,8 +10,9 @@ func cpuNanoseconds() -> Int64 {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// Reports against a rule set, in portions: each portion is first read whole, then matched whole, so that the two can be timed
-/// apart without a clock's call between any two reports.
+/// Reports against a rule set, as the daemon takes them: values that the site does not declare are refused, and the network register adds
+/// what it knows, before the rules are asked. Only the customers' stored facts are missing. The work goes in portions: each portion is
+/// first read whole, then matched whole, so that the two can be timed apart without a clock's call between any two reports.
 struct DryRun {
     private static let portion = 4_096
 
@@ -37,21 +39,28 @@ struct DryRun {
     }
 
     private enum Read {
-        case report(id: String, RouteSubject)
+        case report(id: String, Report, SourceID)
         case blank
         case bad(id: String?, reason: String)
+    }
+
+    private enum Taken {
+        case refused(String)
+        case routed([Routing])
     }
 
     mutating func flush() {
         let first = line
         line += waiting.count
         let start = cpuNanoseconds()
-        let read = waiting.enumerated().map { offset, bytes in Self.read(bytes, line: first + offset + 1, now: now) }
+        let read = waiting.enumerated().map { offset, bytes in Self.read(bytes, line: first + offset + 1) }
         let decoded = cpuNanoseconds()
         var effort = effort
-        let results = read.map { item -> RouteResult? in
-            guard case .report(_, let subject) = item else { return nil }
-            return set.route(subject, tracing: false, &effort)
+        let results = read.map { item -> Taken? in
+            guard case .report(_, let report, let source) = item else { return nil }
+            if let reason = undeclaredValue(in: report, set.site) { return .refused(reason) }
+            let found = FoundReport(report, customer: nil, network: set.site.network, districts: set.site.districts)
+            return .routed(set.route(RouteSubject(report: found.report, source: source, now: now), tracing: false, &effort).routings)
         }
         let matched = cpuNanoseconds()
         decode_ns += decoded - start
@@ -62,23 +71,28 @@ struct DryRun {
             switch item {
             case .blank: continue
             case .bad(let id, let reason): show(id: id, error: reason)
-            case .report(let id, _):
-                reports += 1
-                show(id: id, result?.routings ?? [])
+            case .report(let id, _, _):
+                switch result {
+                case .refused(let reason): show(id: id, error: reason)
+                case .routed(let routings):
+                    reports += 1
+                    show(id: id, routings)
+                case nil: continue
+                }
             }
         }
         Out.bytes(shown)
         shown.removeAll(keepingCapacity: true)
     }
 
-    private static func read(_ bytes: ArraySlice<UInt8>, line: Int, now: Instant) -> Read {
+    private static func read(_ bytes: ArraySlice<UInt8>, line: Int) -> Read {
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return .blank }
         do {
             let input = try InputCodec.decode(bytes, defaultSource: SourceID("route"), line: line)
             guard case .report(let report) = input.body else {
                 return .bad(id: input.key.id, reason: "this is no report; only reports are routed")
             }
-            return .report(id: input.key.id, RouteSubject(report: report, source: input.key.source, now: now))
+            return .report(id: input.key.id, report, input.key.source)
         } catch {
             return .bad(id: error.id, reason: error.description)
         }

@@ -51,7 +51,9 @@ struct Route: ParsableCommand {
         abstract: "Tries reports against the rules: which rule takes each, and what would come of it.",
         discussion: """
             Reads reports as JSON lines and changes nothing; no daemon is needed. For each report one line: its id, the rule that takes it \
-            ('fallback' when none does), the kind of work, and who would get it.
+            ('fallback' when none does), the kind of work, and who would get it; for a report that the daemon would refuse, the reason. \
+            A report is completed by the network register of the rules folder first, as the daemon does it. What the daemon has stored \
+            about customers is not known here: a rule that asks for it may take another report there.
 
             Example:
               echo '{"id":"1","type":"fault","category":"line_down"}' | paidan route --rules rules
