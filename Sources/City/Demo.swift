@@ -112,6 +112,7 @@ package struct Demo {
             do {
                 inputs.append(try InputCodec.decode(utterance.json, defaultSource: SourceID("demo")))
             } catch {
+                ledger.refusedUnread()
                 narrator.say(now, .refused, "\(error.source?.rawValue ?? "") \(error.id ?? utterance.id): rejected: \(error.description)")
             }
         }

@@ -35,6 +35,9 @@ package struct Ledger: Sendable {
 
     package func line(_ task: TaskID) -> Line? { lines[task] }
 
+    /// Counts an input that could not even be read: no turn of the house tells of it.
+    package mutating func refusedUnread() { receipts[.rejected, default: 0] += 1 }
+
     /// Something that should never be, seen by whoever drives the day.
     package mutating func fault(_ text: String) { faults.append(text) }
 

@@ -21,7 +21,9 @@ package struct StoryLine: Sendable, Hashable {
         case crew
         /// A limit, a rung of the ladder.
         case late
-        /// What was refused, or sent twice.
+        /// What was sent twice, and known already.
+        case again
+        /// What was refused.
         case refused
         /// What the duty engineer did.
         case duty
@@ -103,7 +105,7 @@ struct Narrator {
         case .duplicate:
             guard mayTell("duplicate", times: 2) else { return }
             let tasks = receipt.tasks.map(short).joined(separator: ", ")
-            say(now, .refused, "\(receipt.source) sends \(receipt.id) again (its receipt got lost): the first receipt again, \(tasks), no second task")
+            say(now, .again, "\(receipt.source) sends \(receipt.id) again (its receipt got lost): the first receipt again, \(tasks), no second task")
         case .conflict, .rejected:
             guard mayTell("rejected", times: 3) else { return }
             say(now, .refused, "\(receipt.source) \(receipt.id): \(receipt.status.rawValue): \(receipt.reason ?? "")")

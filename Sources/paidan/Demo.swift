@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import City
+import Dispatch
 import Domain
 import Glibc
 
@@ -30,12 +31,31 @@ struct Demo: AsyncParsableCommand {
     func run() async throws {
         do {
             let folder = try Files.temporaryFolder("paidan-demo")
-            defer { Files.remove(folder) }
+            let signals = Self.removing(folder)
+            defer {
+                for signal in signals { signal.cancel() }
+                Files.remove(folder)
+            }
             if let storm { try await run(storm: storm, in: folder) } else { try runDay(in: folder) }
         } catch let code as ExitCode {
             throw code
         } catch {
             throw fail(DoorFault(what: "the demo cannot go on", why: "\(error)", remedy: "look at the message, mend that, and start it again"))
+        }
+    }
+
+    /// Removes the folder when somebody stops the demo (Ctrl-C, SIGTERM), and ends the process with 128 + the signal's number.
+    private static func removing(_ folder: String) -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                // The demo still writes while its folder goes: what it makes meanwhile goes in the next round.
+                for _ in 0..<20 where access(folder, F_OK) == 0 { Files.remove(folder) }
+                _exit(128 + number)
+            }
+            source.resume()
+            return source
         }
     }
 
@@ -88,7 +108,7 @@ private struct Teller: Sendable {
             return Cells.padded("", to: 15) + text
         case .good: return "\n  " + terminal.paint(text, .green)
         case .bad: return "  " + terminal.paint(text, .alarm)
-        case .report, .rule, .sent, .waits, .crew, .late, .refused, .duty, .rules, .crash, .figures:
+        case .report, .rule, .sent, .waits, .crew, .late, .again, .refused, .duty, .rules, .crash, .figures:
             let lines = Cells.wrapped(text, to: Table.cellsMax - 16)
             let head = "\(terminal.paint(clock, .faint))  \(terminal.paint(Cells.padded(line.tag.rawValue, to: 8), style(line.tag))) "
             return lines.enumerated().map { $0 == 0 ? head + $1 : Cells.padded("", to: 16) + $1 }.joined(separator: "\n")
@@ -98,7 +118,7 @@ private struct Teller: Sendable {
     private static func style(_ tag: StoryLine.Tag) -> Terminal.Style? {
         switch tag {
         case .report: .cyan
-        case .rule: .faint
+        case .rule, .again: .faint
         case .sent, .crew: .green
         case .waits, .duty: .yellow
         case .late, .refused, .crash: .red
