@@ -4,7 +4,10 @@ import Domain
 
 struct Crews: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists every crew: on duty or not, what it has in hand, where it is.")
+        abstract: "Lists every crew: on duty or not, what it has in hand, where it is.",
+        discussion: """
+            PLACE is the crew's last known position, latitude and longitude in degrees; 'base' while none is known; '?' for a crew without either.
+            """)
 
     @Option(help: "Only crews of this department.") var department: String?
     @OptionGroup var output: FormatOption

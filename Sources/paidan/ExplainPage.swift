@@ -155,6 +155,7 @@ struct ExplainPage {
         case "at_capacity": "has its hands full"
         case "out_of_reach": "out of reach"
         case "no_position": "nobody knows where it is"
+        case "place_unknown": "nobody knows where the task is"
         case "farther": "could go, but is farther away"
         default: verdict
         }
@@ -170,6 +171,7 @@ struct ExplainPage {
         case "at_capacity": "have their hands full"
         case "out_of_reach": "out of reach"
         case "no_position": "without a position"
+        case "place_unknown": "could go, but nobody knows where the task is"
         case "farther": "farther away"
         default: verdict
         }

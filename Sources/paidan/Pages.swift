@@ -185,7 +185,8 @@ enum CrewTable {
         guard !crews.isEmpty else { return ["no crews"] }
         var table = Table(columns: [
             .init(title: "CREW", shrinksTo: 10), .init(title: "NAME", shrinksTo: 8), .init(title: "DEPARTMENT", shrinksTo: 8),
-            .init(title: "DUTY"), .init(title: "TASKS", right: true), .init(title: "IN HAND", shrinksTo: 14), .init(title: "SKILLS", shrinksTo: 10),
+            .init(title: "DUTY"), .init(title: "PLACE"), .init(title: "TASKS", right: true), .init(title: "IN HAND", shrinksTo: 14),
+            .init(title: "SKILLS", shrinksTo: 10),
         ])
         for crew in crews {
             let onDuty = crew["on_duty"]?.bool ?? false
@@ -193,11 +194,20 @@ enum CrewTable {
             let load = crew["load"]?.int ?? Int64(tasks.count)
             table.rows.append([
                 Cell(crew.text("crew"), .bold), Cell(crew.text("name")), Cell(crew.text("department")),
-                Cell(onDuty ? "on" : "off", onDuty ? .green : .faint), Cell("\(load)/\(crew["capacity"]?.int ?? 1)"),
+                Cell(onDuty ? "on" : "off", onDuty ? .green : .faint), Cell(place(crew["place"])), Cell("\(load)/\(crew["capacity"]?.int ?? 1)"),
                 Cell(tasks.joined(separator: " ")), Cell((crew["skills"]?.array ?? []).compactMap(\.string).joined(separator: " ")),
             ])
         }
-        return table.lines(on: terminal)
+        // A program that reads the table gets every task's number whole.
+        return table.lines(on: terminal, cells: terminal.isTerminal ? Table.cellsMax : .max)
+    }
+
+    /// Its last known position as `lat,lon`, to 11 m; `base` until it has sent one; `?` for a crew with neither.
+    private static func place(_ place: JSONValue?) -> String {
+        guard let place, let latitude = place["lat"]?.double, let longitude = place["lon"]?.double else { return "?" }
+        if place.text("origin") == "base" { return "base" }
+        func degrees(_ value: Double) -> String { "\((value * 10_000).rounded() / 10_000)" }
+        return "\(degrees(latitude)),\(degrees(longitude))"
     }
 }
 

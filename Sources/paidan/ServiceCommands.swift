@@ -21,7 +21,7 @@ struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Puts the edited rules in force, whole or not at all.",
         discussion: """
-            The daemon reads, checks and tests the folder. Either the new rules are in force when this returns (exit code 0), or nothing \
+            The daemon reads and checks the folder. Either the new rules are in force when this returns (exit code 0), or nothing \
             has changed and every error is listed (exit code 1). 'systemctl reload paidan' does the same.
             """)
 
