@@ -17,16 +17,22 @@ struct DaemonCalls {
         try await call("POST", path, body: json, headers: [(name: "content-type", value: "application/json"), (name: "accept", value: accept)], passing: [409, 422])
     }
 
+    static let jsonHeaders = [(name: "content-type", value: "application/json"), (name: "accept", value: "application/json")]
+
+    /// Whatever the daemon answers, with any status.
+    func answer(_ method: String, _ path: String, body: [UInt8]?, headers: [(name: String, value: String)]) async throws -> LocalClient.Response {
+        do {
+            return try await LocalClient(socketPath: socket).request(method: method, path: path, body: body, headers: headers)
+        } catch {
+            throw fail(error)
+        }
+    }
+
     /// - Parameter passing: statuses beyond 2xx that are answers all the same.
     private func call(
         _ method: String, _ path: String, body: [UInt8]?, headers: [(name: String, value: String)], passing: Set<Int> = []
     ) async throws -> (status: Int, body: [UInt8]) {
-        let answer: LocalClient.Response
-        do {
-            answer = try await LocalClient(socketPath: socket).request(method: method, path: path, body: body, headers: headers)
-        } catch {
-            throw fail(error)
-        }
+        let answer = try await answer(method, path, body: body, headers: headers)
         if (200..<300).contains(answer.status) || passing.contains(answer.status) { return (answer.status, answer.body) }
         throw fail(Self.fault(status: answer.status, answer.body))
     }

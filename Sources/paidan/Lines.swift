@@ -23,24 +23,30 @@ func readLines(of file: String?, _ take: (ArraySlice<UInt8>) throws -> Void) thr
 }
 
 /// A file whole.
-func readFile(_ file: String?) throws -> [UInt8] {
-    try reading(file) { descriptor in
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = try readSome(descriptor, &chunk, file)
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: chunk[..<count])
-        }
+func wholeFile(_ file: String) throws(DoorFault) -> [UInt8] {
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(file, errno) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+        let count = try readPiece(descriptor, &chunk, file)
+        if count == 0 { return bytes }
+        bytes.append(contentsOf: chunk[..<count])
     }
 }
 
-func readSome(_ descriptor: Int32, _ chunk: inout [UInt8], _ file: String?) throws -> Int {
+/// What comes next of an open file; 0: its end.
+func readPiece(_ descriptor: Int32, _ chunk: inout [UInt8], _ file: String?) throws(DoorFault) -> Int {
     while true {
         let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
         if count >= 0 { return count }
-        if errno != EINTR { throw fail(unreadable(file, errno)) }
+        if errno != EINTR { throw unreadable(file, errno) }
     }
+}
+
+private func readSome(_ descriptor: Int32, _ chunk: inout [UInt8], _ file: String?) throws -> Int {
+    do throws(DoorFault) { return try readPiece(descriptor, &chunk, file) } catch { throw fail(error) }
 }
 
 private func reading<T>(_ file: String?, _ body: (Int32) throws -> T) throws -> T {
