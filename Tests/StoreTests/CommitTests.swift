@@ -282,7 +282,7 @@ import Testing
         try store.commit(batch(moved(tasks[0], urgent, .priority_changed)))
         #expect(try await numbers(TaskFilter()) == [2, 4, 1, 3])
         // Of one priority the earliest deadline comes first.
-        let pressing = tasks[3].next(.queued) { $0.limits[0].start = noon - .minutes(10) }
+        let pressing = tasks[3].next(.queued) { $0.limits[0].start = noon + .minutes(-10) }
         try store.commit(batch(moved(tasks[3], pressing, .queued)))
         #expect(try await numbers(TaskFilter()) == [4, 2, 1, 3])
         #expect(try await numbers(TaskFilter(limit: 1)) == [4])
