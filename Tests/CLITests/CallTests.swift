@@ -13,6 +13,7 @@ struct CallTests {
             ["task", "T-20261122-1", "accept", "--outcome", "done"], ["crew", "north-2"], ["crew", "north-2", "maybe"],
             ["crew", "north-2", "on", "--place", "91,0"], ["crew", "north-2", "on", "--place", "28"], ["send"], ["send", "report.txt"], ["explain"],
             ["check", "--format", "xml"], ["demo", "--roster", "a.json"], ["demo", "--crews", "0", "--storm", "a"], ["serve", "--port", "80"],
+            ["serve", "--listen", "foo"], ["serve", "--listen", "127.0.0.1"], ["serve", "--listen", "127.0.0.1:99999"], ["serve", "--listen", ":80"],
         ])
     func unusable(call: [String]) {
         let error = #expect(throws: (any Error).self) { _ = try Paidan.parseAsRoot(call) }

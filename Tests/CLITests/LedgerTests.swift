@@ -21,6 +21,13 @@ struct LedgerTests {
         return task
     }
 
+    @Test("an input that could not even be read counts as refused in the day's summary")
+    func unread() {
+        var ledger = Ledger(capacity: [:])
+        ledger.refusedUnread()
+        #expect(DaySummary(ledger: ledger, open: 0).lines[0] == "reports      0 accepted, 0 sent again, 1 refused")
+    }
+
     /// A report that was accepted with its task, as one entry.
     private func accepted(_ report: String, _ task: WorkTask, receipt: Receipt? = nil) -> [Entry] {
         let input = InputCodec.input(.report(Report(type: "fault")), id: report, source: SourceID("x"))

@@ -109,6 +109,32 @@ struct PageTests {
         #expect(lines.allSatisfy { Cells.width(of: $0) <= 100 })
     }
 
+    @Test("a place that nobody knows is said in words")
+    func placeUnknown() throws {
+        let page = try JSONValue.parse(
+            #"""
+            {"task":{"id":"T-20261123-1"},"decisions":[{"at":"2026-11-23T08:15:00+08:00","event":"queued","why":{"skills":[],
+            "candidates":[{"crew":"north-1","verdict":"place_unknown"}],"verdicts":{"place_unknown":3,"off_duty":2}}}]}
+            """#)
+        let lines = ExplainPage.lines(page, on: Terminal(isTerminal: false, environment: { _ in nil }))
+        #expect(lines.contains { $0.contains("north-1") && $0.hasSuffix("nobody knows where the task is") })
+        #expect(lines.contains("  all 5      3 could go, but nobody knows where the task is, 2 off duty"))
+    }
+
+    @Test("the crews' table tells the place, and cuts nothing for a program")
+    func crews() throws {
+        let tasks = (1...12).map { "\"T-20261123-\($0)\"" }.joined(separator: ",")
+        let crews = try [
+            #"{"crew":"a","name":"A","department":"d","on_duty":true,"capacity":20,"load":12,"tasks":[\#(tasks)],"skills":["x"],"place":{"lat":28,"lon":120.654321,"origin":"position"}}"#,
+            #"{"crew":"b","name":"B","department":"d","on_duty":false,"tasks":[],"skills":[],"place":{"lat":28,"lon":120,"origin":"base"}}"#,
+            #"{"crew":"c","name":"C","department":"d","on_duty":false,"tasks":[],"skills":[]}"#,
+        ].map { try JSONValue.parse($0) }
+        let lines = CrewTable.lines(crews, on: Terminal(isTerminal: false, environment: { _ in nil }))
+        #expect(lines[1].contains("  28.0,120.6543  ") && lines[1].contains("T-20261123-1 T-20261123-2") && lines[1].contains("T-20261123-12  x"))
+        #expect(lines[2].contains("  base  ") && lines[3].contains("  ?  "))
+        #expect(CrewTable.lines(crews, on: Terminal(isTerminal: true, environment: { _ in "1" })).allSatisfy { Cells.width(of: $0) <= 100 })
+    }
+
     @Test("distances and lengths of time as people say them")
     func words() {
         #expect([0, 999, 1_000, 1_234, 9_960, 40_000, 99_960, 123_456].map(kilometres) == ["0 m", "999 m", "1 km", "1.2 km", "10 km", "40 km", "100 km", "123 km"])
