@@ -38,29 +38,23 @@ struct DryRun {
         if waiting.count == Self.portion { flush() }
     }
 
-    private enum Read {
-        case report(id: String, Report, SourceID)
+    enum Read {
+        /// Complete: what the register adds to it is in it.
+        case report(id: String, RouteSubject)
         case blank
         case bad(id: String?, reason: String)
-    }
-
-    private enum Taken {
-        case refused(String)
-        case routed([Routing])
     }
 
     mutating func flush() {
         let first = line
         line += waiting.count
         let start = cpuNanoseconds()
-        let read = waiting.enumerated().map { offset, bytes in Self.read(bytes, line: first + offset + 1) }
+        let read = waiting.enumerated().map { offset, bytes in Self.read(bytes, line: first + offset + 1, site: set.site, now: now) }
         let decoded = cpuNanoseconds()
         var effort = effort
-        let results = read.map { item -> Taken? in
-            guard case .report(_, let report, let source) = item else { return nil }
-            if let reason = undeclaredValue(in: report, set.site) { return .refused(reason) }
-            let found = FoundReport(report, customer: nil, network: set.site.network, districts: set.site.districts)
-            return .routed(set.route(RouteSubject(report: found.report, source: source, now: now), tracing: false, &effort).routings)
+        let results = read.map { item -> RouteResult? in
+            guard case .report(_, let subject) = item else { return nil }
+            return set.route(subject, tracing: false, &effort)
         }
         let matched = cpuNanoseconds()
         decode_ns += decoded - start
@@ -71,28 +65,25 @@ struct DryRun {
             switch item {
             case .blank: continue
             case .bad(let id, let reason): show(id: id, error: reason)
-            case .report(let id, _, _):
-                switch result {
-                case .refused(let reason): show(id: id, error: reason)
-                case .routed(let routings):
-                    reports += 1
-                    show(id: id, routings)
-                case nil: continue
-                }
+            case .report(let id, _):
+                reports += 1
+                show(id: id, result?.routings ?? [])
             }
         }
         Out.bytes(shown)
         shown.removeAll(keepingCapacity: true)
     }
 
-    private static func read(_ bytes: ArraySlice<UInt8>, line: Int) -> Read {
+    static func read(_ bytes: ArraySlice<UInt8>, line: Int, site: Site, now: Instant) -> Read {
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return .blank }
         do {
             let input = try InputCodec.decode(bytes, defaultSource: SourceID("route"), line: line)
             guard case .report(let report) = input.body else {
                 return .bad(id: input.key.id, reason: "this is no report; only reports are routed")
             }
-            return .report(id: input.key.id, report, input.key.source)
+            if let reason = undeclaredValue(in: report, site) { return .bad(id: input.key.id, reason: reason) }
+            let found = FoundReport(report, customer: nil, network: site.network, districts: site.districts)
+            return .report(id: input.key.id, RouteSubject(report: found.report, source: input.key.source, now: now))
         } catch {
             return .bad(id: error.id, reason: error.description)
         }
