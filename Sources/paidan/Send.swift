@@ -207,6 +207,7 @@ struct TableFile {
 
     static func read(_ bytes: [UInt8], zone: TimeZoneRules) -> TableFile {
         var file = TableFile()
+        guard bytes.contains(where: { $0 > 0x20 }) else { return file }
         var splitter = RecordSplitter(.table)
         bytes.withUnsafeBytes { splitter.append($0) }
         splitter.finish()

@@ -25,7 +25,7 @@ struct TableFileTests {
 
     @Test("rows keep their order and their lines, and one that cannot be read its id as far as no quote hides it")
     func order() {
-        let text = "type,id,reported_at,customers_out\nfault,1,,3\n\nfault,2,2026-11-31 08:15,\nfault, 3,,\"x\nfault,\"4\"x,,\nfault,5,,7\n"
+        let text = "type,id,reported_at,customers_out\nfault,1,,3\n\nfault,2,2026-11-31 08:15,\nfault, 3,,x\"y\nfault,\"4\"x,,\nfault,5,,7\n"
         let file = TableFile.read(Array(text.utf8), zone: .utc)
         #expect(file.rows.map(\.line) == [2, 4, 5, 6, 7])
         #expect(file.rows.map { $0.refused?.id } == [nil, "2", "3", "", nil])
