@@ -52,7 +52,7 @@ let house: [Room] = [
 
     Room(
         name: "paidan", floor: 6, rooms: ["Domain", "Rules", "Decisions", "API", "Daemon", "City"],
-        libraries: ["ArgumentParser", "Glibc", "Synchronization"]),
+        libraries: ["ArgumentParser", "Dispatch", "Glibc", "Synchronization"]),
     Room(
         name: "paidan-bench", floor: 6, rooms: ["Domain", "Rules", "Decisions", "API", "Store", "Daemon", "City"],
         libraries: ["ArgumentParser", "Glibc", "Synchronization"]),
