@@ -1,3 +1,4 @@
+import City
 import Decisions
 import Domain
 import Rules
@@ -47,6 +48,103 @@ struct DispatcherTests {
         #expect(dispatcher.state.openTasks == before)
         #expect(dispatcher.state.crewStandings.map(\.load) == standing)
         #expect(dispatcher.state.lastTask == task)
+    }
+
+    @Test func whatIsUnderWayIsKnownToWhatIsDecidedOnTopOfIt() throws {
+        let house = try House()
+        let (dispatcher, store) = try dispatcher(house)
+        try dispatcher.decide(inputs: [hazard("a")], at: noon)
+        let first = try #require(dispatcher.begin())
+        let task = try #require(dispatcher.state.openTasks.first)
+        // Not on disk yet, and answered all the same as if it were.
+        try dispatcher.decide(inputs: [hazard("a"), progress("p", task, "cancel")], at: noon)
+        try dispatcher.decide(inputs: [progress("q", task, "accept")], at: noon)
+        try store.commit(first)
+        #expect(dispatcher.settle().receipts.map(\.status) == [.accepted])
+        try store.commit(try #require(dispatcher.begin()))
+        let receipts = dispatcher.settle().receipts
+        #expect(receipts.map(\.status) == [.duplicate, .accepted, .rejected])
+        #expect(receipts[0].tasks == [task.id])
+        #expect(receipts[2].reason?.contains("cancelled") == true)
+        #expect(dispatcher.state.openCount == 0)
+    }
+
+    @Test func aFailedCommitUndoesWhatWasDecidedOnTopOfIt() throws {
+        let house = try House()
+        let (dispatcher, store) = try dispatcher(house)
+        _ = try dispatcher.turn(inputs: [hazard("a")], at: noon)
+        let before = dispatcher.state.openTasks
+        let standing = dispatcher.state.crewStandings.map(\.load)
+        let last = dispatcher.state.lastTask
+        try dispatcher.decide(inputs: [hazard("b")], at: noon)
+        let failing = try #require(dispatcher.begin())
+        try dispatcher.decide(
+            inputs: [progress("p", before[0], "accept"), hazard("c"), progress("q", try #require(dispatcher.state.openTasks.last), "accept")],
+            at: noon + .minutes(1))
+        #expect(dispatcher.state.openTasks != before)
+        dispatcher.fail()
+        #expect(dispatcher.state.openTasks == before)
+        #expect(dispatcher.state.crewStandings.map(\.load) == standing)
+        #expect(dispatcher.state.lastTask == last && !dispatcher.hasDecided)
+        // The same inputs again: as if nothing had been.
+        #expect(try dispatcher.turn(inputs: [hazard("b"), hazard("c")], at: noon + .minutes(2)).receipts.map(\.status) == [.accepted, .accepted])
+        // What was not committed in its time fits nothing any more.
+        #expect(throws: CommitFailure.self) { try store.commit(failing) }
+    }
+
+    /// Against a twin that commits each input before it looks at the next.
+    @Test(arguments: [UInt64](1...6)) func overlappingGivesWhatOneAfterTheOtherGives(seed: UInt64) throws {
+        var dice = SplitMix64(seed: seed)
+        let (here, there) = (try House(), try House())
+        let (overlapping, store) = try dispatcher(here)
+        let (twin, _) = try dispatcher(there)
+        var receipts: [Receipt] = []
+        var expected: [Receipt] = []
+        var underWay: (batch: Batch?, Void)?
+        var now = noon
+        func settle() throws {
+            guard let known = underWay else { return }
+            underWay = nil
+            if let batch = known.batch { try store.commit(batch) }
+            receipts += overlapping.settle().receipts
+        }
+        func begin() { underWay = (overlapping.begin(), ()) }
+        for n in 1...120 {
+            now = now + .seconds(Int64(dice.whole(0...90)))
+            let tasks = twin.state.openTasks
+            let one: Input =
+                if n > 3, dice.chance(0.2) {
+                    try hazard("r\(dice.whole(1...(n - 1)))")
+                } else if !tasks.isEmpty, dice.chance(0.5) {
+                    try progress("p\(n)", tasks[dice.whole(0...(tasks.count - 1))], ["accept", "reject", "onsite", "complete", "close", "cancel"][dice.whole(0...5)])
+                } else {
+                    try hazard("r\(n)")
+                }
+            expected += try twin.turn(inputs: [one], at: now).receipts
+            try overlapping.decide(inputs: [one], at: now)
+            if underWay != nil, dice.chance(0.4) { try settle() }
+            if underWay == nil, dice.chance(0.6) { begin() }
+        }
+        repeat {
+            try settle()
+            if overlapping.hasDecided, underWay == nil { begin() }
+        } while underWay != nil
+        for (got, wanted) in zip(receipts, expected) where got != wanted {
+            Issue.record("seed \(seed): \(got) instead of \(wanted)")
+            break
+        }
+        #expect(receipts.count == expected.count, "seed \(seed)")
+        for (got, wanted) in zip(overlapping.state.openTasks, twin.state.openTasks) where got != wanted {
+            Issue.record("seed \(seed): \(got) instead of \(wanted)")
+            break
+        }
+        #expect(overlapping.state.openCount == twin.state.openCount, "seed \(seed)")
+        // And so says the disk.
+        #expect(try store.load().tasks.sorted { $0.id < $1.id } == twin.state.openTasks, "seed \(seed)")
+    }
+
+    private func progress(_ id: String, _ task: WorkTask, _ event: String) throws -> Input {
+        try input(#"{"kind":"progress","id":"\#(id)","source":"cli","task":"\#(task.id)","event":"\#(event)"}"#)
     }
 
     @Test func positionsEnterTheLogJustBeforeADecisionThatCouldUseThem() throws {
