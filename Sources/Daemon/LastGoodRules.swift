@@ -3,7 +3,7 @@ import Rules
 
 /// The text of the rule set in force, kept in the state folder: a restart with a broken rules folder runs on it.
 ///
-/// One file, replaced in one step. Form: a line `paidan-rules 1`, then for each file a line `BYTES NAME` and its bytes.
+/// The rule tests are left out: a way back needs none. One file, replaced in one step. Form: a line `paidan-rules 1`, then for each file a line `BYTES NAME` and its bytes.
 struct LastGoodRules {
     let path: String
 
@@ -11,7 +11,7 @@ struct LastGoodRules {
 
     func write(_ source: RuleSource) throws(SystemCallFailure) {
         var bytes = Array("paidan-rules 1\n".utf8)
-        for file in source.files {
+        for file in source.files where !file.name.contains("/") {
             bytes += Array("\(file.bytes.count) \(file.name)\n".utf8)
             bytes += file.bytes
         }

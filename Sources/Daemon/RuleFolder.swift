@@ -8,9 +8,17 @@ package import Rules
 /// change agree, so that a set is never a mixture of before and after one rename. (A file that is written in place, slowly,
 /// can still be half there: then it does not compile, or `systemctl reload` is called again.)
 package enum RuleFolder {
+    /// Where the rule tests lie, below the rules.
+    private static let tests = "tests"
+
     /// Names that are read: modules, and the tables that a module names.
     private static func isRuleFile(_ name: String) -> Bool {
         !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".csv"))
+    }
+
+    /// In the folder of the tests; `.yml` too, so that it can be told that the name is wrong.
+    private static func isTestFile(_ name: String) -> Bool {
+        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
     }
 
     /// - Throws: `StartFailure` with what to do, when the folder or a file in it can't be read.
@@ -42,19 +50,35 @@ package enum RuleFolder {
         var inode: UInt
     }
 
-    /// The rule files in byte order of their names.
+    /// The rule files and the rule tests (`tests/faults.yaml`) in byte order of their names.
     private static func listing(_ path: String) throws(StartFailure) -> [Listed] {
-        guard let folder = opendir(path) else {
+        guard let rules = entries(of: path, isRuleFile) else {
             throw StartFailure(
                 "cannot open the rules folder \(path): \(errorText(errno)); create it or name another with --rules", exitCode: 78)
         }
+        guard let tests = entries(of: path + "/" + Self.tests, isTestFile) else {
+            // Rules need no tests; but tests that are there and can't be read must not pass for none.
+            if errno == ENOENT || errno == ENOTDIR { return rules }
+            throw StartFailure("cannot open the rule tests \(path)/\(Self.tests): \(errorText(errno)); let the user paidan read them", exitCode: 78)
+        }
+        let below = tests.map { entry in
+            var entry = entry
+            entry.name = Self.tests + "/" + entry.name
+            return entry
+        }
+        return (rules + below).sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
+    }
+
+    /// nil: the folder can't be opened, and `errno` says why.
+    private static func entries(of path: String, _ isWanted: (String) -> Bool) -> [Listed]? {
+        guard let folder = opendir(path) else { return nil }
         defer { closedir(folder) }
         var entries: [Listed] = []
         while let item = readdir(folder) {
             let name = withUnsafeBytes(of: &item.pointee.d_name) { raw in
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard isRuleFile(name) else { continue }
+            guard isWanted(name) else { continue }
             var facts = stat()
             guard stat(path + "/" + name, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { continue }
             entries.append(
@@ -62,7 +86,7 @@ package enum RuleFolder {
                     name: name, size: Int(facts.st_size), changedSeconds: facts.st_mtim.tv_sec, changedNanoseconds: facts.st_mtim.tv_nsec,
                     inode: UInt(facts.st_ino)))
         }
-        return entries.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
+        return entries
     }
 
     /// nil: the file vanished meanwhile.

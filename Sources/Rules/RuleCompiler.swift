@@ -48,8 +48,8 @@ package struct Compilation: Sendable {
 
 /// YAML text to a checked, compiled rule set, with every mistake of every file.
 ///
-/// 1. Each `.yaml` file at the top of the folder is read into nodes with places (`YAMLReader`); files in folders below (tests) and others are
-///    left alone. A module with `enabled: false` is read no further, so that a broken module can be switched off.
+/// 1. Each `.yaml` file at the top of the folder is read into nodes with places (`YAMLReader`); files in folders below (the rule tests, which
+///    `RuleTestReader` reads) and others are left alone. A module with `enabled: false` is read no further, so that a broken module can be switched off.
 /// 2. The module `site` gives departments, crews and declared values (`SiteReader`), which make the schema of conditions.
 /// 3. Ladders and channels of all modules.
 /// 4. The rules of each module (`ModuleReader`).
@@ -149,7 +149,10 @@ package enum RuleCompiler {
 
         // 5. The set as a whole.
         let compiled = modules.map { CompiledModule($0.draft) }
-        guard !findings.hasErrors, let site, let set = ruleSet(files, site: site, shared: shared, modules: compiled, pool: facts.pool) else {
+        let moduleFiles = enabled.map(\.reader.source.name)
+        guard !findings.hasErrors, let site,
+            let set = ruleSet(files, site: site, shared: shared, modules: compiled, moduleFiles, pool: facts.pool)
+        else {
             return Compilation(set: nil, diagnostics: findings.diagnostics(sources: sources))
         }
         let proofs = proves ? Proofs(set, facts.pool) : nil
@@ -185,13 +188,16 @@ package enum RuleCompiler {
         return Opened(reader: reader, name: name, block: block)
     }
 
-    /// The first 12 digits of the SHA-256 over a list of the files, `DIGEST NAME` and a line end for each, in byte order of the names.
+    /// The first 12 digits of the SHA-256 over a list of the files, `DIGEST NAME` and a line end for each, in byte order of the names. Files in
+    /// folders below are left out: with other tests the rules are the same rules.
     private static func hash(of files: [RuleSource.File]) -> String {
-        let list = files.map { "\(ContentDigest(sha256: $0.bytes).hex) \($0.name)\n" }.joined()
+        let list = files.filter { !$0.name.contains("/") }.map { "\(ContentDigest(sha256: $0.bytes).hex) \($0.name)\n" }.joined()
         return String(ContentDigest(sha256: Array(list.utf8)).hex.prefix(12))
     }
 
-    private static func ruleSet(_ files: [RuleSource.File], site facts: SiteFacts, shared: SharedSections, modules: [CompiledModule], pool: FormulaPool) -> RuleSet? {
+    private static func ruleSet(
+        _ files: [RuleSource.File], site facts: SiteFacts, shared: SharedSections, modules: [CompiledModule], _ moduleFiles: [String], pool: FormulaPool
+    ) -> RuleSet? {
         guard let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
             let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
             let fields = facts.fields
@@ -199,8 +205,8 @@ package enum RuleCompiler {
         let site = Site(
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
-            askAgainAfter: facts.askAgainAfter, fields: fields)
-        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules, pool: pool)
+            askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:])
+        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles)
     }
 }
 

@@ -166,12 +166,14 @@ package struct Site: Sendable {
     package var askAgainAfter: TimeSpan
     /// What the site adds to every report, as `report.fields.NAME`.
     package var fields: [DeclaredField]
+    /// By name, also those that no crew has.
+    package var shifts: [String: Shift]
 
     package init(
         timeZone: String, zone: TimeZoneRules, values: [String: [DeclaredValue]], departments: [DepartmentID: Department],
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
-        fields: [DeclaredField] = []
+        fields: [DeclaredField] = [], shifts: [String: Shift] = [:]
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -187,6 +189,7 @@ package struct Site: Sendable {
         self.closeAfter = closeAfter
         self.askAgainAfter = askAgainAfter
         self.fields = fields
+        self.shifts = shifts
     }
 }
 
@@ -329,8 +332,10 @@ package final class RuleSet: Sendable {
     package let hash: String
     package let site: Site
     package let ladders: [String: Ladder]
-    /// Enabled modules in byte order of their file names.
+    /// Enabled modules that have rules, in byte order of their file names.
     let modules: [CompiledModule]
+    /// The files of all enabled modules, also of those without rules, in byte order.
+    package let moduleFiles: [String]
 
     /// The rules of all modules.
     package let ruleCount: Int
@@ -340,11 +345,12 @@ package final class RuleSet: Sendable {
     let gates: ConditionIndex
     let indexes: [ConditionIndex]
 
-    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool) {
+    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool, moduleFiles: [String] = []) {
         self.hash = hash
         self.site = site
         self.ladders = ladders
         self.modules = modules
+        self.moduleFiles = moduleFiles
         ruleCount = modules.reduce(0) { $0 + $1.rules.count }
         places = NamePlaces(modules)
         let matcher = Matcher(pool)
@@ -358,15 +364,38 @@ package final class RuleSet: Sendable {
         }
     }
 
+    /// The same rules with another roster or other ladders, for rule tests: what was compiled is shared. It keeps the hash.
+    package func with(crews: [CrewID: Crew]? = nil, ladders: [String: Ladder]? = nil) -> RuleSet {
+        RuleSet(self, crews: crews, ladders: ladders)
+    }
+
+    private init(_ other: RuleSet, crews: [CrewID: Crew]?, ladders: [String: Ladder]?) {
+        hash = other.hash
+        var site = other.site
+        if let crews { site.crews = crews }
+        self.site = site
+        self.ladders = ladders ?? other.ladders
+        modules = other.modules
+        moduleFiles = other.moduleFiles
+        ruleCount = other.ruleCount
+        places = other.places
+        matcher = other.matcher
+        gates = other.gates
+        indexes = other.indexes
+    }
+
     /// The names of the modules that have rules, in byte order of their files.
     package var moduleNames: [String] { modules.map(\.name) }
 
     /// `module.name` of every rule, in the order in which they are tried.
     package var ruleNames: [String] { modules.flatMap { module in module.rules.map { module.name(of: $0) } } }
 
+    /// Where a rule of that name stands; nil: there is none.
+    func place(of name: String) -> (module: Int, rule: Int)? { places.place(of: name, in: modules) }
+
     /// What is known of a rule by its name, `faults.hazard-first`; nil: this set has none of that name.
     package func rule(named name: String) -> RuleFacts? {
-        guard let place = places.place(of: name, in: modules) else { return nil }
+        guard let place = place(of: name) else { return nil }
         let module = modules[place.module]
         let rule = module.rules[place.rule]
         let outcome = module.outcome(of: rule)
