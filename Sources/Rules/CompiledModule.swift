@@ -199,6 +199,8 @@ final class CompiledModule: Sendable {
     func text(of part: ConditionPart, in rule: CompiledRule) -> String {
         string(.init(start: rule.text.start + part.start, count: part.end - part.start))
     }
+    /// The kinds of work that its rules make, some of them more than once.
+    var tasks: [String] { outcomes.map(\.task) }
     func outcome(of rule: CompiledRule) -> Outcome { outcomes[Int(rule.outcome)] }
     func expression(of rule: CompiledRule) -> Condition? { rule.expression < 0 ? nil : expressions[Int(rule.expression)] }
     func definitions(of rule: CompiledRule) -> [Condition] { rule.definitions < 0 ? [] : definitions[Int(rule.definitions)].definitions }

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// Times, distances, percentages and numbers as operators write them: `1 h 30 min`, `40 km`, `50%`, `08:00`.
 enum Quantity {
@@ -150,3 +150,6 @@ enum Quantity {
         return value
     }
 }
+
+/// A length of time as rule files have it: `1 h 30 min`.
+package func words(for span: TimeSpan) -> String { Quantity.words(for: span) }

@@ -95,7 +95,7 @@ extension RuleSet {
         return true
     }
 
-    private func limits(of outcome: Outcome, _ activation: ReportActivation) -> [LimitName: TimeSpan] {
+    func limits(of outcome: Outcome, _ activation: ReportActivation) -> [LimitName: TimeSpan] {
         if let constant = outcome.constantLimits { return constant }
         var limits: [LimitName: TimeSpan] = [:]
         for limit in outcome.limits {
@@ -122,11 +122,11 @@ extension RuleSet {
         return RouteTrace(file: module.file, line: Int(rule.line), conditions: conditions, nearMiss: nearMiss)
     }
 
-    private func told(_ condition: Condition, result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
+    func told(_ condition: Condition, result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
         told(condition.label, condition.text, condition.reads, result: result, activation)
     }
 
-    private func told(_ label: String, _ text: String, _ reads: [NamedSlot], result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
+    func told(_ label: String, _ text: String, _ reads: [NamedSlot], result: Bool, _ activation: ReportActivation) -> RouteTrace.Condition {
         RouteTrace.Condition(
             label: label, text: text, result: result,
             values: reads.map { RouteTrace.NamedValue(name: $0.name, json: activation.json(slot: $0.slot)) })

@@ -1,0 +1,309 @@
+// Rule tests: each is a small life, lived through the same decisions as the daemon's, on a clock of its own.
+//
+//    report ──▶ decide ──▶ expect ──▶ (time passes: every timer at its own instant) ──▶ a step's action ──▶ decide ──▶ expect ──▶ …
+//
+// A test ends at the first moment that is not as expected: what comes after would only repeat it. It is then lived once more with
+// traces, for the reasons. A report or a step that the daemon would refuse ends it too.
+
+import Domain
+package import Rules
+
+package enum RuleTests {
+    /// So much may fall due in one test.
+    static let ticksMax = 20_000
+
+    /// Reads the tests of `source` and lives them with the rules of `set`. Pure; the same for the same arguments.
+    ///
+    /// - Parameter only: module files whose tests are wanted (`faults.yaml`); nil: all.
+    package static func run(_ source: RuleSource, in set: RuleSet, only: Set<String>? = nil) -> RuleTestReport {
+        run(RuleTestReader.read(source, in: set, only: only), in: set)
+    }
+
+    /// Lives tests that were read. `observe` gets what each came to, in their order.
+    package static func run(_ suite: RuleTestSuite, in set: RuleSet, observe: (RuleTest, RuleTestTrail) -> Void = { _, _ in }) -> RuleTestReport {
+        var houses = TestHouses(set)
+        var outcomes: [RuleTestOutcome] = []
+        outcomes.reserveCapacity(suite.tests.count)
+        for test in suite.tests {
+            var life = TestLife(test, houses.house(for: test)) { set.route($0, tracing: false) }
+            let isPassed = life.live() == nil
+            if !isPassed {
+                // Once more, with the reasons.
+                var again = TestLife(test, houses.house(for: test)) { set.route($0, tracing: true) }
+                for miss in again.live()?.misses ?? [] { suite.fail(miss.place, miss.code, RuleTestWording.headline(test, at: again.elapsed) + miss.text) }
+            }
+            outcomes.append(RuleTestOutcome(name: test.name, file: test.file, line: test.line, isPassed: isPassed))
+            observe(test, life.trail)
+        }
+        return RuleTestReport(outcomes: outcomes, skipped: suite.skipped, diagnostics: suite.diagnostics)
+    }
+}
+
+package struct RuleTestOutcome: Sendable, Hashable {
+    package var name: String
+    package var file: String
+    package var line: Int
+    package var isPassed: Bool
+}
+
+/// What came of the tests.
+package struct RuleTestReport: Sendable {
+    package var outcomes: [RuleTestOutcome]
+    /// Tests that were not run, because a module is not there.
+    package var skipped: Int
+    /// Mistakes in the test files, expectations that do not hold (errors), and what else is to be said (warnings); sorted, at most 200.
+    package var diagnostics: [Diagnostic]
+
+    /// What refuses a set of rules: the errors among `diagnostics`.
+    package var failures: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
+    package var passed: Int { outcomes.count { $0.isPassed } }
+    package var failed: Int { outcomes.count - passed }
+}
+
+/// What a test's life went through, for coverage and mutants.
+package struct RuleTestTrail: Sendable {
+    /// Each report as the rules saw it, and what they said.
+    package var routes: [(subject: RouteSubject, result: RouteResult)] = []
+    /// Rules whose task waited, because nobody could go.
+    package var waited: Set<String> = []
+    /// Rungs that were told, by their ladders.
+    package var rungs: Set<ToldRung> = []
+
+    package struct ToldRung: Sendable, Hashable {
+        package var ladder: String
+        package var percent: Int
+    }
+}
+
+/// The state with which a test begins: its crews, and nothing to do. Made once for tests with the same crews.
+struct TestHouse {
+    let rules: RuleSet
+    let state: DispatchState
+}
+
+struct TestHouses {
+    private let set: RuleSet
+    private var last: (roster: RuleTest.Roster?, start: Instant, house: TestHouse)?
+
+    init(_ set: RuleSet) { self.set = set }
+
+    mutating func house(for test: RuleTest) -> TestHouse {
+        // Only what is said of crews goes by the instant.
+        if let last, last.roster === test.crews, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
+        let rules = test.crews.map { set.with(crews: $0.crews) } ?? set
+        let records = (test.crews?.standings ?? []).map { standing in
+            var record = CrewRecord(id: standing.crew)
+            record.duty = standing.onDuty
+            record.coordinate = standing.coordinate
+            record.coordinateAt = standing.coordinate == nil ? nil : test.start
+            return record
+        }
+        let house = TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, rules: rules, at: test.start))
+        last = (test.crews, test.start, house)
+        return house
+    }
+}
+
+/// One test's life.
+struct TestLife {
+    /// An expectation that does not hold.
+    struct Miss {
+        var place: RuleTestPlace
+        var code: RuleTestCode
+        var text: String
+    }
+
+    /// Why a life ended early.
+    struct End: Error {
+        var misses: [Miss]
+    }
+
+    private let test: RuleTest
+    private let rules: RuleSet
+    private let route: (RouteSubject) -> RouteResult
+    private var state: DispatchState
+    private var now: Instant
+    private(set) var trail = RuleTestTrail()
+    /// The tasks of each report, in the order of the reports.
+    private var tasks: [[TaskID]] = []
+    private var rows: [TaskID: WorkTask] = [:]
+    /// Why a task went where it went last, in the form of `Explanation`.
+    private var why: [TaskID: [UInt8]] = [:]
+    /// Who was told since the step before that it gets late, or that nobody goes.
+    private var told: Set<String> = []
+    private var sent = 0
+    private var ticks = 0
+
+    init(_ test: RuleTest, _ house: TestHouse, route: @escaping (RouteSubject) -> RouteResult) {
+        self.test = test
+        self.route = route
+        rules = house.rules
+        state = house.state
+        now = test.start
+    }
+
+    /// Since the beginning.
+    var elapsed: TimeSpan { now - test.start }
+
+    /// nil: everything came as expected.
+    mutating func live() -> End? {
+        do throws(End) {
+            try take(test.report)
+            try check(test.expect, about: 0, of: nil, isWhole: true)
+            for step in test.steps {
+                told = []
+                try pass(step.after, step.place)
+                try act(step)
+                var isWhole = false
+                if case .report? = step.action { isWhole = true }
+                try check(step.expect, about: step.about, of: step.task, isWhole: isWhole)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    // MARK: What happens
+
+    private mutating func decide(_ stimulus: Stimulus) -> Decision {
+        var routes: [(RouteSubject, RouteResult)] = []
+        let route = route
+        let decision = Decisions.decide(&state, rules: rules, stimulus: stimulus, at: now) { subject in
+            let result = route(subject)
+            routes.append((subject, result))
+            return result
+        }
+        trail.routes += routes.map { (subject: $0.0, result: $0.1) }
+        for case .task(_, let after) in decision.changes { rows[after.id] = after }
+        for line in decision.history {
+            if let reason = line.why, line.event != .created { why[line.task] = reason }
+            if line.event == .queued { trail.waited.insert(line.rule) }
+        }
+        for notice in decision.notices where notice.event == .escalated || notice.event == .unassigned {
+            told.insert(notice.to)
+            if notice.event == .escalated, let percent = notice.percent, let ladder = rows[notice.task]?.escalate {
+                trail.rungs.insert(RuleTestTrail.ToldRung(ladder: ladder, percent: percent))
+            }
+        }
+        return decision
+    }
+
+    private mutating func input(_ body: InputBody, _ source: SourceID, _ findings: Findings, at place: RuleTestPlace) throws(End) -> Receipt {
+        sent += 1
+        let input = Input(key: InputKey(source: source, id: "test-\(sent)"), digest: ContentDigest(high: 0, low: UInt64(sent)), body: body)
+        guard let receipt = decide(.input(input, findings)).receipt else {
+            // Can't be: an input always gets one.
+            throw End(misses: [Miss(place: place, code: .refused, text: RuleTestWording.refused(nil))])
+        }
+        guard receipt.status == .accepted else { throw End(misses: [Miss(place: place, code: .refused, text: RuleTestWording.refused(receipt.reason))]) }
+        return receipt
+    }
+
+    private mutating func take(_ report: RuleTest.TestReport) throws(End) {
+        var body = report.report
+        var customer: CustomerFacts?
+        if let facts = test.facts {
+            var account = CustomerID("test-customer")
+            if case .string(let name)? = facts["account"] { account = CustomerID(name) }
+            if body.customer == nil { body.customer = account }
+            if body.customer == account || facts["account"] == nil { customer = CustomerFacts(customer: body.customer ?? account, facts: facts) }
+        }
+        let receipt = try input(.report(body), report.source, Findings(customer: customer), at: report.place)
+        tasks.append(receipt.tasks)
+    }
+
+    private mutating func act(_ step: RuleTest.Step) throws(End) {
+        switch step.action {
+        case nil: break
+        case .report(let report): try take(report)
+        case .crew(let crew, let onDuty, let coordinate):
+            _ = try input(.crew(CrewSignal(crew: crew, onDuty: onDuty, coordinate: coordinate)), SourceID("test"), Findings(), at: step.place)
+        case .progress(let event, let by, let to, let priority):
+            let row = try row(about: step.about, of: step.task, at: step.place)
+            _ = try input(
+                .progress(Progress(task: row.id, event: event, by: by, to: to, priority: priority)), SourceID("crew-app"),
+                Findings(finished: row.state.isFinal ? row.state : nil), at: step.place)
+        }
+    }
+
+    /// Lets time pass: every timer fires at its own instant.
+    private mutating func pass(_ span: TimeSpan, _ place: RuleTestPlace) throws(End) {
+        let target = now + span
+        while let due = state.nextDue, due <= target {
+            now = max(now, due)
+            _ = decide(.tick)
+            ticks += 1
+            guard ticks <= RuleTests.ticksMax else {
+                throw End(misses: [Miss(place: place, code: .endless, text: RuleTestWording.endless(RuleTests.ticksMax))])
+            }
+        }
+        now = target
+        state.advance(to: now)
+    }
+
+    // MARK: What is expected
+
+    private func row(about number: Int, of kind: String?, at place: RuleTestPlace) throws(End) -> WorkTask {
+        let all = (tasks.indices.contains(number) ? tasks[number] : []).compactMap { rows[$0] }
+        if let row = kind.map({ kind in all.first { $0.task == kind } }) ?? all.first { return row }
+        throw End(misses: [Miss(place: place, code: .unmetExpectation, text: RuleTestWording.noTask(kind, all))])
+    }
+
+    /// - Parameter isWhole: the expectation is of all that a report came to, not of one of its tasks.
+    private func check(_ expected: RuleTest.Expected?, about number: Int, of kind: String?, isWhole: Bool) throws(End) {
+        guard let expected else { return }
+        let all = (tasks.indices.contains(number) ? tasks[number] : []).compactMap { rows[$0] }
+        var misses: [Miss] = []
+        if expected.isList || isWhole && kind == nil {
+            guard all.count == expected.tasks.count else {
+                throw End(misses: [
+                    Miss(place: expected.place, code: .unmetExpectation, text: RuleTestWording.count(all, wanted: expected.tasks.count, isList: expected.isList))
+                ])
+            }
+            for (row, facts) in zip(all, expected.tasks) { misses += facts.compactMap { miss($0, row, number) } }
+        } else {
+            let row = try row(about: number, of: kind, at: expected.place)
+            misses = (expected.tasks.first ?? []).compactMap { miss($0, row, number) }
+        }
+        if !misses.isEmpty { throw End(misses: misses) }
+    }
+
+    private func miss(_ expectation: RuleTest.Expectation, _ row: WorkTask, _ number: Int) -> Miss? {
+        func miss(_ text: @autoclosure () -> String) -> Miss { Miss(place: expectation.place, code: .unmetExpectation, text: text()) }
+        func made(_ what: String, _ wanted: String, _ is: String) -> Miss { miss(RuleTestWording.made(what, wanted: wanted, is: `is`, by: row, rules)) }
+        switch expectation.what {
+        case .rule(let rule):
+            if row.rule == rule { return nil }
+            // The reports that the rules were asked about, in their order.
+            let subject = trail.routes.indices.contains(number) ? trail.routes[number].subject : nil
+            let verdict = rule == "fallback" ? nil : subject.map { rules.verdict(on: rule, $0) }
+            return miss(RuleTestWording.rule(wanted: rule, is: row.rule, rules, verdict: verdict, subject: subject))
+        case .task(let task): return row.task == task ? nil : made("task", task, row.task)
+        case .priority(let priority): return row.priority == priority ? nil : made("priority", priority.rawValue, row.priority.rawValue)
+        case .department(let id): return row.department == id ? nil : made("department", id.rawValue, row.department.rawValue)
+        case .skills(let skills):
+            return Set(row.skills) == skills ? nil : made("skills", RuleTestWording.list(skills.sorted()), RuleTestWording.list(row.skills))
+        case .within(let metres):
+            return row.within == metres ? nil : made("within", RuleTestWording.distance(metres), RuleTestWording.distance(row.within))
+        case .escalate(let ladder): return row.escalate == ladder ? nil : made("escalate", ladder ?? "none", row.escalate ?? "none")
+        case .limit(let name, let length):
+            let found = row.clock(name)?.length
+            return found == length ? nil : made(name.rawValue, RuleTestWording.span(length), RuleTestWording.span(found))
+        case .crew(let crew): return row.crew == crew ? nil : miss(RuleTestWording.crew(wanted: crew, row, why: why[row.id]))
+        case .state(let state): return row.state == state ? nil : miss(RuleTestWording.state(wanted: state, row, why: why[row.id]))
+        case .told(let recipients):
+            let names = Set(recipients.map { self.name(of: $0, row) })
+            return names == told ? nil : miss(RuleTestWording.told(wanted: names, told: told, row))
+        }
+    }
+
+    /// The name under which a notice goes out.
+    private func name(of recipient: RuleTest.TestRecipient, _ row: WorkTask) -> String {
+        switch recipient {
+        case .departmentHead: rules.site.departments[row.department]?.head?.rawValue ?? row.department.rawValue
+        case .role(let role): rules.site.roles[role]?.person?.rawValue ?? role.rawValue
+        case .named(let name): name
+        }
+    }
+}

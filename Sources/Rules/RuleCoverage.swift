@@ -1,0 +1,287 @@
+import CEL
+import Domain
+
+/// Which rules and branches the tests reach.
+///
+/// - A rule is reached when it takes a report of some test.
+/// - A branch is one way that something in a module can go:
+///   - each comparison of a rule's `when` (between its `&&`, `||` and `!`) two: it held of a report that the rule took; it did not hold of
+///     a report that came to the rule. Likewise in `takes` and in each `let` that is a truth value, over the reports that come to them.
+///   - each row of a table, and its `otherwise`: it gave a limit.
+///   - each `otherwise` of an `assign`: nobody could go, and the task waited there.
+///   - each rung of a ladder: somebody was told.
+///
+/// A branch that was reached is no proof that a test would notice a change there: `RuleMutants` is.
+package struct RuleCoverage: Sendable {
+    package struct Gap: Sendable, Hashable {
+        package enum Kind: String, Sendable, Hashable { case rule, branch }
+        package var kind: Kind
+        package var file: String
+        package var line: Int
+        package var column: Int
+        /// `faults.cable`; nil: it belongs to the module.
+        package var rule: String?
+        /// `no test's report is taken by it`
+        package var text: String
+    }
+
+    package struct Module: Sendable, Hashable {
+        package var file: String
+        package var rules = 0
+        package var rulesReached = 0
+        package var branches = 0
+        package var branchesReached = 0
+        /// In the order of the file; rules before branches.
+        package var gaps: [Gap] = []
+    }
+
+    package var modules: [Module]
+
+    package var rules: Int { modules.reduce(0) { $0 + $1.rules } }
+    package var rulesReached: Int { modules.reduce(0) { $0 + $1.rulesReached } }
+    package var branches: Int { modules.reduce(0) { $0 + $1.branches } }
+    package var branchesReached: Int { modules.reduce(0) { $0 + $1.branchesReached } }
+    /// The share of the rules that tests reach, in whole per cent, rounded down; 100 where there are none.
+    package var percent: Int { rules == 0 ? 100 : rulesReached * 100 / rules }
+}
+
+/// Takes down what the tests reach.
+package final class CoverageRecorder {
+    /// One way of a comparison that has not been seen.
+    private struct Side {
+        var literal: Literal
+        var range: Range<Int>
+        /// In `module.rules`; -1: of a `let` or `takes`.
+        var rule: Int
+        var owner: String
+        var held = false
+        var failed = false
+    }
+
+    /// Comparisons of one text that held of all reports so far that came to their rules.
+    private struct Group {
+        var expression: Expression
+        var isNegated: Bool
+        /// Sides in the order of their rules.
+        var sides: [Int] = []
+    }
+
+    private struct Row: Hashable {
+        var table: String
+        /// nil: `otherwise`
+        var value: String?
+    }
+
+    private final class Watched {
+        let module: RuleMap.Module
+        var reached: [Bool]
+        var waited: [Bool]
+        var sides: [Side] = []
+        /// For each rule, its sides.
+        var sidesOf: [Range<Int>] = []
+        /// Of `takes`, and of the `let`s.
+        var takes: Range<Int> = 0..<0
+        var lets: Range<Int> = 0..<0
+        var rows: Set<Row> = []
+        /// Rules before it have had a report come to them.
+        var frontier = 0
+        var groups: [String: Group] = [:]
+
+        init(_ module: RuleMap.Module) {
+            self.module = module
+            reached = Array(repeating: false, count: module.rules.count)
+            waited = reached
+        }
+    }
+
+    private let set: RuleSet
+    private let map: RuleMap
+    private var watched: [Int: Watched] = [:]
+    private var order: [Watched] = []
+    private var rungs: Set<String> = []
+
+    /// - Parameter files: module files that are looked at; nil: all.
+    package init(_ source: RuleSource, _ set: RuleSet, files: Set<String>? = nil) {
+        self.set = set
+        map = RuleMap(source, set, files: files)
+        for module in map.modules {
+            let one = Watched(module)
+            var cache: [String: [Literal]] = [:]
+            if let takes = module.takes { one.takes = add(takes, 0, -1, "takes", to: one, &cache) }
+            let first = one.sides.count
+            for entry in module.lets where entry.piece.expression.type == .bool { _ = add(entry.piece, 0, -1, entry.name, to: one, &cache) }
+            one.lets = first..<one.sides.count
+            for rule in module.rules {
+                one.sidesOf.append(rule.when.map { add($0, 0, rule.number, rule.name, to: one, &cache) } ?? one.sides.count..<one.sides.count)
+            }
+            watched[module.number] = one
+            order.append(one)
+        }
+    }
+
+    private func add(
+        _ piece: RuleMap.Piece, _ from: Int, _ rule: Int, _ owner: String, to watched: Watched, _ cache: inout [String: [Literal]]
+    ) -> Range<Int> {
+        let literals: [Literal]
+        if let known = cache[piece.expression.text] {
+            literals = known
+        } else {
+            literals = piece.literals(watched.module.schema)
+            cache[piece.expression.text] = literals
+        }
+        let map = ScalarMap(piece.node, in: watched.module.source)
+        let first = watched.sides.count
+        for literal in literals {
+            watched.sides.append(
+                Side(literal: literal, range: map.range(characters: literal.span.start..<max(literal.span.start, literal.span.end)), rule: rule, owner: owner))
+        }
+        return first..<watched.sides.count
+    }
+
+    // MARK: What happens
+
+    /// A report, and what the rules said.
+    package func note(_ subject: RouteSubject, _ result: RouteResult) {
+        let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
+        func holds(_ literal: Literal) -> Bool { Self.holds(literal.expression, literal.isNegated, activation) }
+        var home: Int?
+        for (number, module) in set.modules.enumerated() {
+            if let one = watched[number] { for index in one.takes { see(&one.sides[index], holds(one.sides[index].literal)) } }
+            if module.takes.map({ (try? $0.expression.matches(activation)) == true }) ?? true {
+                home = number
+                break
+            }
+        }
+        guard let home, let one = watched[home] else { return }
+        for index in one.lets { see(&one.sides[index], holds(one.sides[index].literal)) }
+
+        var last = one.module.rules.count - 1
+        let module = set.modules[home]
+        for routing in result.routings {
+            guard let place = set.place(of: routing.rule), place.module == home, place.rule < one.reached.count else { continue }
+            one.reached[place.rule] = true
+            let rule = module.rules[place.rule]
+            if !rule.continues { last = min(last, place.rule) }
+            for index in one.sidesOf[place.rule] where !one.sides[index].held && holds(one.sides[index].literal) { one.sides[index].held = true }
+            for limit in module.outcome(of: rule).limits {
+                guard case .table(let table) = limit.source else { continue }
+                let value = activation.string(slot: table.slot)
+                one.rows.insert(Row(table: table.name, value: value.flatMap { table.rows[$0] == nil ? nil : $0 }))
+            }
+        }
+        came(one, to: last, activation)
+    }
+
+    /// Nobody could go for a rule's task.
+    package func noteWaiting(_ rule: String) {
+        guard let place = set.place(of: rule), let one = watched[place.module], place.rule < one.waited.count else { return }
+        one.waited[place.rule] = true
+    }
+
+    package func noteTold(ladder: String, percent: Int) { rungs.insert("\(ladder) \(percent)") }
+
+    private static func holds(_ expression: Expression, _ isNegated: Bool, _ activation: ReportActivation) -> Bool {
+        guard let truth = try? expression.matches(activation) else { return false }
+        return truth != isNegated
+    }
+
+    private func see(_ side: inout Side, _ holds: Bool) {
+        if holds { side.held = true } else { side.failed = true }
+    }
+
+    /// A report came to every rule up to `last`. What holds of all reports of many rules is asked once a report.
+    private func came(_ one: Watched, to last: Int, _ activation: ReportActivation) {
+        while one.frontier <= last {
+            for index in one.sidesOf[one.frontier] {
+                let literal = one.sides[index].literal
+                let key = (literal.isNegated ? "!" : "") + literal.text
+                one.groups[key, default: Group(expression: literal.expression, isNegated: literal.isNegated)].sides.append(index)
+            }
+            one.frontier += 1
+        }
+        for (key, group) in one.groups {
+            guard let first = group.sides.first, one.sides[first].rule <= last, !Self.holds(group.expression, group.isNegated, activation) else { continue }
+            let count = group.sides.prefix { one.sides[$0].rule <= last }.count
+            for index in group.sides[..<count] { one.sides[index].failed = true }
+            if count == group.sides.count { one.groups[key] = nil } else { one.groups[key]?.sides.removeFirst(count) }
+        }
+    }
+
+    // MARK: What came of it
+
+    package func coverage() -> RuleCoverage {
+        var modules: [String: RuleCoverage.Module] = [:]
+        var files: [String] = []
+        func add(_ file: String) {
+            if modules[file] == nil {
+                modules[file] = RuleCoverage.Module(file: file)
+                files.append(file)
+            }
+        }
+        for one in order {
+            add(one.module.file)
+            modules[one.module.file] = module(one)
+        }
+        for ladder in map.ladders {
+            add(ladder.file)
+            for rung in ladder.rungs {
+                modules[ladder.file]?.branches += 1
+                if rungs.contains("\(ladder.ladder) \(rung.percent)") {
+                    modules[ladder.file]?.branchesReached += 1
+                } else {
+                    modules[ladder.file]?.gaps.append(
+                        gap(.branch, ladder.file, ladder.source, rung.node.range, nil, "no test lets the ladder '\(ladder.ladder)' come to \(rung.percent)%"))
+                }
+            }
+        }
+        return RuleCoverage(modules: files.compactMap { modules[$0] }.sorted { Array($0.file.utf8).lexicographicallyPrecedes(Array($1.file.utf8)) })
+    }
+
+    private func gap(
+        _ kind: RuleCoverage.Gap.Kind, _ file: String, _ source: SourceText, _ range: Range<Int>, _ rule: String?, _ text: String
+    ) -> RuleCoverage.Gap {
+        let place = source.position(of: range.lowerBound)
+        return RuleCoverage.Gap(kind: kind, file: file, line: place.line, column: place.column, rule: rule, text: text)
+    }
+
+    private func module(_ one: Watched) -> RuleCoverage.Module {
+        var module = RuleCoverage.Module(file: one.module.file)
+        var branches: [(at: Int, gap: RuleCoverage.Gap)] = []
+        func branch(_ isReached: Bool, _ range: Range<Int>, _ rule: Int?, _ text: @autoclosure () -> String) {
+            module.branches += 1
+            if isReached { return module.branchesReached += 1 }
+            // A rule that is not reached is said once.
+            if let rule, !one.reached[rule] { return }
+            branches.append((range.lowerBound, gap(.branch, one.module.file, one.module.source, range, rule.map { one.module.rules[$0].name }, text())))
+        }
+        module.rules = one.reached.count
+        for (rule, isReached) in zip(one.module.rules, one.reached) {
+            if isReached {
+                module.rulesReached += 1
+            } else {
+                module.gaps.append(gap(.rule, one.module.file, one.module.source, rule.nameRange, rule.name, "no report of a test is taken by \(rule.name)"))
+            }
+            if let otherwise = rule.values["assign"]?["otherwise"] {
+                branch(one.waited[rule.number], otherwise.range, rule.number, "no test of \(rule.name) has nobody who can go, so that its task waits")
+            }
+        }
+        for side in one.sides {
+            let text = side.literal.isNegated ? "!(\(side.literal.text))" : side.literal.text
+            let owner = side.rule < 0 ? nil : side.owner
+            let held = owner.map { "no report that \($0) takes has: \(text)" } ?? "no report of a test has: \(text)"
+            let failed = owner.map { "no report that comes to \($0) lacks: \(text)" } ?? "no report of a test lacks: \(text)"
+            branch(side.held, side.range, side.rule < 0 ? nil : side.rule, held)
+            branch(side.failed, side.range, side.rule < 0 ? nil : side.rule, failed)
+        }
+        for table in one.module.tables {
+            for row in table.rows {
+                branch(one.rows.contains(Row(table: table.name, value: row.value)), row.node.range, nil, "no test uses the row '\(row.value)' of the table '\(table.name)'")
+            }
+            if let otherwise = table.otherwise {
+                branch(one.rows.contains(Row(table: table.name, value: nil)), otherwise.range, nil, "no test uses 'otherwise' of the table '\(table.name)'")
+            }
+        }
+        module.gaps += branches.sorted { $0.at < $1.at }.map(\.gap)
+        return module
+    }
+}

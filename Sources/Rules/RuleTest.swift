@@ -1,0 +1,128 @@
+package import Domain
+
+/// Where something of a rule test stands.
+package struct RuleTestPlace: Sendable, Hashable {
+    let file: Int
+    let range: Range<Int>
+}
+
+/// A rule test: a report, what surrounds it, and what must come of it (RULES.md, "Tests beside the rules").
+package struct RuleTest: Sendable {
+    /// As written; where the report has lists, with the values of this one of them: `… (category: fire)`.
+    package var name: String
+    /// `tests/faults.yaml`, and the line from 1.
+    package var file: String
+    package var line: Int
+    package var place: RuleTestPlace
+    /// When the report comes in.
+    package var start: Instant
+    /// The roster of this test; nil: that of site.yaml.
+    package var crews: Roster?
+    /// What is known of the customer of its reports.
+    package var facts: [String: FieldValue]?
+    package var report: TestReport
+    package var expect: Expected?
+    package var steps: [Step]
+
+    /// The crews of a test. A class: many tests share one.
+    package final class Roster: Sendable {
+        package let crews: [CrewID: Crew]
+        /// What is said of them beyond the roster: where they are, and whether they are on duty.
+        package let standings: [Standing]
+        init(crews: [CrewID: Crew], standings: [Standing]) {
+            self.crews = crews
+            self.standings = standings
+        }
+    }
+
+    package struct Standing: Sendable, Hashable {
+        package var crew: CrewID
+        package var onDuty: Bool?
+        package var coordinate: Coordinate?
+    }
+
+    package struct TestReport: Sendable {
+        /// nil: the first report of the test.
+        package var id: String?
+        package var source: SourceID
+        package var report: Report
+        package var place: RuleTestPlace
+    }
+
+    /// What is expected at one moment.
+    package struct Expected: Sendable {
+        /// Of one task; or, written as a list, of each task that a report came to, in their order.
+        package var tasks: [[Expectation]]
+        package var isList: Bool
+        package var place: RuleTestPlace
+    }
+
+    package struct Expectation: Sendable {
+        package var what: Fact
+        package var place: RuleTestPlace
+    }
+
+    /// One fact about a task. `nil` stands for `none`.
+    package enum Fact: Sendable, Hashable {
+        /// `module.name`, or `fallback`
+        case rule(String)
+        case task(String)
+        case priority(Priority)
+        case crew(CrewID?)
+        case department(DepartmentID)
+        case skills(Set<SkillID>)
+        /// In whole metres.
+        case within(Int?)
+        case escalate(String?)
+        case state(TaskState)
+        case limit(LimitName, TimeSpan?)
+        /// Who is told, between the step before and this one, because it gets late or nobody goes.
+        case told(Set<TestRecipient>)
+    }
+
+    package enum TestRecipient: Sendable, Hashable {
+        case departmentHead
+        case role(RoleID)
+        /// A crew, a department or a person's code.
+        case named(String)
+    }
+
+    package struct Step: Sendable {
+        /// Since the step before.
+        package var after: TimeSpan
+        package var action: Action?
+        /// Which report's task it is about: the place of the report in the order of the test, from 0.
+        package var about: Int
+        /// Of several tasks the one with this kind of work; nil: the first.
+        package var task: String?
+        package var expect: Expected?
+        package var place: RuleTestPlace
+    }
+
+    package enum Action: Sendable {
+        /// `by` nil: whoever has the task.
+        case progress(ProgressEvent, by: String?, to: String?, priority: Priority?)
+        case crew(CrewID, onDuty: Bool?, coordinate: Coordinate?)
+        case report(TestReport)
+    }
+
+    /// Who acts where a step does not say so and the assignee may not: a duty engineer.
+    package static let engineer = "duty-engineer"
+}
+
+/// The tests of a rules folder, and what is wrong with them.
+package struct RuleTestSuite {
+    package let tests: [RuleTest]
+    /// Tests that are not run: their module, or one that they need, is not there or switched off.
+    package let skipped: Int
+    let sources: [SourceText]
+    let findings: Findings
+
+    /// An error about a test that was read well.
+    package func fail(_ place: RuleTestPlace, _ code: RuleTestCode, _ message: String) {
+        findings.error(place.file, place.range, Wording(code: code.rawValue, message: message))
+    }
+
+    /// Sorted, capped, as `check` has them.
+    package var diagnostics: [Diagnostic] { findings.diagnostics(sources: sources) }
+}
