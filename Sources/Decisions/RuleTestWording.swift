@@ -3,9 +3,10 @@ import Rules
 
 /// What is said about a rule test that does not hold: what was expected, what came, and why. All its sentences stand here.
 enum RuleTestWording {
-    /// `'a fallen line …', after 4 min: `
-    static func headline(_ test: RuleTest, at elapsed: TimeSpan) -> String {
-        elapsed == .zero ? "'\(test.name)': " : "'\(test.name)', after \(span(elapsed)): "
+    /// `'a fallen line …', after 4 min: `. `others`: so many more reports of the same test fail alike.
+    static func headline(_ test: RuleTest, at elapsed: TimeSpan, others: Int) -> String {
+        let more = others == 0 ? "" : " and \(others) more of its reports"
+        return elapsed == .zero ? "'\(test.name)'\(more): " : "'\(test.name)'\(more), after \(span(elapsed)): "
     }
 
     private static func expected(_ what: String, _ wanted: String, _ is: String) -> String { "\(what) is \(`is`), expected \(wanted)" }
@@ -30,6 +31,14 @@ enum RuleTestWording {
     static func made(_ what: String, wanted: String, is: String, by row: WorkTask, _ rules: RuleSet) -> String {
         let place = rules.rule(named: row.rule).map { " (\($0.file):\($0.line))" } ?? ""
         return expected(what, wanted, `is`) + "; the rule \(row.rule)\(place) says so"
+    }
+
+    // MARK: Mutants
+
+    static func unnoticed(_ mutant: RuleMutant, seen: Int) -> String {
+        let who = mutant.rule.map { " (\($0))" } ?? ""
+        let tests = seen == 0 ? "" : seen == 1 ? "; one test's report comes to it" : "; the reports of \(seen) tests come to it"
+        return "no test notices when \(mutant.change)\(who)\(tests)" + (mutant.hint.map { "; \($0)" } ?? "")
     }
 
     // MARK: The rule
@@ -126,7 +135,7 @@ enum RuleTestWording {
             case "at_capacity": return "\(crew) has its hands full (\(candidate["tasks"]?.int ?? 0) of \(candidate["capacity"]?.int ?? 0))"
             case "place_unknown": return "nothing says where the task is"
             case "no_position": return "nobody knows where \(crew) is (no 'base', no 'place')"
-            case "out_of_reach": return "\(crew) is out of reach: \(away ?? "?") away, within \(within.map { distance(Int($0)) } ?? "?")"
+            case "out_of_reach": return "\(crew) is out of reach: \(away ?? "?") away, within \(within.map { reach(Int($0)) } ?? "?")"
             case "farther":
                 let nearer = chosen.map { "; \($0) is nearer" + (metres(self.candidate($0)).map { ": \($0)" } ?? "") } ?? ""
                 return "\(crew) is \(away ?? "?") away\(nearer)"
@@ -144,9 +153,13 @@ enum RuleTestWording {
         return span == .zero ? "0 s" : Rules.words(for: span)
     }
 
+    /// As rule files have it, to the metre: `40 km`, `40500 m`.
+    static func reach(_ metres: Int?) -> String {
+        metres.map { $0 % 1_000 == 0 ? "\($0 / 1_000) km" : "\($0) m" } ?? "none"
+    }
+
     /// `840 m`, `1.8 km`, `40 km`.
-    static func distance(_ metres: Int?) -> String {
-        guard let metres else { return "none" }
+    static func distance(_ metres: Int) -> String {
         if metres < 1_000 { return "\(metres) m" }
         let tenths = (metres + 50) / 100
         return tenths >= 1_000 || tenths % 10 == 0 ? "\(tenths / 10) km" : "\(tenths / 10).\(tenths % 10) km"

@@ -24,18 +24,44 @@ package enum RuleTests {
         var houses = TestHouses(set)
         var outcomes: [RuleTestOutcome] = []
         outcomes.reserveCapacity(suite.tests.count)
+        var told = ToldMisses()
         for test in suite.tests {
             var life = TestLife(test, houses.house(for: test)) { set.route($0, tracing: false) }
             let isPassed = life.live() == nil
             if !isPassed {
                 // Once more, with the reasons.
                 var again = TestLife(test, houses.house(for: test)) { set.route($0, tracing: true) }
-                for miss in again.live()?.misses ?? [] { suite.fail(miss.place, miss.code, RuleTestWording.headline(test, at: again.elapsed) + miss.text) }
+                for miss in again.live()?.misses ?? [] { told.add(miss, test, at: again.elapsed) }
             }
             outcomes.append(RuleTestOutcome(name: test.name, file: test.file, line: test.line, isPassed: isPassed))
             observe(test, life.trail)
         }
+        told.tell(suite)
         return RuleTestReport(outcomes: outcomes, skipped: suite.skipped, diagnostics: suite.diagnostics)
+    }
+}
+
+/// What did not hold. A test whose report has lists is many, and they mostly fail alike: that is told once.
+private struct ToldMisses {
+    private struct Key: Hashable {
+        var place: RuleTestPlace
+        var text: String
+    }
+
+    private var order: [(miss: TestLife.Miss, test: RuleTest, elapsed: TimeSpan)] = []
+    private var counts: [Key: Int] = [:]
+
+    mutating func add(_ miss: TestLife.Miss, _ test: RuleTest, at elapsed: TimeSpan) {
+        let key = Key(place: miss.place, text: miss.text)
+        counts[key, default: 0] += 1
+        if counts[key] == 1 { order.append((miss, test, elapsed)) }
+    }
+
+    func tell(_ suite: RuleTestSuite) {
+        for (miss, test, elapsed) in order {
+            let others = (counts[Key(place: miss.place, text: miss.text)] ?? 1) - 1
+            suite.fail(miss.place, miss.code, RuleTestWording.headline(test, at: elapsed, others: others) + miss.text)
+        }
     }
 }
 
@@ -75,6 +101,15 @@ package struct RuleTestTrail: Sendable {
     }
 }
 
+extension CoverageRecorder {
+    /// Takes down what one test's life went through.
+    package func note(_ trail: RuleTestTrail) {
+        for route in trail.routes { note(route.subject, route.result) }
+        for rule in trail.waited { noteWaiting(rule) }
+        for rung in trail.rungs { noteTold(ladder: rung.ladder, percent: rung.percent) }
+    }
+}
+
 /// The state with which a test begins: its crews, and nothing to do. Made once for tests with the same crews.
 struct TestHouse {
     let rules: RuleSet
@@ -87,10 +122,18 @@ struct TestHouses {
 
     init(_ set: RuleSet) { self.set = set }
 
-    mutating func house(for test: RuleTest) -> TestHouse {
+    /// - Parameter ladders: others than those of the set; such a house is not kept.
+    mutating func house(for test: RuleTest, ladders: [String: Ladder]? = nil) -> TestHouse {
+        if ladders != nil { return build(for: test, ladders) }
         // Only what is said of crews goes by the instant.
         if let last, last.roster === test.crews, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
-        let rules = test.crews.map { set.with(crews: $0.crews) } ?? set
+        let house = build(for: test, nil)
+        last = (test.crews, test.start, house)
+        return house
+    }
+
+    private func build(for test: RuleTest, _ ladders: [String: Ladder]?) -> TestHouse {
+        let rules = test.crews == nil && ladders == nil ? set : set.with(crews: test.crews?.crews, ladders: ladders)
         let records = (test.crews?.standings ?? []).map { standing in
             var record = CrewRecord(id: standing.crew)
             record.duty = standing.onDuty
@@ -98,9 +141,7 @@ struct TestHouses {
             record.coordinateAt = standing.coordinate == nil ? nil : test.start
             return record
         }
-        let house = TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, rules: rules, at: test.start))
-        last = (test.crews, test.start, house)
-        return house
+        return TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, rules: rules, at: test.start))
     }
 }
 
@@ -261,12 +302,20 @@ struct TestLife {
                     Miss(place: expected.place, code: .unmetExpectation, text: RuleTestWording.count(all, wanted: expected.tasks.count, isList: expected.isList))
                 ])
             }
-            for (row, facts) in zip(all, expected.tasks) { misses += facts.compactMap { miss($0, row, number) } }
+            for (row, facts) in zip(all, expected.tasks) { misses += self.misses(facts, row, number) }
         } else {
             let row = try row(about: number, of: kind, at: expected.place)
-            misses = (expected.tasks.first ?? []).compactMap { miss($0, row, number) }
+            misses = self.misses(expected.tasks.first ?? [], row, number)
         }
         if !misses.isEmpty { throw End(misses: misses) }
+    }
+
+    /// Another rule makes another task: then all else that differs follows from it.
+    private func misses(_ facts: [RuleTest.Expectation], _ row: WorkTask, _ number: Int) -> [Miss] {
+        for fact in facts {
+            if case .rule = fact.what, let miss = miss(fact, row, number) { return [miss] }
+        }
+        return facts.compactMap { miss($0, row, number) }
     }
 
     private func miss(_ expectation: RuleTest.Expectation, _ row: WorkTask, _ number: Int) -> Miss? {
@@ -285,7 +334,7 @@ struct TestLife {
         case .skills(let skills):
             return Set(row.skills) == skills ? nil : made("skills", RuleTestWording.list(skills.sorted()), RuleTestWording.list(row.skills))
         case .within(let metres):
-            return row.within == metres ? nil : made("within", RuleTestWording.distance(metres), RuleTestWording.distance(row.within))
+            return row.within == metres ? nil : made("within", RuleTestWording.reach(metres), RuleTestWording.reach(row.within))
         case .escalate(let ladder): return row.escalate == ladder ? nil : made("escalate", ladder ?? "none", row.escalate ?? "none")
         case .limit(let name, let length):
             let found = row.clock(name)?.length

@@ -105,11 +105,11 @@ struct MutantMaker {
             let range = node.map { FileReader(file: 0, source: module.source, findings: Findings()).place($0) } ?? rule.nameRange
             made.append(RuleMutant(rule: rule.name, place: Self.place(range, module.source, module.file), change: change, hint: hint, effect: effect))
         }
-        add(rule.values["task"], "the task is another than '\(outcome.task)'", "expect: { task: \(outcome.task) }", changed(task: outcome.task + "-changed"))
+        add(rule.values["task"], "the task is another than '\(outcome.task)'", "add 'task: \(outcome.task)' to an 'expect'", changed(task: outcome.task + "-changed"))
         let otherPriority: Priority = outcome.priority == .low ? .normal : .low
         add(
             rule.values["priority"], "the priority is '\(otherPriority.rawValue)', not '\(outcome.priority.rawValue)'",
-            "expect: { priority: \(outcome.priority.rawValue) }", changed(priority: otherPriority))
+            "add 'priority: \(outcome.priority.rawValue)' to an 'expect'", changed(priority: otherPriority))
         for (index, limit) in outcome.limits.enumerated() {
             let node = rule.values["limits"]?[limit.name.rawValue]
             var without = outcome.limits
@@ -119,41 +119,41 @@ struct MutantMaker {
             case .span(let span):
                 var longer = outcome.limits
                 longer[index].source = .span(Self.longer(span))
-                add(node, "'\(name)' is a minute longer", "expect: { \(name): \(Quantity.words(for: span)) }", changed(limits: longer))
-            case .table(let table): add(node, "there is no limit '\(name)'", "expect '\(name)' as the table '\(table.name)' has it", changed(limits: without))
+                add(node, "'\(name)' is a minute longer", "add '\(name): \(Quantity.words(for: span))' to an 'expect'", changed(limits: longer))
+            case .table(let table): add(node, "there is no limit '\(name)'", "add '\(name)' to an 'expect', as the table '\(table.name)' has it", changed(limits: without))
             }
         }
         if let ladder = outcome.escalate {
-            add(rule.values["escalate"], "nobody is told: no 'escalate'", "expect: { escalate: \(ladder) }", changed(escalate: .some(nil)))
+            add(rule.values["escalate"], "nobody is told: no 'escalate'", "add 'escalate: \(ladder)' to an 'expect'", changed(escalate: .some(nil)))
         }
         if rule.number < compiled.rules.count - 1 {
             add(
                 rule.values["continue"], outcome.continues ? "the rules below are not asked: no 'continue'" : "the rules below are asked too: 'continue: true'",
-                "expect each task", changed(continues: !outcome.continues))
+                "write 'expect' as a list, one block for each task", changed(continues: !outcome.continues))
         }
         let assign = rule.values["assign"]
         switch outcome.assign {
         case .department(let department):
             if let other = self.other(than: department) {
                 add(
-                    assign?["department"], "the department is '\(other)', not '\(department)'", "expect: { department: \(department) }",
+                    assign?["department"], "the department is '\(other)', not '\(department)'", "add 'department: \(department)' to an 'expect'",
                     changed(assign: .department(other)))
             }
         case .nearest(let skills, let within, let otherwise):
             for item in assign?["skills"]?.items ?? [] {
                 guard let name = item.text, skills.contains(SkillID(name)) else { continue }
                 add(
-                    item, "the crew need not have '\(name)'", "a crew without it is nearer, or expect 'skills'",
+                    item, "the crew need not have '\(name)'", "let a crew without it be nearer, or add 'skills' to an 'expect'",
                     changed(assign: .nearest(skills: skills.subtracting([SkillID(name)]), within: within, otherwise: otherwise)))
             }
             if within != nil {
                 add(
-                    assign?["within"], "crews go any distance: no 'within'", "the only crew is farther away, or expect 'within'",
+                    assign?["within"], "crews go any distance: no 'within'", "let the only crew be farther away, or add 'within' to an 'expect'",
                     changed(assign: .nearest(skills: skills, within: nil, otherwise: otherwise)))
             }
             if let other = self.other(than: otherwise) {
                 add(
-                    assign?["otherwise"], "it waits with '\(other)', not with '\(otherwise)'", "expect: { department: \(otherwise) }",
+                    assign?["otherwise"], "it waits with '\(other)', not with '\(otherwise)'", "add 'department: \(otherwise)' to an 'expect'",
                     changed(assign: .nearest(skills: skills, within: within, otherwise: other)))
             }
         }
@@ -185,7 +185,7 @@ struct MutantMaker {
             }
             mutants.append(
                 RuleMutant(
-                    rule: nil, place: Self.place(node.range, module.source, module.file), change: change, hint: "expect the limit of such a report", effect: effect))
+                    rule: nil, place: Self.place(node.range, module.source, module.file), change: change, hint: "add the limit of such a report to an 'expect'", effect: effect))
         }
         for row in rows.rows { add(row.node, row.value, "'\(row.value)' in the table '\(rows.name)' is a minute longer") }
         if let otherwise = rows.otherwise { add(otherwise, nil, "'otherwise' in the table '\(rows.name)' is a minute longer") }
@@ -230,7 +230,7 @@ extension MutantMaker {
                     edits.append(
                         Edit(
                             text: replaced(part.span, "true"), span: part.span, change: "'\(short(text(part.span)))' is dropped",
-                            hint: "a report for which all else holds, but not this"))
+                            hint: "try a report for which all else holds, but not this"))
                     visit(part, isRoot: false)
                 }
                 return
@@ -239,7 +239,7 @@ extension MutantMaker {
                     edits.append(
                         Edit(
                             text: replaced(part.span, "false"), span: part.span, change: "the alternative '\(short(text(part.span)))' is dropped",
-                            hint: "a report for which only this holds"))
+                            hint: "try a report for which only this holds"))
                     visit(part, isRoot: false)
                 }
                 return
@@ -253,7 +253,7 @@ extension MutantMaker {
             }
             if isRoot {
                 edits.append(
-                    Edit(text: "true", span: node.span, change: "'\(short(text(node.span)))' is dropped", hint: "a report for which it does not hold"))
+                    Edit(text: "true", span: node.span, change: "'\(short(text(node.span)))' is dropped", hint: "try a report for which it does not hold"))
             }
             guard case .call(let builtin, let operands) = node.kind, operands.count == 2 else { return }
             let (left, right) = (operands[0], operands[1])
@@ -266,7 +266,7 @@ extension MutantMaker {
                     let isBound = builtin != .equal && builtin != .notEqual
                     edit(
                         Span(start: start, end: start + sign.count), by: flip.name, shownAs: node.span,
-                        isBound ? "a report that is exactly at the bound" : nil)
+                        isBound ? "try a report that is exactly at the bound" : nil)
                     // With `>` for `>=` a whole bound has gone up by one already: it is moved the other way alone.
                     switch builtin {
                     case .greaterOrEqual, .less: moved(right, by: -1, node); moved(left, by: 1, node)
@@ -281,7 +281,7 @@ extension MutantMaker {
                     edits.append(
                         Edit(
                             text: replaced(right.span, "[" + others.joined(separator: ", ") + "]"), span: member.span,
-                            change: "\(short(text(member.span))) is no more in '\(short(text(left.span)))'", hint: "a report with \(short(text(member.span)))"))
+                            change: "\(short(text(member.span))) is no more in '\(short(text(left.span)))'", hint: "try a report with \(short(text(member.span)))"))
                 }
             }
         }
@@ -296,7 +296,7 @@ extension MutantMaker {
             case .constant(.double(let number)) where number == number.rounded() && abs(number) < 1e15: next = "\(Int64(number) + step).0"
             default: return
             }
-            edit(operand.span, by: next, shownAs: comparison.span, "a report between the two bounds")
+            edit(operand.span, by: next, shownAs: comparison.span, "try a report between the two bounds")
         }
         visit(piece.expression.root, isRoot: true)
         // A change of the same text twice over (both sides of a bound) is one.

@@ -21,7 +21,7 @@ package struct RuleCoverage: Sendable {
         package var column: Int
         /// `faults.cable`; nil: it belongs to the module.
         package var rule: String?
-        /// `no test's report is taken by it`
+        /// `no test reaches faults.cable`
         package var text: String
     }
 
@@ -259,17 +259,17 @@ package final class CoverageRecorder {
             if isReached {
                 module.rulesReached += 1
             } else {
-                module.gaps.append(gap(.rule, one.module.file, one.module.source, rule.nameRange, rule.name, "no report of a test is taken by \(rule.name)"))
+                module.gaps.append(gap(.rule, one.module.file, one.module.source, rule.nameRange, rule.name, "no test reaches \(rule.name)"))
             }
             if let otherwise = rule.values["assign"]?["otherwise"] {
-                branch(one.waited[rule.number], otherwise.range, rule.number, "no test of \(rule.name) has nobody who can go, so that its task waits")
+                branch(one.waited[rule.number], otherwise.range, rule.number, "in no test does a task of \(rule.name) wait because nobody can go")
             }
         }
         for side in one.sides {
             let text = side.literal.isNegated ? "!(\(side.literal.text))" : side.literal.text
             let owner = side.rule < 0 ? nil : side.owner
-            let held = owner.map { "no report that \($0) takes has: \(text)" } ?? "no report of a test has: \(text)"
-            let failed = owner.map { "no report that comes to \($0) lacks: \(text)" } ?? "no report of a test lacks: \(text)"
+            let held = "'\(text)' is never true of a report" + (owner.map { " that \($0) takes" } ?? "")
+            let failed = "'\(text)' is never false of a report" + (owner.map { " that comes to \($0)" } ?? "")
             branch(side.held, side.range, side.rule < 0 ? nil : side.rule, held)
             branch(side.failed, side.range, side.rule < 0 ? nil : side.rule, failed)
         }

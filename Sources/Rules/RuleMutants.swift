@@ -84,7 +84,7 @@ package struct RuleMutants {
             mutants.append(
                 RuleMutant(
                     rule: nil, place: MutantMaker.place(rung.node.range, rungs.source, rungs.file),
-                    change: "the ladder '\(rungs.ladder)' has no such rung", hint: "expect 'told' after \(rung.percent)% of a limit",
+                    change: "the ladder '\(rungs.ladder)' has no such rung", hint: "add 'told' to the 'expect' of a step after \(rung.percent)% of a limit",
                     effect: .init(rung: (rungs.ladder, rung.percent, ladders))))
         }
     }
@@ -100,6 +100,12 @@ package struct RuleMutants {
         let module = set.modules[home]
         let last = places.last.flatMap { module.rules[$0.rule].continues ? nil : $0.rule } ?? module.rules.count - 1
         return RouteTrail(subject: subject, home: home, taken: places.map(\.rule), last: last)
+    }
+
+    /// The rules that took a report, by their names.
+    package func rules(of trail: RouteTrail) -> [String] {
+        guard let home = trail.home else { return [] }
+        return trail.taken.map { set.modules[home].name(of: set.modules[home].rules[$0]) }
     }
 
     /// Whether a mutant makes a difference to where a report goes, or to what comes of it.

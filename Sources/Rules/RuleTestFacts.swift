@@ -7,8 +7,8 @@ extension TestFile {
 
     func report(_ node: Node, _ start: Instant) -> RuleTest.TestReport? {
         guard let block = reader.block(node, Keys.testReport, example: "report: { type: fault, category: line_down, site: urban }") else { return nil }
-        guard let type = reader.required("type", in: block).flatMap({ declared($0, "type", in: "type") }) else { return nil }
-        var report = Report(type: type)
+        let type = reader.required("type", in: block).flatMap { declared($0, "type", in: "type") }
+        var report = Report(type: type ?? "")
         func text(_ key: String) -> String? { block[key].flatMap { reader.text($0, key, example: Keys.testReport.examples[key]) } }
         report.category = block["category"].flatMap { declared($0, "category", in: "category") }
         report.site = block["site"].flatMap { declared($0, "site", in: "site") }
@@ -31,8 +31,10 @@ extension TestFile {
             }.map { DistrictID($0) }
         }
         if let node = block["fields"] { report.fields = ownFields(node) }
+        let id = text("id")
+        guard type != nil else { return nil }
         return RuleTest.TestReport(
-            id: text("id"), source: SourceID(block["source"].flatMap { declared($0, "source", in: "source") } ?? "test"), report: report,
+            id: id, source: SourceID(block["source"].flatMap { declared($0, "source", in: "source") } ?? "test"), report: report,
             place: place(reader.place(node)))
     }
 
@@ -193,9 +195,12 @@ extension TestFile {
         let id = CrewID(text)
         if crews.map({ $0.crews[id] != nil }) ?? (set.site.crews[id] != nil) { return id }
         let known = crews.map { $0.crews.keys.map(\.rawValue).sorted() } ?? facts.rosterNames
-        reader.error(reader.place(node), .unknownTestCrew(text, known: known, own: crews != nil, suggestion: reader.near(text, among: known)))
+        reader.error(reader.place(node), .unknownTestCrew(text, known: known, own: crews != nil, suggestion: near(text, among: known)))
         return nil
     }
+
+    /// Names of one or two letters are all near to each other.
+    private func near(_ name: String, among names: [String]) -> String? { name.count < 3 ? nil : reader.near(name, among: names) }
 
     private func told(_ node: Node, _ crews: RuleTest.Roster?) -> RuleTest.Fact? {
         if node.text == "none" { return .told([]) }

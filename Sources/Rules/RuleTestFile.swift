@@ -63,15 +63,16 @@ struct TestFile {
             reader.error(nameRange, .tooManyCases(max: RuleTestReader.casesMax))
             return
         }
+        let facts = customers.map { (labels: $0.labels, facts: customerFacts($0.node)) }
         for one in reports {
-            guard let read = self.report(one.node, start) else { continue }
-            for customer in customers.isEmpty ? [nil] : customers.map(Optional.some) {
+            guard let read = self.report(one.node, start), name != nil else { continue }
+            for customer in facts.isEmpty ? [(labels: [], facts: nil)] : facts {
                 var variant = test
-                let labels = one.labels + (customer?.labels ?? [])
+                let labels = one.labels + customer.labels
                 if !labels.isEmpty { variant.name += " (\(labels.joined(separator: ", ")))" }
                 variant.report = read
-                if let customer { variant.facts = customerFacts(customer.node) }
-                if name != nil { tests.append(variant) }
+                variant.facts = customer.facts
+                tests.append(variant)
             }
         }
     }
@@ -213,7 +214,7 @@ struct TestFile {
             }
             step.task = block["task"].flatMap { task($0) }
             step.expect = block["expect"].flatMap { expected($0, test.crews) }
-            if step.action == nil, !block.has("expect"), !block.has("after"), block.keyRanges["do"] == nil {
+            if !Keys.step.names.contains(where: { $0 != "about" && $0 != "task" && block.has($0) }) {
                 reader.error(block.anchor, .nothingExpected("this step does nothing and"))
             }
             steps.append(step)

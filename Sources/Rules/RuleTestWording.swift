@@ -47,7 +47,7 @@ extension Wording {
     }
     static func unknownReport(_ name: String, known: [String], suggestion: String?) -> Wording {
         Wording(
-            .unknownReport, "no report before this step has the id '\(name)'" + (known.isEmpty ? "; give it one" : "; there are \(list(known))"),
+            .unknownReport, "no report before this step has the id '\(name)'" + (known.isEmpty ? "; give it one" : suggestion == nil ? "; there are \(list(known))" : ""),
             suggestion: suggestion, example: known.isEmpty ? "report: { id: second, type: fault }" : nil)
     }
     static func unknownTold(_ name: String, known: [String], suggestion: String?) -> Wording {

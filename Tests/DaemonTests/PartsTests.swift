@@ -119,6 +119,22 @@ struct RuleFolderTests {
         #expect(names == ["escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "zz.csv"])
     }
 
+    @Test func readsTheRuleTestsBesideTheRules() throws {
+        let house = try House()
+        let tests = house.rules + "/tests"
+        try FileManager.default.createDirectory(atPath: tests, withIntermediateDirectories: false)
+        for name in ["faults.yaml", "old.yml", ".hidden.yaml", "faults.yaml~", "notes.txt", "table.csv"] {
+            try "x".write(toFile: tests + "/" + name, atomically: true, encoding: .utf8)
+        }
+        let source = try RuleFolder.read(house.rules)
+        #expect(
+            source.files.map(\.name) == ["escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "tests/faults.yaml", "tests/old.yml"])
+        // Tests are no way back: the last good rules are kept without them.
+        let kept = LastGoodRules(stateFolder: house.rules)
+        try kept.write(source)
+        #expect(kept.read()?.files.map(\.name) == ["escalations.yaml", "faults.yaml", "network.csv", "site.yaml"])
+    }
+
     @Test func aMissingFolderSaysWhatToDo() {
         do {
             _ = try RuleFolder.read("/nonexistent/rules")

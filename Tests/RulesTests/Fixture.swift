@@ -166,8 +166,8 @@ struct Golden {
     }
 
     /// Writes what the compiler says now: run once with PAIDAN_WRITE_GOLDEN=1 after a change of wording, then read the difference.
-    static func rewrite(_ golden: Golden, _ text: String) throws {
-        let url = Fixture.testsFolder.appendingPathComponent("Golden").appendingPathComponent(golden.name + ".golden")
+    static func rewrite(_ golden: Golden, _ text: String, in folder: URL = Fixture.testsFolder.appendingPathComponent("Golden")) throws {
+        let url = folder.appendingPathComponent(golden.name + ".golden")
         let old = try String(contentsOf: url, encoding: .utf8)
         guard let start = old.hasPrefix("==== ") ? old.startIndex : old.range(of: "\n==== ").map({ old.index(after: $0.lowerBound) }) else { return }
         try (text + "\n" + old[start...]).write(to: url, atomically: true, encoding: .utf8)

@@ -120,6 +120,11 @@ class World:
     def edit_rules(self, old, new):
         path, text = self.rules_file(old)
         path.write_text(text.replace(old, new))
+        # Whoever changes what a test holds changes the test too: else the reload is refused, and rightly.
+        for test in sorted(self.machine.path(RULES).glob("tests/*.yaml")):
+            text = test.read_text()
+            if old in text:
+                test.write_text(text.replace(old, new))
         return path.name
 
     def break_rules(self):
