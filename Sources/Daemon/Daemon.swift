@@ -4,7 +4,7 @@ import Domain
 import Glibc
 import Inbox
 import Outbox
-import Rules
+package import Rules
 import Store
 package import Systemd
 
@@ -21,6 +21,8 @@ package final class Daemon: Sendable {
     package static var quietJournal: Journal {
         Journal(identifier: "paidan", destination: .lines(descriptor: open("/dev/null", O_WRONLY | O_CLOEXEC), style: .plain))
     }
+
+    package typealias RuleVerification = @Sendable (_ source: RuleSource, _ set: RuleSet, _ only: Set<String>?) -> [Diagnostic]
 
     /// Where it listens; port 0 became a number.
     package let addresses: [BoundAddress]
@@ -47,11 +49,13 @@ package final class Daemon: Sendable {
     }
 
     /// Opens everything and returns when it is ready: the rules are loaded, the store is open, the doors listen.
-    /// - Parameter isService: this process is the service: systemd is told how it is.
+    /// - Parameters:
+    ///   - isService: this process is the service: systemd is told how it is.
+    ///   - verify: lives the rule tests of the named modules (nil: of all) through a set that is about to be in force; errors refuse it.
     /// - Throws: `StartFailure` with the exit code; what was opened is closed again by the end of the process.
     package static func start(
         _ configuration: Configuration, journal: Journal = Journal(identifier: "paidan"), clock: any WallClock = SystemClock(),
-        isService: Bool = true
+        isService: Bool = true, verify: @escaping RuleVerification = { _, _, _ in [] }
     ) async throws(StartFailure) -> Daemon {
         signal(SIGPIPE, SIG_IGN)
         let began = monotonicMilliseconds()
@@ -144,7 +148,7 @@ package final class Daemon: Sendable {
         outboxHolder.value = outbox
         let reloading = Reloading(
             reloader: Reloader(
-                folder: configuration.rules, lastGood: lastGood,
+                folder: configuration.rules, lastGood: lastGood, start: rules, verify: verify,
                 adopt: { (set) async throws(IntakeRefusal) in
                     try await loop.adopt(set)
                     zone.value = set.site.zone
@@ -196,6 +200,7 @@ package final class Daemon: Sendable {
                 openTasks: loaded.tasks.count, crewsOnDuty: state.crewsOnDuty, rulesHash: rules.set.hash,
                 doors: addresses.map(\.description) + [configuration.spool], milliseconds: monotonicMilliseconds() - began))
         notifier.ready(status: statusLine.text())
+        reloading.lookThrough(rules.source, hash: rules.set.hash)
         return daemon
     }
 
@@ -211,6 +216,7 @@ package final class Daemon: Sendable {
         await parts.doors.stop()
         await parts.outbox.stop()
         parts.watcher.stop()
+        parts.reloading.stop()
         await parts.journaler.stop(limitMilliseconds: 5_000)
         parts.loop.stop()
         await parts.loopEnded.wait()

@@ -113,6 +113,7 @@ final class DaemonBackend: Backend {
             json.field("rules_hash", snapshot.rulesHash)
             json.field("time_zone", zone.name)
             json.field("rules_since", snapshot.rulesSince.rfc3339(in: zone))
+            json.field("rules_warnings", snapshot.ruleWarnings)
             json.field("on_last_good_rules", snapshot.onLastGood)
             json.field("last_reload_successful", counters.values.lastReloadSucceeded)
             let complaints = health.complaints(now: monotonicMilliseconds()) + health.degradations()

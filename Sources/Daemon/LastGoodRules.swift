@@ -3,11 +3,18 @@ import Rules
 
 /// The text of the rule set in force, kept in the state folder: a restart with a broken rules folder runs on it.
 ///
-/// The rule tests are left out: a way back needs none. One file, replaced in one step. Form: a line `paidan-rules 1`, then for each file a line `BYTES NAME` and its bytes.
+/// The rule tests are left out: a way back needs none. One file, replaced in one step. Form: a line `paidan-rules 1`, then for each file a line
+/// `BYTES NAME` and its bytes.
 struct LastGoodRules {
     let path: String
 
     init(stateFolder: String) { path = stateFolder + "/last-good.rules" }
+
+    /// Whether `write` would change nothing of what `read` gave.
+    func holds(_ source: RuleSource, _ kept: RuleSource) -> Bool {
+        let wanted = source.files.filter { !$0.name.contains("/") }
+        return wanted.count == kept.files.count && zip(wanted, kept.files).allSatisfy { $0.name == $1.name && $0.bytes == $1.bytes }
+    }
 
     func write(_ source: RuleSource) throws(SystemCallFailure) {
         var bytes = Array("paidan-rules 1\n".utf8)

@@ -121,6 +121,22 @@ extension Message {
             ["folder": folder, "hash": hash], lines: diagnostics, [JournalField("PAIDAN_RULES_HASH", hash)])
     }
 
+    /// One finding about the set in force that the set before did not have: `FILE:LINE:COL: warning[CODE]: TEXT`.
+    package static func rulesFinding(_ text: String, file: String, hash: String) -> JournalEntry {
+        rules_finding.entry(["finding": text], [JournalField("PAIDAN_RULES_HASH", hash), JournalField("PAIDAN_FILE", file)])
+    }
+
+    /// - Parameters:
+    ///   - new: how many of the warnings the set before did not have.
+    ///   - told: how many of those were journaled one by one.
+    package static func rulesLookedThrough(hash: String, warnings: Int, new: Int, told: Int, in span: TimeSpan) -> JournalEntry {
+        rules_looked_through.entry(
+            [
+                "hash": hash, "span": length(span), "warnings": warnings == 1 ? "1 warning" : "\(warnings) warnings",
+                "new": new == 0 ? "" : ", \(new) of them new" + (told < new ? ", the first \(told) told here" : ""),
+            ], [JournalField("PAIDAN_RULES_HASH", hash)])
+    }
+
     package static func noUsableRules(folder: String, diagnostics: [String]) -> JournalEntry {
         no_usable_rules.entry(["folder": folder], lines: diagnostics)
     }

@@ -24,7 +24,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case starting, ready, start_failed, stopping, stopped, rules_loaded, rules_refused, running_on_last_good_rules
     case no_usable_rules, input_rejected, input_conflict, file_quarantined, spool_blocked, spool_again, spool_unwatched
     case disk_full, disk_room_again, store_failed, watchdog_reason, clock_jumped, crew_on_duty, crew_off_duty, positions_summary, timers_caught_up
-    case messages_left_out, notify_failed
+    case messages_left_out, notify_failed, rules_finding, rules_looked_through
 }
 
 /// What the table holds of one message.
@@ -169,6 +169,12 @@ extension Message {
                 "{count} limits and other timers fell due while the daemon was down for {span}; they have been acted on")
         case .messages_left_out:
             MessageForm("2e8d4367c5c64024b1e76ff23bd81302", .warning, "{count} messages were left out: the journal is too slow")
+        case .rules_finding:
+            MessageForm("ec1f9f01c5264ffc91b32d13e222da46", .warning, "{finding}")
+        case .rules_looked_through:
+            MessageForm(
+                "6494fbef99df4c56a6f1a406351641b5", .info,
+                "rules {hash} looked through as a whole in {span}: {warnings}{new}; 'paidan check' shows them all")
         case .notify_failed:
             MessageForm("e491808ca6fe4a3398a5622e9683e13d", .warning, "the service manager cannot be told: {reason}")
         }

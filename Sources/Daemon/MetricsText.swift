@@ -89,6 +89,8 @@ struct MetricsText {
         metrics.family("paidan_rules", "info", "The rule set in force.")
         metrics.sample("paidan_rules_info", [("hash", board.rulesHash)], 1)
         metrics.gauge("paidan_rules_loaded", "Rules in force.", board.ruleCount)
+        metrics.family("paidan_rules_warnings", "gauge", "Warnings about the rule set in force; nothing until it has been looked through.")
+        if let warnings = board.ruleWarnings { metrics.sample("paidan_rules_warnings", warnings) }
         metrics.gauge("paidan_healthy", "1: healthy, as /healthz says.", isHealthy ? 1 : 0)
         metrics.gauge("paidan_disk_full", "1: nothing new is taken in.", isWithoutRoom ? 1 : 0)
         metrics.gauge("paidan_resident_memory_bytes", unit: "bytes", "Resident memory.", residentBytes)

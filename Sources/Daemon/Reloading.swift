@@ -12,12 +12,22 @@ final class Reloading: Sendable {
     private let counters: Counters
     private let journaler: Journaler
     private let notifier: Notifier
+    private let auditor: SetAuditor
     private let statusText: @Sendable () -> String
 
     init(
         reloader: Reloader, folder: String, board: StatusBoard, counters: Counters, journaler: Journaler, notifier: Notifier,
         statusText: @escaping @Sendable () -> String
     ) {
+        auditor = SetAuditor(folder: folder) { found in
+            for finding in found.new { journaler.send(Message.rulesFinding(finding.text, file: finding.file, hash: found.hash)) }
+            journaler.send(
+                Message.rulesLookedThrough(
+                    hash: found.hash, warnings: found.warnings, new: found.newCount, told: found.new.count,
+                    in: TimeSpan(milliseconds: found.milliseconds)))
+            board.update { $0.findings = (found.hash, found.warnings) }
+            Task { await reloader.renew(found.workshop, hash: found.hash) }
+        }
         self.reloader = reloader
         self.folder = folder
         self.board = board
@@ -26,6 +36,11 @@ final class Reloading: Sendable {
         self.notifier = notifier
         self.statusText = statusText
     }
+
+    /// Looks through a set that is in force, in the background.
+    func lookThrough(_ source: RuleSource, hash: String) { auditor.look(at: SetAuditor.Job(hash: hash, source: source)) }
+
+    func stop() { auditor.stop() }
 
     func reload() async -> ReloadAnswer {
         notifier.reloading(status: "reading the rules again")
@@ -41,6 +56,7 @@ final class Reloading: Sendable {
             board.update { $0.onLastGood = false }
             let text = DiagnosticText.human(warnings, source: source, folder: folder) + (note.map { [$0] } ?? [])
             journaler.send(Message.rulesLoaded(hash: set.hash, folder: folder, previousHash: previous))
+            lookThrough(source, hash: set.hash)
             return .loaded(hash: set.hash, warnings: text)
         case .refused(let diagnostics, let source, let message):
             counters.count {

@@ -4,10 +4,23 @@ package import Rules
 
 /// The only place that reads rule files: a folder into one `RuleSource`, whole, as it stood at one moment.
 ///
-/// A folder that many hands edit can change while it is read; it is read again until two looks at names, sizes and times of
-/// change agree, so that a set is never a mixture of before and after one rename. (A file that is written in place, slowly,
-/// can still be half there: then it does not compile, or `systemctl reload` is called again.)
-package enum RuleFolder {
+/// A folder that many hands edit can change while it is read, and a file that is written in place is half there for a while. Half a file
+/// often is good YAML: a shorter list of rules. So a look at the folder counts only when everything has come to rest:
+///
+/// - A second listing after the reading agrees with the first: names, sizes, inodes and times of change (which, unlike the times of
+///   writing, nobody can set).
+/// - Nothing changed in the last 20 ms: longer than the clock of a file system stands still, so that every change shows.
+/// - Nobody has a file open for writing that changed within the last minute. The kernel tells, by refusing a lease, where the daemon may ask
+///   for one: as root, or as the owner of the files. Where it may not, the other signs have to do.
+/// - What changed in the last second does not look cut off: it ends with a line end, as every editor leaves it; and what became shorter
+///   ends as the version in force does. No file of the set in force has just vanished: `vi` renames the old one away before it writes the new.
+///   Whoever really means it waits out the second.
+///
+/// Otherwise the folder is looked at again, for at most five seconds; then the reload is refused and nothing has happened. Editors' own
+/// files (`.faults.yaml.swp`, `4913`, `faults.yaml~`) are never read.
+///
+/// What stays possible: a writer that the daemon may not ask about pauses for more than a second at the end of a line, in a file that is
+/// longer than before. Whoever copies files over a slow line should copy beside and rename.
     /// Where the rule tests lie, below the rules.
     private static let tests = "tests"
 
@@ -21,25 +34,119 @@ package enum RuleFolder {
         !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
     }
 
-    /// - Throws: `StartFailure` with what to do, when the folder or a file in it can't be read.
-    package static func read(_ path: String) throws(StartFailure) -> RuleSource {
-        for _ in 0..<5 {
-            let before = try listing(path)
-            var files: [RuleSource.File] = []
-            var vanished = false
-            for entry in before {
-                guard let bytes = try bytes(of: path + "/" + entry.name) else {
-                    vanished = true
-                    break
-                }
-                files.append(RuleSource.File(name: entry.name, bytes: bytes))
-            }
-            if !vanished, try listing(path) == before {
-                return RuleSource(files: files)
+    /// What one look at the folder found.
+    enum Look {
+        case whole(RuleSource)
+        /// Somebody is at it: who sees it knows what, and how long nothing will have changed, in milliseconds.
+        case unsettled(String, waitMilliseconds: Int)
+    }
+
+    /// Nothing is believed that changed so short a time ago.
+    static let restMilliseconds = 20
+    /// What looks cut off is believed after so long.
+    static let doubtMilliseconds = 1_000
+    /// A file that was changed so long ago is not held open by a writer who is at work.
+    static let writerMilliseconds = 60_000
+    /// Looking is given up after so long.
+    static let patienceMilliseconds: Int64 = 5_000
+
+    /// Reads the folder, and waits for it to come to rest.
+    /// - Parameter inForce: what was good before: what looks like a piece of it is looked at twice.
+    /// - Throws: `StartFailure` with what to do, when the folder or a file in it can't be read, or does not come to rest.
+    package static func read(_ path: String, inForce: RuleSource? = nil) throws(StartFailure) -> RuleSource {
+        let began = monotonicMilliseconds()
+        while true {
+            switch try look(path, inForce: inForce, now: now()) {
+            case .whole(let source): return source
+            case .unsettled(let why, let wait):
+                try checkPatience(since: began, path, why)
+                usleep(UInt32(wait) * 1_000)
             }
         }
-        throw StartFailure(
-            "cannot read the rules in \(path): the files change faster than they can be read; wait until the edit is done and reload again")
+    }
+
+    /// The same for those who must not hold up a thread.
+    static func settled(_ path: String, inForce: RuleSource?) async throws(StartFailure) -> RuleSource {
+        let began = monotonicMilliseconds()
+        while true {
+            switch try look(path, inForce: inForce, now: now()) {
+            case .whole(let source): return source
+            case .unsettled(let why, let wait):
+                try checkPatience(since: began, path, why)
+                try? await Task.sleep(for: .milliseconds(wait))
+            }
+        }
+    }
+
+    private static func checkPatience(since began: Int64, _ path: String, _ why: String) throws(StartFailure) {
+        if monotonicMilliseconds() - began < patienceMilliseconds { return }
+        throw StartFailure("cannot read the rules in \(path): \(why); wait until the edit is done and reload again")
+    }
+
+    /// By the clock that dates files, in milliseconds.
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// - Parameter now: what the clock that dates files says, in milliseconds.
+    static func look(_ path: String, inForce: RuleSource?, now: Int64) throws(StartFailure) -> Look {
+        let before = try listing(path)
+        var files: [RuleSource.File] = []
+        for entry in before {
+            guard let bytes = try bytes(of: path + "/" + entry.name, size: entry.size) else {
+                return .unsettled("\(entry.name) has just vanished", waitMilliseconds: 5)
+            }
+            files.append(RuleSource.File(name: entry.name, bytes: bytes))
+        }
+        // Since when it rests; what is dated in the future (the clock was put back) says nothing, and is taken as it is.
+        func unrest(_ entry: Listed, for milliseconds: Int) -> Int? {
+            let age = now - entry.changedMilliseconds
+            return age < -Int64(restMilliseconds) || age >= Int64(milliseconds) ? nil : milliseconds - Int(max(0, age))
+        }
+        let known = Dictionary((inForce?.files ?? []).map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+        for (entry, file) in zip(before, files) {
+            if let wait = unrest(entry, for: restMilliseconds) { return .unsettled("\(entry.name) has just been changed", waitMilliseconds: wait) }
+            if unrest(entry, for: writerMilliseconds) != nil, isOpenForWriting(path + "/" + entry.name) {
+                return .unsettled("\(entry.name) is still being written", waitMilliseconds: 10)
+            }
+            if let wait = unrest(entry, for: doubtMilliseconds), looksCutOff(file.bytes, of: known[file.name]) {
+                return .unsettled("\(entry.name) has just been changed, and looks cut off", waitMilliseconds: min(wait, 50))
+            }
+        }
+        let names = Set(before.map(\.name))
+        if let gone = known.keys.filter({ !names.contains($0) && !$0.contains("/") }).min(), let folder = Self.facts(of: path, named: ""),
+            let wait = unrest(folder, for: doubtMilliseconds)
+        {
+            return .unsettled("\(gone) has just vanished", waitMilliseconds: min(wait, 50))
+        }
+        guard try listing(path) == before else { return .unsettled("the files are being changed", waitMilliseconds: restMilliseconds) }
+        return .whole(RuleSource(files: files))
+    }
+
+    /// Whether what has just been written may be the beginning of something longer.
+    static func looksCutOff(_ bytes: [UInt8], of known: [UInt8]?) -> Bool {
+        guard bytes.last == 0x0A else { return true }
+        guard let known, bytes.count < known.count else { return false }
+        let tail = 64
+        return !known.suffix(tail).elementsEqual(bytes.suffix(tail))
+    }
+
+    /// Whether somebody has a file open for writing: then the kernel gives no lease to read it. False where it can't be known.
+    private static func isOpenForWriting(_ path: String) -> Bool {
+        // Of <fcntl.h>, behind _GNU_SOURCE.
+        let (setSignal, setLease): (Int32, Int32) = (10, 1_024)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // A writer who comes within these microseconds makes the kernel send a signal: one that nobody minds instead of one that kills.
+        guard fcntl(descriptor, setSignal, SIGURG) == 0 else { return false }
+        guard fcntl(descriptor, setLease, F_RDLCK) != 0 else {
+            _ = fcntl(descriptor, setLease, F_UNLCK)
+            return false
+        }
+        return errno == EAGAIN
     }
 
     private struct Listed: Equatable {
@@ -48,6 +155,8 @@ package enum RuleFolder {
         var changedSeconds: Int
         var changedNanoseconds: Int
         var inode: UInt
+
+        var changedMilliseconds: Int64 { Int64(changedSeconds) * 1_000 + Int64(changedNanoseconds) / 1_000_000 }
     }
 
     /// The rule files and the rule tests (`tests/faults.yaml`) in byte order of their names.
@@ -79,20 +188,25 @@ package enum RuleFolder {
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard isWanted(name) else { continue }
-            var facts = stat()
-            guard stat(path + "/" + name, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { continue }
-            entries.append(
-                Listed(
-                    name: name, size: Int(facts.st_size), changedSeconds: facts.st_mtim.tv_sec, changedNanoseconds: facts.st_mtim.tv_nsec,
-                    inode: UInt(facts.st_ino)))
+            guard let facts = Self.facts(of: path + "/" + name, named: name, isFile: true) else { continue }
+            entries.append(facts)
         }
         return entries
     }
 
+    /// nil: there is nothing, or no regular file where one is wanted.
+    private static func facts(of path: String, named name: String, isFile: Bool = false) -> Listed? {
+        var facts = stat()
+        guard stat(path, &facts) == 0, !isFile || facts.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Listed(
+            name: name, size: Int(facts.st_size), changedSeconds: facts.st_ctim.tv_sec, changedNanoseconds: facts.st_ctim.tv_nsec,
+            inode: UInt(facts.st_ino))
+    }
+
     /// nil: the file vanished meanwhile.
-    private static func bytes(of path: String) throws(StartFailure) -> [UInt8]? {
+    private static func bytes(of path: String, size: Int) throws(StartFailure) -> [UInt8]? {
         do {
-            return try readWholeFile(path)
+            return try readWholeFile(path, expecting: size)
         } catch {
             if error.code == ENOENT { return nil }
             throw StartFailure("cannot read the rule file \(path): \(errorText(error.code)); let the user paidan read it", exitCode: 78)
@@ -115,11 +229,13 @@ struct SystemCallFailure: Error {
 func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 /// Reads a regular file to its end.
-func readWholeFile(_ path: String) throws(SystemCallFailure) -> [UInt8] {
+/// - Parameter expecting: how long it probably is, in bytes.
+func readWholeFile(_ path: String, expecting: Int = 0) throws(SystemCallFailure) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemCallFailure(code: errno) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(expecting)
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
         let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }

@@ -15,6 +15,11 @@ final class StatusBoard: Sendable {
         /// The rules folder could not be used at the start: the set kept from before is in force.
         var onLastGood = false
         var nextDue: Instant?
+        /// What was found of a set as a whole; nil: nothing yet.
+        var findings: (hash: String, warnings: Int)?
+
+        /// Warnings about the set in force; nil: it has not been looked through yet.
+        var ruleWarnings: Int? { findings.flatMap { $0.hash == rulesHash ? $0.warnings : nil } }
 
         /// Tasks that are not final and not yet completed.
         var open: Int {

@@ -173,7 +173,7 @@ final class CompiledModule: Sendable {
     /// The parts' formulas, close together: what finding a rule reads of them.
     let checks: [Int32]
     private let bytes: [UInt8]
-    private let outcomes: [Outcome]
+    let outcomes: [Outcome]
     private let expressions: [Condition]
     private let definitions: [DefinitionList]
 

@@ -5,6 +5,9 @@
 /// 2. From the whole list downwards, that key is asked which leaves the fewest candidates to a report that meets one of the conditions. A condition
 ///    that is constrained to several values stands below each of them, within a budget, so that the tree stays in proportion to the list.
 /// A list of which no key leaves markedly fewer becomes a leaf.
+///
+/// The tree goes by what the conditions say alone, never by the numbers that keys and texts happen to have: traces name the nearest of the rules
+/// that it could not rule out, and must be the same for a set that was read as a whole and for one that was read file by file.
 struct ConditionIndexBuilder {
     /// Lists of this size are looked through.
     private static let leafMax = 3
@@ -268,10 +271,10 @@ struct ConditionIndexBuilder {
             guard let split, split.expected <= Double(list.count) * 0.75, best.map({ split.expected < $0.expected }) ?? true else { return }
             best = split
         }
-        for key in kinds.indices where kinds[key] == 1 { consider(valueSplit(list, Int32(key), budget: budget)) }
+        for key in matcher.planOrder where kinds[Int(key)] == 1 { consider(valueSplit(list, key, budget: budget)) }
         // Ranges take longer to weigh.
         if let best, best.expected <= Double(list.count) / 16 { return best }
-        for key in kinds.indices where kinds[key] == 2 { consider(rangeSplit(list, Int32(key), budget: budget)) }
+        for key in matcher.planOrder where kinds[Int(key)] == 2 { consider(rangeSplit(list, key, budget: budget)) }
         return best
     }
 

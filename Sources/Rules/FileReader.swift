@@ -27,6 +27,13 @@ struct Block {
         return nil
     }
 
+    /// The same without the values of some keys, which are still known to be written.
+    func without(_ names: Set<String>) -> Block {
+        var block = self
+        block.values.removeAll { names.contains($0.key) }
+        return block
+    }
+
     /// Written, though perhaps with a mistake that has been told.
     func has(_ key: String) -> Bool { keyRanges[key] != nil }
 }

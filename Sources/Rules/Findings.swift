@@ -48,6 +48,9 @@ final class Findings {
         entries.append(entry)
     }
 
+    /// How many are not told.
+    var untold: Int { max(0, entries.count + dropped - Self.toldMax) }
+
     /// Sorted by file name, place and code, capped; where there are too many, errors are told before warnings. An entry without a file (`file` -1) belongs to the whole folder and stands first.
     func diagnostics(sources: [SourceText]) -> [Diagnostic] {
         func name(_ file: Int) -> String { file < 0 ? Wording.folder : sources[file].name }
@@ -60,7 +63,7 @@ final class Findings {
             if a.range.upperBound != b.range.upperBound { return a.range.upperBound < b.range.upperBound }
             return (a.wording.code, a.wording.message) < (b.wording.code, b.wording.message)
         }
-        let more = entries.count + dropped - Self.toldMax
+        let more = untold
         var chosen = entries.sorted(by: precedes)
         if chosen.count > Self.toldMax {
             let errors = chosen.filter { $0.severity == .error }.prefix(Self.toldMax)

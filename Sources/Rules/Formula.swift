@@ -79,6 +79,11 @@ final class FormulaPool {
     /// Parts of conditions of modules that have no names of their own.
     let knownParts = KnownParts()
 
+    /// What it holds, roughly: what is no longer used stays in it, so that numbers keep their meaning.
+    var weight: Int {
+        formulas.count + operands.count + textSets.count + texts.count + readLists.count + knownParts.parts.count
+    }
+
     private struct Joint: Hashable {
         var isAll: Bool
         var operands: [Int32]

@@ -14,6 +14,8 @@ final class Matcher: Sendable {
     }
 
     let plans: [KeyPlan]
+    /// The numbers of the plans in an order of their own meaning, so that an index does not go by which formula was read first.
+    let planOrder: [Int32]
     let texts: TextTable
     private let nodes: [Node]
     private let operands: [Int32]
@@ -30,11 +32,22 @@ final class Matcher: Sendable {
         var freezer = Freezer(pool)
         nodes = pool.formulas.map { freezer.node($0) }
         plans = freezer.plans
+        planOrder = plans.indices.map { Int32($0) }.sorted { [plans] in plans[Int($0)].rank < plans[Int($1)].rank }
         members = freezer.members
         ends = freezer.ends
         operands = pool.operands.fitted
         texts = pool.texts
         readLists = pool.readLists
+    }
+
+    /// Whether an index that was made for an earlier state of the same pool still means the same: numbers of keys, texts and formulas stay, but
+    /// a new prefix moves the ranks of those behind it.
+    func fits(_ index: ConditionIndex, madeFor earlier: Matcher) -> Bool {
+        index.nodes.allSatisfy { node in
+            guard node.kind == .ranges, case .rank(_, let ends) = plans[Int(node.key)] else { return true }
+            guard case .rank(_, let before) = earlier.plans[Int(node.key)] else { return false }
+            return earlier.ends[Int(before)].count == self.ends[Int(ends)].count
+        }
     }
 
     /// A formula as the index sees it.

@@ -3,7 +3,8 @@ import Domain
 
 /// What is known to a module from the others. A part is nil when it could not be read.
 struct SetFacts {
-    var site: SiteFacts?
+    /// nil: there is no site.
+    var site: SiteWords?
     /// nil: some module with ladders could not be read.
     var ladders: [String]?
     var schema: Schema
@@ -50,6 +51,12 @@ struct ReadModule {
     var usedLets: Set<String> = []
     var usedTables: Set<String> = []
     var gaps: [(table: String, range: Range<Int>, values: [String])] = []
+
+    /// Makes the module of the draft, and gives the draft up.
+    mutating func compile() -> CompiledModule {
+        defer { draft = ModuleDraft(name: draft.name, file: draft.file) }
+        return CompiledModule(draft)
+    }
 }
 
 /// Reads `takes`, `let`, `tables` and `route` of one module.
@@ -183,7 +190,7 @@ struct ModuleReader {
         }
         guard case .enumeration(let name) = field.type, let slot = field.slot else {
             // A site that could not be read makes every field a plain text.
-            guard facts.site?.values != nil, facts.site?.districts != nil else { return nil }
+            guard facts.site?.codes != nil, facts.site?.districts != nil else { return nil }
             let enumerated = paths.filter {
                 if case .enumeration = ReportSchema.field($0, in: schema)?.type { return true }
                 return false

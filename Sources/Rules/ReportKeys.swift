@@ -13,6 +13,19 @@ enum KeyPlan: Hashable, Sendable {
     case presence(slot: Int32)
     /// How many ends of the prefixes that conditions ask for come before the slot's text, or are it.
     case rank(slot: Int32, ends: Int32)
+
+    /// No two plans of a set have the same.
+    var rank: (Int32, Int) {
+        switch self {
+        case .text(let slot): (slot, 0)
+        case .whole(let slot): (slot, 1)
+        case .double(let slot): (slot, 2)
+        case .instant(let slot): (slot, 3)
+        case .truth(let slot): (slot, 4)
+        case .presence(let slot): (slot, 5)
+        case .rank(let slot, _): (slot, 6)
+        }
+    }
 }
 
 /// One report's answers, each worked out when it is first asked for.

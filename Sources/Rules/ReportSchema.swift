@@ -68,9 +68,9 @@ package struct DeclaredField: Sendable, Hashable {
 
 enum ReportSchema {
     /// `site` nil, or a section of it that could not be read: what depends on it is not checked, so that one mistake is told once.
-    static func schema(_ site: SiteFacts?) -> Schema {
+    static func schema(_ site: SiteWords?) -> Schema {
         func enumeration(_ name: String) -> StaticType {
-            guard let values = site?.values else { return .string }
+            guard let values = site?.codes else { return .string }
             return values[name] == nil && optionalEnumerations.contains(name) ? .string : .enumeration(name)
         }
         let district: StaticType = site?.districts == nil ? .string : .enumeration("district")
@@ -105,13 +105,15 @@ enum ReportSchema {
         schema.objects["report.fields"] = own
 
         for name in Keys.values.names where name != "skill" {
-            if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.values?[name]?.map(\.code) ?? [] }
+            if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.codes?[name] ?? [] }
         }
         // A site that could not be read knows no zone: then any passes.
         schema.timeZones = site?.timeZone.map { [$0] }
-        if let districts = site?.districts { schema.enumerations["district"] = districts.keys.map(\.rawValue).sorted() }
+        if let districts = site?.districts { schema.enumerations["district"] = districts }
         return schema
     }
+
+    static func schema(_ site: SiteFacts) -> Schema { schema(site.words) }
 
     /// Plain texts until the site declares their values.
     static let optionalEnumerations: Set<String> = ["source", "customer_class", "industry", "credit", "payment", "critical_class", "tier"]

@@ -41,12 +41,14 @@ package struct Compilation: Sendable {
     package let set: RuleSet?
     /// Sorted by file, line and column; at most 200, then a line that says how many more.
     package let diagnostics: [Diagnostic]
+    /// How many more.
+    package var untold = 0
 
     package var errorCount: Int { diagnostics.count { $0.severity == .error } }
     package var warningCount: Int { diagnostics.count { $0.severity == .warning } }
 }
 
-/// YAML text to a checked, compiled rule set, with every mistake of every file.
+/// YAML text to a checked, compiled rule set, with every mistake of every file. (`RuleWorkshop` does it, and remembers for the next time.)
 ///
 /// 1. Each `.yaml` file at the top of the folder is read into nodes with places (`YAMLReader`); files in folders below (the rule tests, which
 ///    `RuleTestReader` reads) and others are left alone. A module with `enabled: false` is read no further, so that a broken module can be switched off.
@@ -57,112 +59,16 @@ package struct Compilation: Sendable {
 ///
 /// A mistake is told once: what depends on something that could not be read is not checked against it.
 package enum RuleCompiler {
-    private struct Opened {
-        var reader: FileReader
-        var name: String
-        var block: Block
-    }
-
     /// - Parameter proves: whether to look for rules that can never fire and the like, which takes as long again as the rest.
     /// - Parameter moduleBytesMax: a larger `.yaml` file is refused before anything is made of its bytes.
     package static func compile(
         _ source: RuleSource, proves: Bool = true, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?
     ) -> Compilation {
-        compile(source, proves: proves, moduleBytesMax: moduleBytesMax, zone: zone) { _ in }
-    }
-
-    /// - Parameter observe: gets the proofs as they were made, for tests.
-    static func compile(
-        _ source: RuleSource, proves: Bool = true, moduleBytesMax: Int = RuleLimits.moduleBytes, zone: (String) -> TimeZoneRules?,
-        observe: (Proofs) -> Void
-    ) -> Compilation {
-        let findings = Findings()
-        let files = source.files.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
-        let sources = files.map { file in
-            let isTooLarge = file.name.hasSuffix(".yaml") && file.bytes.count > moduleBytesMax
-            return SourceText(name: file.name, bytes: isTooLarge ? [] : file.bytes)
-        }
-
-        // 1. Files to modules.
-        var opened: [Opened] = []
-        var isWhole = true
-        for (file, text) in sources.enumerated() where !text.name.contains("/") {
-            guard text.name.hasSuffix(".yaml") else {
-                if text.name.hasSuffix(".yml") { findings.warning(file, 0..<0, .notRead(text.name)) }
-                continue
-            }
-            guard files[file].bytes.count <= moduleBytesMax else {
-                findings.error(file, 0..<0, .fileTooLarge(files[file].bytes.count, limit: moduleBytesMax))
-                isWhole = false
-                continue
-            }
-            if let module = open(FileReader(file: file, source: text, findings: findings)) {
-                opened.append(module)
-            } else {
-                isWhole = false
-            }
-        }
-        var firstFiles: [String: String] = [:]
-        for module in opened {
-            if let first = firstFiles[module.name] {
-                module.reader.error(
-                    module.block["module"].map { module.reader.place($0) } ?? module.block.anchor, .duplicateName("the module", module.name, place: first))
-            } else {
-                firstFiles[module.name] = module.reader.source.name
-            }
-        }
-
-        // 2. The site.
-        var site: SiteFacts?
-        if let module = opened.first(where: { $0.name == "site" }) {
-            site = SiteReader(reader: module.reader, sources: sources).read(module.block, zone: zone)
-        } else if isWhole {
-            findings.error(-1, 0..<0, .noSite)
-        }
-        let enabled = opened.filter { module in
-            guard module.name != "site", let node = module.block["enabled"] else { return true }
-            return module.reader.flag(node, "enabled") ?? true
-        }
-
-        // 3. Ladders and channels.
-        var shared = SharedSections(site: site)
-        for module in enabled { shared.read(module.block, module.reader) }
-        if let site {
-            let reader = FileReader(file: site.file, source: sources[site.file], findings: findings)
-            let known = shared.channels.keys.sorted()
-            for use in site.channelUses {
-                shared.usedChannels.insert(use.name)
-                if shared.channels[use.name] == nil, isWhole, shared.isWhole {
-                    reader.error(use.range, .unknown(.unknownChannel, "channel", use.name, known: known, suggestion: nearestName(to: use.name, among: known)))
-                }
-            }
-        }
-        shared.checkDefault(isWhole: isWhole)
-
-        // 4. Rules.
-        let facts = SetFacts(
-            site: site, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(site), pool: FormulaPool())
-        var modules: [ReadModule] = []
-        for module in enabled where module.name != "site" {
-            if let read = ModuleReader(reader: module.reader, facts: facts).read(module.block, name: module.name) { modules.append(read) }
-        }
-
-        // 5. The set as a whole.
-        let compiled = modules.map { CompiledModule($0.draft) }
-        let moduleFiles = enabled.map(\.reader.source.name)
-        guard !findings.hasErrors, let site,
-            let set = ruleSet(files, site: site, shared: shared, modules: compiled, moduleFiles, pool: facts.pool)
-        else {
-            return Compilation(set: nil, diagnostics: findings.diagnostics(sources: sources))
-        }
-        let proofs = proves ? Proofs(set, facts.pool) : nil
-        SetFindings(site: site, shared: shared, modules: Array(zip(modules, compiled)), findings: findings).run(proofs)
-        if let proofs { observe(proofs) }
-        return Compilation(set: set, diagnostics: findings.diagnostics(sources: sources))
+        RuleWorkshop(moduleBytesMax: moduleBytesMax).compile(source, proves: proves, zone: zone)
     }
 
     /// Reads a file's YAML and the keys of its module.
-    private static func open(_ reader: FileReader) -> Opened? {
+    static func open(_ reader: FileReader) -> (name: String, block: Block)? {
         guard let root = YAMLReader(source: reader.source, file: reader.file, findings: reader.findings).read(), !root.isSpoilt else { return nil }
         guard case .map(let pairs, _) = root.content else {
             reader.error(reader.place(root), .notABlock("the file", found: root.kind, example: Keys.module.examples["module"]))
@@ -172,7 +78,7 @@ package enum RuleCompiler {
         let isSite = value("module")?.text == "site"
         // A module that is switched off may be broken.
         if !isSite, value("enabled")?.text == "false", let name = value("module")?.text, FileReader.isCode(name, allowsDots: false) {
-            return Opened(reader: reader, name: name, block: reader.off(root, pairs))
+            return (name, reader.off(root, pairs))
         }
         let keys = isSite ? Keys.site : Keys.module
         let block = reader.block(root, keys) { key in
@@ -185,28 +91,7 @@ package enum RuleCompiler {
         guard let node = reader.required("module", in: block, of: "the file"),
             let name = reader.code(node, "module", what: "a module's name", example: "module: faults", allowsDots: false)
         else { return nil }
-        return Opened(reader: reader, name: name, block: block)
-    }
-
-    /// The first 12 digits of the SHA-256 over a list of the files, `DIGEST NAME` and a line end for each, in byte order of the names. Files in
-    /// folders below are left out: with other tests the rules are the same rules.
-    private static func hash(of files: [RuleSource.File]) -> String {
-        let list = files.filter { !$0.name.contains("/") }.map { "\(ContentDigest(sha256: $0.bytes).hex) \($0.name)\n" }.joined()
-        return String(ContentDigest(sha256: Array(list.utf8)).hex.prefix(12))
-    }
-
-    private static func ruleSet(
-        _ files: [RuleSource.File], site facts: SiteFacts, shared: SharedSections, modules: [CompiledModule], _ moduleFiles: [String], pool: FormulaPool
-    ) -> RuleSet? {
-        guard let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
-            let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
-            let fields = facts.fields
-        else { return nil }
-        let site = Site(
-            timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
-            network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
-            askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:])
-        return RuleSet(hash: hash(of: files), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles)
+        return (name, block)
     }
 }
 
@@ -249,6 +134,17 @@ struct SharedSections {
         defaultChannel = name
         usedChannels.insert(name)
         defaultUse = (reader, reader.place(node))
+    }
+
+    /// Whether the channels of the site's crews are there.
+    mutating func checkUses(of site: SiteFacts, isWhole whole: Bool, reader: FileReader) {
+        let known = channels.keys.sorted()
+        for use in site.channelUses {
+            usedChannels.insert(use.name)
+            if channels[use.name] == nil, whole, isWhole {
+                reader.error(use.range, .unknown(.unknownChannel, "channel", use.name, known: known, suggestion: nearestName(to: use.name, among: known)))
+            }
+        }
     }
 
     func checkDefault(isWhole whole: Bool) {

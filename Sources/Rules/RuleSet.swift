@@ -345,7 +345,14 @@ package final class RuleSet: Sendable {
     let gates: ConditionIndex
     let indexes: [ConditionIndex]
 
-    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool, moduleFiles: [String] = []) {
+    /// Indexes that were made of the same modules before, for the matcher of that time.
+    struct Made {
+        var matcher: Matcher?
+        /// For each module; nil: none was.
+        var indexes: [ConditionIndex?]
+    }
+
+    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool, moduleFiles: [String] = [], made: Made? = nil) {
         self.hash = hash
         self.site = site
         self.ladders = ladders
@@ -356,8 +363,9 @@ package final class RuleSet: Sendable {
         let matcher = Matcher(pool)
         self.matcher = matcher
         gates = ConditionIndexBuilder.build(modules.map { $0.takes == nil ? [] : [$0.takesOver] }, matcher)
-        indexes = modules.map { module in
-            ConditionIndexBuilder.build(
+        indexes = modules.enumerated().map { number, module in
+            if let made, let before = made.matcher, let index = made.indexes[number], matcher.fits(index, madeFor: before) { return index }
+            return ConditionIndexBuilder.build(
                 module.rules.map { rule in
                     rule.over >= 0 ? [rule.over] : rule.parts.map { module.parts[$0].formula }
                 }, matcher)
@@ -386,6 +394,9 @@ package final class RuleSet: Sendable {
 
     /// The names of the modules that have rules, in byte order of their files.
     package var moduleNames: [String] { modules.map(\.name) }
+
+    /// The files of those modules, in the same order.
+    package var ruleFiles: [String] { modules.map(\.file) }
 
     /// `module.name` of every rule, in the order in which they are tried.
     package var ruleNames: [String] { modules.flatMap { module in module.rules.map { module.name(of: $0) } } }

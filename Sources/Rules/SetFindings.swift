@@ -144,12 +144,18 @@ struct SetFindings {
         var wanted: Set<Set<SkillID>> = []
         var known: [Set<SkillID>: Bool] = [:]
         for (read, module) in modules {
-            for (rule, marks) in zip(module.rules, read.marks) {
-                guard case .nearest(let skills, _, _) = module.outcome(of: rule).assign else { continue }
+            // Thousands of rules share a few outcomes.
+            let unable = module.outcomes.map { outcome -> Set<SkillID>? in
+                guard case .nearest(let skills, _, _) = outcome.assign else { return nil }
                 wanted.insert(skills)
                 let isAble = known[skills] ?? roster.values.contains { skills.isSubset(of: $0.skills) }
                 known[skills] = isAble
-                if !isAble { findings.warning(read.file, marks.skillsRange ?? marks.nameRange, .noAbleCrew(skills.map(\.rawValue).sorted())) }
+                return isAble ? nil : skills
+            }
+            guard unable.contains(where: { $0 != nil }) else { continue }
+            for (rule, marks) in zip(module.rules, read.marks) {
+                guard let skills = unable[Int(rule.outcome)] else { continue }
+                findings.warning(read.file, marks.skillsRange ?? marks.nameRange, .noAbleCrew(skills.map(\.rawValue).sorted()))
             }
         }
         let held = roster.values.reduce(into: Set<SkillID>()) { $0.formUnion($1.skills) }
@@ -164,7 +170,7 @@ struct SetFindings {
     }
 
     private func unusedShared() {
-        let used = Set(modules.flatMap { _, module in module.rules.compactMap { module.outcome(of: $0).escalate } })
+        let used = Set(modules.flatMap { _, module in module.outcomes.compactMap(\.escalate) })
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
         for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) {
             findings.warning(mark.file, mark.range, .unused("channel", name))

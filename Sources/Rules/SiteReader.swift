@@ -13,6 +13,8 @@ struct SiteFacts {
     var shifts: [String: Shift]?
     var crews: [CrewID: Crew]?
     var network = NetworkRegister()
+    /// The file that the register was read from.
+    var networkFile: String?
     var roles: [RoleID: Role]?
     var closeAfter = TimeSpan.hours(24)
     var askAgainAfter = TimeSpan.minutes(5)
@@ -32,6 +34,28 @@ struct SiteFacts {
     var districtNames: [String]? { districts?.keys.map(\.rawValue).sorted() }
     var roleNames: [String]? { roles?.keys.map(\.rawValue).sorted() }
     func codes(_ enumeration: String) -> [String]? { values.map { $0[enumeration]?.map(\.code) ?? [] } }
+
+    var words: SiteWords {
+        SiteWords(
+            timeZone: timeZone, codes: values?.mapValues { $0.map(\.code) }, fields: fields, districts: districtNames, departmentNames: departmentNames,
+            fallback: fallback)
+    }
+}
+
+/// All that the rules of other modules take from the site: as long as it is the same, what they mean is the same, whatever else is edited
+/// there (crews, shifts, names for people). A part is nil when it could not be read.
+struct SiteWords: Hashable {
+    var timeZone: String?
+    /// The declared values of each enumeration.
+    var codes: [String: [String]]?
+    var fields: [DeclaredField]?
+    /// Sorted.
+    var districts: [String]?
+    /// Sorted.
+    var departmentNames: [String]?
+    var fallback: DepartmentID?
+
+    func codes(_ enumeration: String) -> [String]? { codes.map { $0[enumeration] ?? [] } }
 }
 
 /// Reads the module `site`.
@@ -58,7 +82,7 @@ struct SiteReader {
         site.roles = roles(block)
         if let node = block["close_after"], let span = reader.duration(node, "close_after") { site.closeAfter = span }
         if let node = block["ask_again_after"], let span = reader.duration(node, "ask_again_after") { site.askAgainAfter = span }
-        if let node = block["network"] { site.network = network(node, site) }
+        if let node = block["network"] { site.network = network(node, &site) }
         return site
     }
 
@@ -267,13 +291,14 @@ struct SiteReader {
 
     // MARK: The network register
 
-    private func network(_ node: Node, _ site: SiteFacts) -> NetworkRegister {
+    private func network(_ node: Node, _ site: inout SiteFacts) -> NetworkRegister {
         guard let name = reader.text(node, "network", example: "network: network.csv") else { return NetworkRegister() }
         guard let file = sources.firstIndex(where: { $0.name == name }) else {
             let tables = sources.map(\.name).filter { $0.hasSuffix(".csv") }
             reader.error(reader.place(node), .noSuchFile(name, suggestion: nearestName(to: name, among: tables)))
             return NetworkRegister()
         }
+        site.networkFile = name
         return NetworkReader(source: sources[file], file: file, findings: reader.findings, districts: site.districtNames).read()
     }
 }

@@ -237,6 +237,9 @@ enum StatusPage {
         } else if status["last_reload_successful"]?.bool == false {
             row("", "the last reload was refused: run 'paidan check'", .yellow)
         }
+        if let warnings = status["rules_warnings"]?.int, warnings > 0 {
+            row("", "\(warnings) warning\(warnings == 1 ? "" : "s") about them: run 'paidan check'", .yellow)
+        }
         return lines
     }
 }

@@ -21,7 +21,7 @@ struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Puts the edited rules in force, whole or not at all.",
         discussion: """
-            The daemon reads and checks the folder. Either the new rules are in force when this returns (exit code 0), or nothing \
+            The daemon reads and checks the folder, and runs the rule tests of what changed. Either the new rules are in force when this returns (exit code 0), or nothing \
             has changed and every error is listed (exit code 1). 'systemctl reload paidan' does the same.
             """)
 
@@ -45,7 +45,7 @@ struct Reload: AsyncParsableCommand {
         guard output.format == .human else { return Out.line(String(decoding: answer.body, as: UTF8.self)) }
         let loaded = try parsed(answer.body)
         for warning in loaded["warnings"]?.array ?? [] { Out.errorText(warning.string ?? "") }
-        Out.line("loaded: the rules \(loaded["hash"]?.string ?? "") are in force")
+        Out.line("loaded: the rules \(loaded["hash"]?.string ?? "") are in force; findings about the whole set follow in the journal ('paidan check' shows them)")
     }
 }
 

@@ -86,6 +86,12 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .positions_summary: return [Message.positionsSummary(positions: 1_200, crews: 20, in: .minutes(1))]
     case .timers_caught_up: return [Message.timersCaughtUp(count: 12, downFor: .hours(3))]
     case .messages_left_out: return [Message.messagesLeftOut(9)]
+    case .rules_finding: return [Message.rulesFinding("r/a.yaml:1:2: warning[unused]: x", file: "a.yaml", hash: "0123456789ab")]
+    case .rules_looked_through:
+        return [
+            Message.rulesLookedThrough(hash: "0123456789ab", warnings: 1, new: 0, told: 0, in: .seconds(1)),
+            Message.rulesLookedThrough(hash: "0123456789ab", warnings: 60, new: 30, told: 20, in: .seconds(1)),
+        ]
     case .notify_failed: return [Message.notifyFailed(reason: "no such file")]
     }
 }
@@ -121,6 +127,8 @@ private func samples(_ message: Message) -> [JournalEntry] {
         #expect(
             text(.rules_refused) == "rules in r refused, 1 error; the rules 0123456789ab stay in force\na.yaml:1:2: error[x]: y")
         #expect(text(.watchdog_reason) == "the watchdog has not been fed for 6.0 s: the loop stands still")
+        #expect(text(.rules_looked_through) == "rules 0123456789ab looked through as a whole in 1.0 s: 1 warning; 'paidan check' shows them all")
+        #expect(text(.rules_looked_through, 1).contains("60 warnings, 30 of them new, the first 20 told here; "))
         #expect(text(.clock_jumped) == "the clock jumped backwards by 5 min")
         #expect(text(.crew_on_duty) == "north-2 is on duty, says u-301, until 08:18")
     }

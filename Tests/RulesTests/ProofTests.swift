@@ -105,7 +105,7 @@ import Testing
         }
         let source = RuleSource(files: files.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) })
         var proofs: Proofs?
-        let compilation = RuleCompiler.compile(source, zone: Fixture.zone) { proofs = $0 }
+        let compilation = RuleWorkshop().compile(source, proves: true, zone: Fixture.zone) { proofs = $0 }
         let set = try #require(compilation.set, "round \(round): \(source.human(compilation.diagnostics))")
         let made = try #require(proofs)
 
