@@ -16,6 +16,8 @@ final class Counters: Sendable {
         var reloads: Int64 = 0
         var reloadsRefused: Int64 = 0
         var lastReloadSucceeded = true
+        /// From the request until the rules were in force; nil: none was loaded yet.
+        var lastReloadMilliseconds: Int64?
         var noticesDelivered: Int64 = 0
         var noticesParked: Int64 = 0
         var clockJumps: Int64 = 0

@@ -85,6 +85,8 @@ struct MetricsText {
         metrics.sample("paidan_reloads_total", [("outcome", "loaded")], values.reloads)
         metrics.sample("paidan_reloads_total", [("outcome", "refused")], values.reloadsRefused)
         metrics.gauge("paidan_last_reload_successful", "1: the last reload was loaded.", values.lastReloadSucceeded ? 1 : 0)
+        metrics.family("paidan_last_reload_milliseconds", "gauge", "From the request of the last reload that was loaded until its rules were in force.")
+        if let milliseconds = values.lastReloadMilliseconds { metrics.sample("paidan_last_reload_milliseconds", milliseconds) }
         metrics.gauge("paidan_running_on_last_good_rules", "1: the rules folder could not be used at the start.", board.onLastGood ? 1 : 0)
         metrics.family("paidan_rules", "info", "The rule set in force.")
         metrics.sample("paidan_rules_info", [("hash", board.rulesHash)], 1)

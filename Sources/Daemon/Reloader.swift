@@ -10,7 +10,8 @@ import Rules
 /// background (`SetAuditor`). The answer waits for the set to be on disk, the decisions don't: they use it as soon as it is in force.
 actor Reloader {
     enum Outcome: Sendable {
-        case loaded(RuleSet, warnings: [Diagnostic], source: RuleSource, note: String?)
+        /// `milliseconds`: from the request until the set was in force.
+        case loaded(RuleSet, warnings: [Diagnostic], source: RuleSource, note: String?, milliseconds: Int64)
         case refused(diagnostics: [Diagnostic], source: RuleSource?, message: String)
     }
 
@@ -40,6 +41,7 @@ actor Reloader {
     }
 
     func reload() async -> Outcome {
+        let began = monotonicMilliseconds()
         await enter()
         defer { leave() }
         let source: RuleSource
@@ -69,14 +71,15 @@ actor Reloader {
             return .refused(diagnostics: [], source: source, message: "the new rules could not be put in force: \(error); try again")
         }
         inForce = (set, source)
+        let milliseconds = monotonicMilliseconds() - began
         do {
             try lastGood.write(source)
         } catch {
             return .loaded(
                 set, warnings: compilation.diagnostics, source: source,
-                note: "the rules are in force, but could not be kept for the next start in \(lastGood.path): \(errorText(error.code))")
+                note: "the rules are in force, but could not be kept for the next start in \(lastGood.path): \(errorText(error.code))", milliseconds: milliseconds)
         }
-        return .loaded(set, warnings: compilation.diagnostics, source: source, note: nil)
+        return .loaded(set, warnings: compilation.diagnostics, source: source, note: nil, milliseconds: milliseconds)
     }
 
     /// Takes over a workshop that has just read the whole of a set, unless another set was made meanwhile: it is rid of what edits left behind.

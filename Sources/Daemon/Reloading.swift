@@ -48,10 +48,11 @@ final class Reloading: Sendable {
         let outcome = await reloader.reload()
         defer { notifier.ready(status: statusText()) }
         switch outcome {
-        case .loaded(let set, let warnings, let source, let note):
+        case .loaded(let set, let warnings, let source, let note, let milliseconds):
             counters.count {
                 $0.reloads += 1
                 $0.lastReloadSucceeded = true
+                $0.lastReloadMilliseconds = milliseconds
             }
             board.update { $0.onLastGood = false }
             let text = DiagnosticText.human(warnings, source: source, folder: folder) + (note.map { [$0] } ?? [])

@@ -21,6 +21,7 @@ package import Rules
 ///
 /// What stays possible: a writer that the daemon may not ask about pauses for more than a second at the end of a line, in a file that is
 /// longer than before. Whoever copies files over a slow line should copy beside and rename.
+package enum RuleFolder {
     /// Where the rule tests lie, below the rules.
     private static let tests = "tests"
 
@@ -92,7 +93,15 @@ package import Rules
 
     /// - Parameter now: what the clock that dates files says, in milliseconds.
     static func look(_ path: String, inForce: RuleSource?, now: Int64) throws(StartFailure) -> Look {
+        // Since when it rests; what is dated in the future (the clock was put back) says nothing, and is taken as it is.
+        func unrest(_ entry: Listed, for milliseconds: Int) -> Int? {
+            let age = now - entry.changedMilliseconds
+            return age < -Int64(restMilliseconds) || age >= Int64(milliseconds) ? nil : milliseconds - Int(max(0, age))
+        }
         let before = try listing(path)
+        for entry in before {
+            if let wait = unrest(entry, for: restMilliseconds) { return .unsettled("\(entry.name) has just been changed", waitMilliseconds: wait) }
+        }
         var files: [RuleSource.File] = []
         for entry in before {
             guard let bytes = try bytes(of: path + "/" + entry.name, size: entry.size) else {
@@ -100,14 +109,8 @@ package import Rules
             }
             files.append(RuleSource.File(name: entry.name, bytes: bytes))
         }
-        // Since when it rests; what is dated in the future (the clock was put back) says nothing, and is taken as it is.
-        func unrest(_ entry: Listed, for milliseconds: Int) -> Int? {
-            let age = now - entry.changedMilliseconds
-            return age < -Int64(restMilliseconds) || age >= Int64(milliseconds) ? nil : milliseconds - Int(max(0, age))
-        }
         let known = Dictionary((inForce?.files ?? []).map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
         for (entry, file) in zip(before, files) {
-            if let wait = unrest(entry, for: restMilliseconds) { return .unsettled("\(entry.name) has just been changed", waitMilliseconds: wait) }
             if unrest(entry, for: writerMilliseconds) != nil, isOpenForWriting(path + "/" + entry.name) {
                 return .unsettled("\(entry.name) is still being written", waitMilliseconds: 10)
             }
@@ -129,7 +132,7 @@ package import Rules
     static func looksCutOff(_ bytes: [UInt8], of known: [UInt8]?) -> Bool {
         guard bytes.last == 0x0A else { return true }
         guard let known, bytes.count < known.count else { return false }
-        let tail = 64
+        let tail = 512
         return !known.suffix(tail).elementsEqual(bytes.suffix(tail))
     }
 

@@ -51,11 +51,21 @@ struct ManyRules {
     var source: RuleSource {
         var text = "module: many\nroute:\n"
         text.reserveCapacity(rules.count * 420)
-        for (number, rule) in rules.enumerated() {
-            text += "  - name: rule-\(number)\n    when: >-\n      \(Self.condition(rule))\n    task: \(rule.task)\n    priority: high\n"
-            text += "    assign:\n      nearest: crew\n      skills: [distribution_line]\n      within: 40 km\n      otherwise: { department: operations }\n"
-            text += "    limits: { accept: 3 min, arrive: 45 min, restore: 3 h }\n"
-        }
+        for number in rules.indices { text += ruleText(number) }
+        return RuleSource(files: [
+            .init(name: "many.yaml", bytes: Array(text.utf8)), .init(name: "site.yaml", bytes: Array(siteText.utf8)),
+        ])
+    }
+
+    /// One rule as it stands in its module.
+    func ruleText(_ number: Int) -> String {
+        let rule = rules[number]
+        return "  - name: rule-\(number)\n    when: >-\n      \(Self.condition(rule))\n    task: \(rule.task)\n    priority: high\n"
+            + "    assign:\n      nearest: crew\n      skills: [distribution_line]\n      within: 40 km\n      otherwise: { department: operations }\n"
+            + "    limits: { accept: 3 min, arrive: 45 min, restore: 3 h }\n"
+    }
+
+    var siteText: String {
         var site = """
             module: site
             time_zone: Asia/Shanghai
@@ -73,9 +83,7 @@ struct ManyRules {
 
             """
         for district in districts { site += "  \(district): { zh: \(district) }\n" }
-        return RuleSource(files: [
-            .init(name: "many.yaml", bytes: Array(text.utf8)), .init(name: "site.yaml", bytes: Array(site.utf8)),
-        ])
+        return site
     }
 
     /// Reports of about 700 bytes, each met by one of the rules (and perhaps by an earlier one).
