@@ -20,12 +20,12 @@ final class Reloading: Sendable {
         statusText: @escaping @Sendable () -> String
     ) {
         auditor = SetAuditor(folder: folder) { found in
+            board.update { $0.findings = (found.hash, found.warnings) }
             for finding in found.new { journaler.send(Message.rulesFinding(finding.text, file: finding.file, hash: found.hash)) }
             journaler.send(
                 Message.rulesLookedThrough(
                     hash: found.hash, warnings: found.warnings, new: found.newCount, told: found.new.count,
                     in: TimeSpan(milliseconds: found.milliseconds)))
-            board.update { $0.findings = (found.hash, found.warnings) }
             Task { await reloader.renew(found.workshop, hash: found.hash) }
         }
         self.reloader = reloader
