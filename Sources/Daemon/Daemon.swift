@@ -24,6 +24,9 @@ package final class Daemon: Sendable {
 
     package typealias RuleVerification = @Sendable (_ source: RuleSource, _ set: RuleSet, _ only: Set<String>?) -> [Diagnostic]
 
+    /// The rule tests beside the rules.
+    package static let ruleTests: RuleVerification = { source, set, only in RuleTests.run(source, in: set, only: only).failures }
+
     /// Where it listens; port 0 became a number.
     package let addresses: [BoundAddress]
 
@@ -55,7 +58,7 @@ package final class Daemon: Sendable {
     /// - Throws: `StartFailure` with the exit code; what was opened is closed again by the end of the process.
     package static func start(
         _ configuration: Configuration, journal: Journal = Journal(identifier: "paidan"), clock: any WallClock = SystemClock(),
-        isService: Bool = true, verify: @escaping RuleVerification = { _, _, _ in [] }
+        isService: Bool = true, verify: @escaping RuleVerification = Daemon.ruleTests
     ) async throws(StartFailure) -> Daemon {
         signal(SIGPIPE, SIG_IGN)
         let began = monotonicMilliseconds()

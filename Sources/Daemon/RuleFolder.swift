@@ -170,7 +170,7 @@ package enum RuleFolder {
         }
         guard let tests = entries(of: path + "/" + Self.tests, isTestFile) else {
             // Rules need no tests; but tests that are there and can't be read must not pass for none.
-            if errno == ENOENT || errno == ENOTDIR { return rules }
+            if errno == ENOENT || errno == ENOTDIR { return inOrder(rules) }
             throw StartFailure("cannot open the rule tests \(path)/\(Self.tests): \(errorText(errno)); let the user paidan read them", exitCode: 78)
         }
         let below = tests.map { entry in
@@ -178,7 +178,11 @@ package enum RuleFolder {
             entry.name = Self.tests + "/" + entry.name
             return entry
         }
-        return (rules + below).sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
+        return inOrder(rules + below)
+    }
+
+    private static func inOrder(_ entries: [Listed]) -> [Listed] {
+        entries.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
     }
 
     /// nil: the folder can't be opened, and `errno` says why.

@@ -17,6 +17,16 @@ struct ReloadTests {
         String(decoding: try await LocalClient(socketPath: house.socket).request(method: "GET", path: "/metrics").body, as: UTF8.self)
     }
 
+    /// The number of warnings about a set in force, as soon as it is known.
+    private func warningCount(_ house: House, hash: String) async throws -> Int {
+        let end = monotonicMilliseconds() + 60_000
+        while true {
+            let status = try await get(house, "/v1/status")
+            if status["rules_hash"]?.string == hash, let count = status["rules_warnings"]?.int { return Int(count) }
+            try #require(monotonicMilliseconds() < end, "nothing is found about \(hash)")
+        }
+    }
+
     /// Waits for words in the journal, at most a minute.
     private func wait(_ house: House, for words: String, times: Int = 1) async throws {
         let end = monotonicMilliseconds() + 60_000
@@ -77,7 +87,7 @@ struct ReloadTests {
         #expect(try await get(house, "/v1/status")["rules_hash"]?.string != good)
 
         try FileManager.default.createDirectory(atPath: house.rules + "/tests", withIntermediateDirectories: true)
-        try "- name: x\n".write(toFile: house.rules + "/tests/faults.yaml", atomically: true, encoding: .utf8)
+        try "# another day\n".write(toFile: house.rules + "/tests/faults.yaml", atomically: true, encoding: .utf8)
         #expect(await reload() == nil)
         #expect(standIn.asked() == [["faults.yaml"]], "its tests changed")
         try house.edit("site.yaml", replacing: "close_after: 24 h", by: "close_after: 23 h")
@@ -95,13 +105,44 @@ struct ReloadTests {
         await daemon.stop()
     }
 
+    /// The real tests: one that fails refuses the set, in words that say where.
+    @Test func aRuleTestThatFailsRefusesTheSet() async throws {
+        let house = try House()
+        try FileManager.default.createDirectory(atPath: house.rules + "/tests", withIntermediateDirectories: true)
+        let test = """
+            - name: a fallen line is to be accepted within three minutes
+              report: { type: fault, category: line_down, place: { lat: 28.0121, lon: 120.6554 }, site: urban }
+              expect: { rule: faults.hazard-first, accept: 3 min }
+
+            """
+        try test.write(toFile: house.rules + "/tests/faults.yaml", atomically: true, encoding: .utf8)
+        let daemon = try await house.start()
+        let good = try #require(try await get(house, "/v1/status")["rules_hash"]?.string)
+        try house.edit("faults.yaml", replacing: "accept: 3 min", by: "accept: 2 min")
+        guard case .refused(let human, _) = await daemon.reload() else {
+            Issue.record("a set was loaded whose tests fail")
+            return
+        }
+        #expect(human.contains("tests/faults.yaml:3:") && human.contains("1 failure in the rule tests"), "\(human)")
+        #expect(try await get(house, "/v1/status")["rules_hash"]?.string == good)
+        try test.replacingOccurrences(of: "accept: 3 min", with: "accept: 2 min")
+            .write(toFile: house.rules + "/tests/faults.yaml", atomically: true, encoding: .utf8)
+        guard case .loaded(let hash, _) = await daemon.reload() else {
+            Issue.record("a set was refused whose tests hold")
+            return
+        }
+        #expect(hash != good)
+        await daemon.stop()
+    }
+
     @Test func findingsAboutTheWholeSetFollowInTheJournal() async throws {
         let house = try House()
         let daemon = try await house.start()
         try await wait(house, for: "looked through as a whole")
         #expect(house.said.contains(": 0 warnings; 'paidan check' shows them all"))
         #expect(!house.said.contains("warning["))
-        #expect(try await get(house, "/v1/status")["rules_warnings"]?.int == 0)
+        let first = try #require(try await get(house, "/v1/status")["rules_hash"]?.string)
+        #expect(try await warningCount(house, hash: first) == 0)
 
         // A module without a way in: everything it could take is taken.
         let idle = "module: zz\nsummary: x\ntakes: report.type == \"fault\"\nroute:\n  - name: never\n    task: repair\n    assign: { department: operations }\n"
@@ -113,7 +154,7 @@ struct ReloadTests {
         #expect(!warnings.joined().contains("module-overlap"), "it is proved later")
         try await wait(house, for: "rules \(hash) looked through as a whole")
         #expect(house.said.contains("zz.yaml:3:1: warning[module-overlap]: "))
-        let count = try #require(try await get(house, "/v1/status")["rules_warnings"]?.int)
+        let count = try await warningCount(house, hash: hash)
         #expect(count >= 1 && house.said.contains("\(count) warning\(count == 1 ? "" : "s"), \(count) of them new;"))
         #expect(try await metrics(house).contains("\npaidan_rules_warnings \(count)\n"))
 
