@@ -42,8 +42,8 @@ struct TestPageTests {
             Array(lines.prefix(7)) == [
                 "MODULE            RULES REACHED  BRANCHES REACHED",
                 "escalations.yaml              -            0 of 5",
-                "faults.yaml              1 of 7           8 of 35",
-                "all                      1 of 7           8 of 40",
+                "faults.yaml              1 of 7           7 of 35",
+                "all                      1 of 7           7 of 40",
                 "",
                 "Not reached:",
                 "  rules/faults.yaml:45:11: no test reaches faults.critical-customer",

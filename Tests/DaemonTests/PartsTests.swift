@@ -96,8 +96,11 @@ struct LastGoodRulesTests {
         let house = try House()
         let kept = LastGoodRules(stateFolder: house.state)
         #expect(kept.read() == nil)
-        let source = try RuleFolder.read(house.rules)
+        var source = try RuleFolder.read(house.rules)
         try kept.write(source)
+        // A way back needs no tests.
+        source.files.removeAll { $0.name.hasPrefix("tests/") }
+        #expect(source.files.count == 4)
         let back = try #require(kept.read())
         #expect(back.files.map(\.name) == source.files.map(\.name))
         #expect(back.files.map(\.bytes) == source.files.map(\.bytes))
@@ -115,13 +118,15 @@ struct RuleFolderTests {
         for name in [".hidden.yaml", "faults.yaml~", "notes.txt", "zz.csv"] {
             try "x".write(toFile: house.rules + "/" + name, atomically: true, encoding: .utf8)
         }
-        let names = try RuleFolder.read(house.rules).files.map(\.name)
+        let names = try RuleFolder.read(house.rules).files.map(\.name).filter { !$0.hasPrefix("tests/") }
         #expect(names == ["escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "zz.csv"])
     }
 
     @Test func readsTheRuleTestsBesideTheRules() throws {
         let house = try House()
         let tests = house.rules + "/tests"
+        try FileManager.default.removeItem(atPath: tests)
+        #expect(try RuleFolder.read(house.rules).files.count == 4)
         try FileManager.default.createDirectory(atPath: tests, withIntermediateDirectories: false)
         for name in ["faults.yaml", "old.yml", ".hidden.yaml", "faults.yaml~", "notes.txt", "table.csv"] {
             try "x".write(toFile: tests + "/" + name, atomically: true, encoding: .utf8)
@@ -129,10 +134,6 @@ struct RuleFolderTests {
         let source = try RuleFolder.read(house.rules)
         #expect(
             source.files.map(\.name) == ["escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "tests/faults.yaml", "tests/old.yml"])
-        // Tests are no way back: the last good rules are kept without them.
-        let kept = LastGoodRules(stateFolder: house.rules)
-        try kept.write(source)
-        #expect(kept.read()?.files.map(\.name) == ["escalations.yaml", "faults.yaml", "network.csv", "site.yaml"])
     }
 
     @Test func aMissingFolderSaysWhatToDo() {
