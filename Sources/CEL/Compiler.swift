@@ -6,8 +6,8 @@ struct Compiler {
     private(set) var operands: [Int32] = []
     private(set) var constants: [Value] = []
     private(set) var names: [String] = []
-    private(set) var texts: [Program.Text] = []
-    private(set) var textLists: [Program.Texts] = []
+    private(set) var texts: [TextLiteral] = []
+    private(set) var textLists: [TextLiterals] = []
     private(set) var patterns: [Pattern] = []
     private(set) var macros: [Program.Macro] = []
     private(set) var definitions: [Program.Definition] = []
@@ -208,7 +208,7 @@ struct Compiler {
         switch builtin {
         case .equal, .notEqual:
             if let (slot, text) = slotAndText(arguments[0], arguments[1]) ?? slotAndText(arguments[1], arguments[0]) {
-                texts.append(Program.Text(text))
+                texts.append(TextLiteral(text))
                 return add(.slotIsText(slot: slot, text: Int32(texts.count - 1), isNegated: builtin == .notEqual), span)
             }
             if let (slot, number) = slotAndNumber(arguments[0], arguments[1]) ?? slotAndNumber(arguments[1], arguments[0]) {
@@ -230,7 +230,7 @@ struct Compiler {
                 guard case .string(let text) = value else { return nil }
                 list.append(text)
             }
-            textLists.append(Program.Texts(list))
+            textLists.append(TextLiterals(list))
             return add(.slotInTexts(slot: Int32(slot), texts: Int32(textLists.count - 1)), span)
         default:
             break

@@ -41,9 +41,9 @@ struct Evaluator {
     mutating func truth<A: Activation>(_ number: Int32, _ program: Program, _ activation: A) throws(EvaluationError) -> Bool {
         switch program.operations[Int(number)] {
         case .slotIsText(let slot, let text, let isNegated):
-            return Self.slotIsText(Int(slot), Int(text), program, activation) != isNegated
+            return activation.isText(slot: Int(slot), program.texts[Int(text)]) != isNegated
         case .slotInTexts(let slot, let texts):
-            return Self.slotInTexts(Int(slot), Int(texts), program, activation)
+            return activation.isText(slot: Int(slot), among: program.textLists[Int(texts)])
         case .slotOrder(let slot, let builtin, let literal):
             return try Self.slotOrder(Int(slot), builtin, Int(literal), program, activation, number)
         case .and(let first, let count):
@@ -100,18 +100,12 @@ struct Evaluator {
         return false
     }
 
-    private static func slotIsText(_ slot: Int, _ text: Int, _ program: Program, _ activation: some Activation) -> Bool {
-        guard let value = activation.string(slot: slot) else { return program.texts[text].count == 0 }
-        return program.texts[text].equals(value)
-    }
-
-    private static func slotInTexts(_ slot: Int, _ texts: Int, _ program: Program, _ activation: some Activation) -> Bool {
-        program.textLists[texts].contains(activation.string(slot: slot) ?? "")
-    }
-
     private static func slotOrder(
         _ slot: Int, _ builtin: Builtin, _ literal: Int, _ program: Program, _ activation: some Activation, _ number: Int32
     ) throws(EvaluationError) -> Bool {
+        if case .double(let b) = program.constants[literal], let a = activation.double(slot: slot) {
+            return Functions.holds(builtin, a < b ? .less : a > b ? .greater : a == b ? .equal : nil)
+        }
         let value = activation.value(slot: slot) ?? .int(0)
         let order: Comparison.Order?
         switch (value, program.constants[literal]) {

@@ -41,47 +41,6 @@ final class Program: Sendable {
         case failure(Int32)
     }
 
-    /// A literal that fields are compared with.
-    struct Text: Sendable {
-        let text: String
-        let count: Int
-        let isASCII: Bool
-
-        init(_ text: String) {
-            self.text = text
-            count = text.utf8.count
-            isASCII = text.utf8.allSatisfy { $0 < 0x80 }
-        }
-
-        /// Whether the code points are the same. Swift's `==` also takes canonically equivalent texts for equal; none of the
-        /// same length in bytes as an ASCII text is equivalent to it without being the same.
-        @inline(__always)
-        func equals(_ other: String) -> Bool {
-            guard other.utf8.count == count else { return false }
-            return isASCII ? other == text : other.utf8.elementsEqual(text.utf8)
-        }
-    }
-
-    struct Texts: Sendable {
-        let texts: [Text]
-        /// For more than a handful, all of them ASCII.
-        let set: Set<String>?
-
-        init(_ texts: [String]) {
-            self.texts = texts.map(Text.init)
-            set = texts.count > 8 && self.texts.allSatisfy(\.isASCII) ? Set(texts) : nil
-        }
-
-        func contains(_ text: String) -> Bool {
-            if let set {
-                guard let index = set.firstIndex(of: text) else { return false }
-                return set[index].utf8.count == text.utf8.count
-            }
-            for candidate in texts where candidate.equals(text) { return true }
-            return false
-        }
-    }
-
     struct Macro: Sendable {
         var kind: MacroKind
         var range: Int32
@@ -105,8 +64,8 @@ final class Program: Sendable {
     let operands: [Int32]
     let constants: [Value]
     let names: [String]
-    let texts: [Text]
-    let textLists: [Texts]
+    let texts: [TextLiteral]
+    let textLists: [TextLiterals]
     let patterns: [Pattern]
     let macros: [Macro]
     let definitions: [Definition]

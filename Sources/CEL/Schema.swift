@@ -97,8 +97,14 @@ package struct Schema: Sendable {
 package protocol Activation {
     /// The value of a slot; nil when absent (then the evaluator takes the type's zero value, and `has()` is false).
     func value(slot: Int) -> Value?
-    /// Fast paths: a string, number or truth value of a slot without boxing it; nil when absent or of another type.
+    /// The text of a slot without boxing it; nil when absent or of another type.
     func string(slot: Int) -> String?
+    /// Whether `string(slot:)`, or the empty text where it is nil, has the code points of a literal: compared where it is.
+    func isText(slot: Int, _ literal: TextLiteral) -> Bool
+    /// The same for one of several.
+    func isText(slot: Int, among literals: TextLiterals) -> Bool
+    /// The number of a slot whose value is a double, without boxing it; nil for any other, which is then asked for its value.
+    func double(slot: Int) -> Double?
     /// A function of the caller's. Where in the text an error happened is filled in by the evaluator.
     func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value
     /// How far a named zone is ahead of UTC at an instant, in seconds (`Asia/Shanghai`: 28 800); nil when it does not know the zone.
@@ -106,5 +112,8 @@ package protocol Activation {
 }
 
 extension Activation {
+    package func isText(slot: Int, _ literal: TextLiteral) -> Bool { literal.equals(string(slot: slot)) }
+    package func isText(slot: Int, among literals: TextLiterals) -> Bool { literals.contains(string(slot: slot)) }
+    package func double(slot: Int) -> Double? { nil }
     package func offset(ofZone name: String, atSeconds seconds: Int64) -> Int? { nil }
 }

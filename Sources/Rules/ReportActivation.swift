@@ -3,10 +3,19 @@ import Domain
 
 /// A report, its source and its customer's facts, as conditions see them. Every field of the house is read straight from its struct;
 /// only the site's own fields and customer facts are looked up by name.
-struct ReportActivation: Activation {
+///
+/// A class, made once for a report: handing it from condition to condition copies none of its texts, and the common comparisons are made where the
+/// texts are.
+final class ReportActivation: Activation, Sendable {
     let subject: RouteSubject
     let fields: [DeclaredField]
     let zone: TimeZoneRules
+
+    init(subject: RouteSubject, fields: [DeclaredField], zone: TimeZoneRules) {
+        self.subject = subject
+        self.fields = fields
+        self.zone = zone
+    }
 
     func value(slot: Int) -> Value? {
         if let field = Slot.Report(rawValue: slot) {
@@ -64,6 +73,50 @@ struct ReportActivation: Activation {
         case .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier:
             if case .string(let text) = subject.customer?.facts[fact.fact] { return text }
             return nil
+        }
+    }
+
+    // MARK: Without copies
+
+    // Each says what the same made of `string(slot:)` and `value(slot:)` would.
+
+    func isText(slot: Int, _ literal: TextLiteral) -> Bool {
+        switch Slot.Report(rawValue: slot) {
+        case .type: literal.equals(subject.report.type)
+        case .category: literal.equals(subject.report.category)
+        case .source: literal.equals(subject.source.rawValue)
+        case .district: literal.equals(subject.report.place.district?.rawValue)
+        case .site: literal.equals(subject.report.site)
+        case .voltage: literal.equals(subject.report.voltage)
+        case .urgency: literal.equals(subject.report.urgency)
+        case .feeder: literal.equals(subject.report.feeder?.rawValue)
+        case .transformer: literal.equals(subject.report.transformer?.rawValue)
+        case .address, .description, .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, nil: literal.equals(string(slot: slot))
+        }
+    }
+
+    func isText(slot: Int, among literals: TextLiterals) -> Bool {
+        switch Slot.Report(rawValue: slot) {
+        case .type: literals.contains(subject.report.type)
+        case .category: literals.contains(subject.report.category)
+        case .source: literals.contains(subject.source.rawValue)
+        case .district: literals.contains(subject.report.place.district?.rawValue)
+        case .site: literals.contains(subject.report.site)
+        case .voltage: literals.contains(subject.report.voltage)
+        case .urgency: literals.contains(subject.report.urgency)
+        case .feeder: literals.contains(subject.report.feeder?.rawValue)
+        case .transformer: literals.contains(subject.report.transformer?.rawValue)
+        case .address, .description, .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, nil: literals.contains(string(slot: slot))
+        }
+    }
+
+    func double(slot: Int) -> Double? {
+        switch Slot.Report(rawValue: slot) {
+        case .capacityKVA: subject.report.capacityKVA
+        case .latitude: subject.report.place.coordinate?.latitude
+        case .longitude: subject.report.place.coordinate?.longitude
+        case .type, .category, .source, .reportedAt, .address, .district, .site, .voltage, .urgency, .feeder, .transformer, .customersOut, .description,
+            nil: nil
         }
     }
 
