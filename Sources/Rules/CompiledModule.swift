@@ -130,15 +130,22 @@ final class DefinitionList: Sendable {
 
 /// A rule, as small as it can be: texts and what it shares with others stand in its module's lists.
 struct CompiledRule: Sendable {
-    /// A stretch of the module's bytes.
+    /// A stretch of the module's names or texts.
     struct Stretch: Sendable {
         var start: Int32
         var count: Int32
     }
 
-    /// `module.name`
-    var name: Stretch
-    /// The condition's text, without the blanks around it. Empty: every report.
+    /// What a report that it takes needs.
+    struct Head: Sendable {
+        /// `module.name`, among the module's names.
+        var name: Stretch
+        var outcome: Int32
+        var continues: Bool
+    }
+
+    var head: Head
+    /// The condition's text, without the blanks around it, among the module's texts. Empty: every report.
     var text: Stretch
     var line: Int32
     var firstPart: Int32 = 0
@@ -151,9 +158,8 @@ struct CompiledRule: Sendable {
     var expression: Int32 = -1
     /// The truth values among the `let`s that it uses. -1: none.
     var definitions: Int32 = -1
-    var outcome: Int32
-    var continues: Bool
 
+    var continues: Bool { head.continues }
     var hasCondition: Bool { text.count > 0 }
     var parts: Range<Int> { Int(firstPart)..<Int(firstPart + partCount) }
 }
@@ -169,10 +175,14 @@ final class CompiledModule: Sendable {
     let takesIsFormula: Bool
     let takesLine: Int
     let rules: [CompiledRule]
+    /// The rules' heads once more, close together: what a report reads of them stays in the processor's caches.
+    let heads: [CompiledRule.Head]
     let parts: [ConditionPart]
     /// The parts' formulas, close together: what finding a rule reads of them.
     let checks: [Int32]
-    private let bytes: [UInt8]
+    /// Apart from the texts, which a report does not need.
+    private let names: [UInt8]
+    private let texts: [UInt8]
     let outcomes: [Outcome]
     private let expressions: [Condition]
     private let definitions: [DefinitionList]
@@ -185,15 +195,23 @@ final class CompiledModule: Sendable {
         takesIsFormula = draft.takesIsFormula
         takesLine = draft.takesLine
         rules = draft.rules.fitted
+        heads = draft.rules.map(\.head)
         parts = draft.parts.fitted
         checks = draft.parts.map(\.formula)
-        bytes = draft.bytes.fitted
+        names = draft.names.fitted
+        texts = draft.texts.fitted
         outcomes = draft.outcomes
         expressions = draft.expressions
         definitions = draft.definitions
     }
 
-    func name(of rule: CompiledRule) -> String { string(rule.name) }
+    func name(of rule: CompiledRule) -> String { name(of: rule.head) }
+    func name(of head: CompiledRule.Head) -> String {
+        names.withUnsafeBufferPointer { names in
+            // Unchecked, because the bytes are those of a text that was put there whole.
+            String(copying: unsafe UTF8Span(unchecked: names.extracting(Int(head.name.start)..<Int(head.name.start + head.name.count)).span))
+        }
+    }
     /// nil: every report.
     func condition(of rule: CompiledRule) -> String? { rule.hasCondition ? string(rule.text) : nil }
     func text(of part: ConditionPart, in rule: CompiledRule) -> String {
@@ -201,18 +219,19 @@ final class CompiledModule: Sendable {
     }
     /// The kinds of work that its rules make, some of them more than once.
     var tasks: [String] { outcomes.map(\.task) }
-    func outcome(of rule: CompiledRule) -> Outcome { outcomes[Int(rule.outcome)] }
+    func outcome(of rule: CompiledRule) -> Outcome { outcome(of: rule.head) }
+    func outcome(of head: CompiledRule.Head) -> Outcome { outcomes[Int(head.outcome)] }
     func expression(of rule: CompiledRule) -> Condition? { rule.expression < 0 ? nil : expressions[Int(rule.expression)] }
     func definitions(of rule: CompiledRule) -> [Condition] { rule.definitions < 0 ? [] : definitions[Int(rule.definitions)].definitions }
 
     private func string(_ stretch: CompiledRule.Stretch) -> String {
-        bytes.withUnsafeBufferPointer { bytes in
-            String(decoding: UnsafeBufferPointer(rebasing: bytes[Int(stretch.start)..<Int(stretch.start + stretch.count)]), as: UTF8.self)
+        texts.withUnsafeBufferPointer { texts in
+            String(decoding: texts.extracting(Int(stretch.start)..<Int(stretch.start + stretch.count)), as: UTF8.self)
         }
     }
 
     func isNamed(_ rule: CompiledRule, _ name: String) -> Bool {
-        bytes[Int(rule.name.start)..<Int(rule.name.start + rule.name.count)].elementsEqual(name.utf8)
+        names[Int(rule.head.name.start)..<Int(rule.head.name.start + rule.head.name.count)].elementsEqual(name.utf8)
     }
 }
 
@@ -226,7 +245,8 @@ struct ModuleDraft {
     var takesLine = 0
     private(set) var rules: [CompiledRule] = []
     var parts: [ConditionPart] = []
-    private(set) var bytes: [UInt8] = []
+    private(set) var names: [UInt8] = []
+    private(set) var texts: [UInt8] = []
     private(set) var outcomes: [Outcome] = []
     private(set) var expressions: [Condition] = []
     private(set) var definitions: [DefinitionList] = []
@@ -239,8 +259,8 @@ struct ModuleDraft {
 
     mutating func add(_ name: String, line: Int, when: RuleCondition?, _ outcome: Outcome) {
         var rule = CompiledRule(
-            name: append(self.name + "." + name), text: append(when?.text ?? ""), line: Int32(line), outcome: number(of: outcome),
-            continues: outcome.continues)
+            head: .init(name: Self.append(self.name + "." + name, to: &names), outcome: number(of: outcome), continues: outcome.continues),
+            text: Self.append(when?.text ?? "", to: &texts), line: Int32(line))
         if let when {
             rule.firstPart = when.parts.lowerBound
             rule.partCount = Int32(when.parts.count)
@@ -258,7 +278,7 @@ struct ModuleDraft {
         rules.append(rule)
     }
 
-    private mutating func append(_ text: String) -> CompiledRule.Stretch {
+    private static func append(_ text: String, to bytes: inout [UInt8]) -> CompiledRule.Stretch {
         bytes += text.utf8
         return .init(start: Int32(bytes.count - text.utf8.count), count: Int32(text.utf8.count))
     }

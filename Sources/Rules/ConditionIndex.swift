@@ -2,121 +2,157 @@
 ///
 /// A tree: each node asks one key of the report (the district, the capacity, whether there is a feeder) and knows the conditions below each of its
 /// values or ranges; those that don't care stand in a branch of their own, that is always looked at. Leaves are lists of conditions, rising.
-/// What is left out is provably false; what is given is still to be asked.
+/// What is left out is provably false; of what is given, the leaf knows which formulas the way to it leaves open.
+///
+/// What a report costs in a large set is what it touches that is not in the processor's caches. So the tree is one array of words, in which what is
+/// asked one after the other stands side by side: a node is followed by its children, a candidate by its open formulas.
 final class ConditionIndex: Sendable {
-    struct Node: Sendable {
-        enum Kind: UInt8, Sendable { case leaf, values, ranges }
-        var kind: Kind
-        /// A range of numbers that may be NaN, which keeps to no range.
-        var isDouble = false
-        var key: Int32 = 0
-        /// A leaf's members; the places of a table of values; the cuts between ranges.
-        var first: Int32 = 0
-        var count: Int32 = 0
-        /// The children of ranges: one more than cuts.
-        var children: Int32 = 0
-        /// Looked at besides whatever the key's value leads to; -1: none.
-        var always: Int32 = -1
+    /// The first word of a node.
+    enum Kind {
+        /// `count`, and that many candidates: the condition's number; how many formulas are open, or `unsettled`; these formulas.
+        static let leaf: Int32 = 0
+        /// `key`, `always`, `size`, and that many places of a table with open addressing: a value (-1: free) and the child's place.
+        static let values: Int32 = 1
+        /// `key`, `always`, `first`, `count`, and the children of as many values from the first on: where most of these are asked for.
+        static let dense: Int32 = 4
+        /// `key`, `always`, `count`, that many cuts of two words each, the lower half first, and one child more than cuts.
+        static let ranges: Int32 = 2
+        /// Ranges of numbers that may be NaN, which keeps to no range.
+        static let doubleRanges: Int32 = 3
     }
 
-    struct Place: Sendable {
-        /// -1: free.
-        var value: Int32
-        var child: Int32
-    }
+    /// Instead of a number of formulas: the condition is more than its formulas, and must be run.
+    static let unsettled: Int32 = -1
 
-    let nodes: [Node]
-    let members: [Int32]
-    let places: [Place]
-    let cuts: [Int64]
-    let children: [Int32]
+    let words: [Int32]
+    /// Where the tree begins; -1: there is none.
     let root: Int32
     /// The conditions that it knows: 0 ..< count.
     let count: Int
+    /// The keys that it asks for ranges.
+    let rangeKeys: [Int32]
 
-    init(nodes: [Node], members: [Int32], places: [Place], cuts: [Int64], children: [Int32], root: Int32, count: Int) {
-        self.nodes = nodes.fitted
-        self.members = members.fitted
-        self.places = places.fitted
-        self.cuts = cuts.fitted
-        self.children = children.fitted
+    init(words: [Int32], root: Int32, count: Int, rangeKeys: [Int32]) {
+        self.words = words.fitted
         self.root = root
         self.count = count
+        self.rangeKeys = rangeKeys
+    }
+
+    /// A condition that a report may meet.
+    struct Candidate {
+        var number: Int
+        /// Where its open formulas stand: the report meets it if they all hold. nil: it must be run.
+        var open: Range<Int>?
+    }
+
+    /// Whether the formulas that the way to a candidate left open all hold.
+    @inline(__always)
+    func holds(_ open: Range<Int>, _ matcher: Matcher, _ keys: borrowing ReportKeys, _ activation: ReportActivation) -> Bool {
+        for place in open where !matcher.holds(words[place], keys, activation) { return false }
+        return true
     }
 
     /// The conditions that a report may meet, rising, each once.
     struct Candidates {
-        private var slices: [Range<Int>] = []
+        /// What is left of a leaf.
+        private struct Slice {
+            var at = 0
+            var count: Int32 = 0
+        }
+
+        /// As a rule one leaf is met, or a few: those need no memory of their own.
+        private var few = InlineArray<4, Slice>(repeating: Slice())
+        private var many: [Slice] = []
+        private var count = 0
         /// A report that fits no tree: every condition, one after the other.
         private var every: Range<Int>?
 
-        init(_ index: ConditionIndex, _ keys: borrowing ReportKeys, _ activation: borrowing ReportActivation) {
+        init(_ index: ConditionIndex, _ keys: borrowing ReportKeys, _ activation: ReportActivation) {
             guard index.root >= 0 else { return }
-            if !collect(index, index.root, keys, activation) {
-                slices = []
-                every = 0..<index.count
-            }
+            if !collect(index, index.root, keys, activation) { every = 0..<index.count }
+        }
+
+        private subscript(_ slice: Int) -> Slice {
+            get { slice < few.count ? few[slice] : many[slice - few.count] }
+            set { if slice < few.count { few[slice] = newValue } else { many[slice - few.count] = newValue } }
+        }
+
+        private mutating func append(_ slice: Slice) {
+            if count < few.count { few[count] = slice } else { many.append(slice) }
+            count += 1
         }
 
         /// False: the report has NaN where the tree has ranges.
         private mutating func collect(
-            _ index: ConditionIndex, _ start: Int32, _ keys: borrowing ReportKeys, _ activation: borrowing ReportActivation
+            _ index: ConditionIndex, _ start: Int32, _ keys: borrowing ReportKeys, _ activation: ReportActivation
         ) -> Bool {
-            var number = start
+            var at = Int(start)
             while true {
-                let node = index.nodes[Int(number)]
-                var child: Int32 = -1
-                switch node.kind {
-                case .leaf:
-                    slices.append(Int(node.first)..<Int(node.first + node.count))
+                let kind = index.words[at]
+                if kind == Kind.leaf {
+                    append(Slice(at: at + 2, count: index.words[at + 1]))
                     return true
-                case .values: child = index.child(node, of: keys.value(node.key, activation))
-                case .ranges:
-                    let key = keys.value(node.key, activation)
-                    if node.isDouble, key == NumberKey.notANumber { return false }
-                    child = index.children[Int(node.children) + index.range(node, of: key)]
                 }
-                if node.always >= 0 {
+                let key = keys.value(index.words[at + 1], activation)
+                var child: Int32
+                if kind == Kind.dense {
+                    let place = key &- Int64(index.words[at + 3])
+                    child = place >= 0 && place < Int64(index.words[at + 4]) ? index.words[at + 5 + Int(place)] : -1
+                } else if kind == Kind.values {
+                    child = index.child(at, of: key)
+                } else {
+                    if kind == Kind.doubleRanges, key == NumberKey.notANumber { return false }
+                    child = index.child(at, within: key)
+                }
+                let always = index.words[at + 2]
+                if always >= 0 {
                     if child >= 0, !collect(index, child, keys, activation) { return false }
-                    child = node.always
+                    child = always
                 }
                 if child < 0 { return true }
-                number = child
+                at = Int(child)
             }
         }
 
-        mutating func next(_ index: ConditionIndex) -> Int? {
+        mutating func next(_ index: ConditionIndex) -> Candidate? {
             if let every {
                 guard let first = every.first else { return nil }
                 self.every = every.dropFirst()
-                return first
-            }
-            if slices.count == 1 {
-                guard !slices[0].isEmpty else { return nil }
-                let place = slices[0].lowerBound
-                slices[0] = (place + 1)..<slices[0].upperBound
-                return Int(index.members[place])
+                return Candidate(number: first)
             }
             var least = Int32.max
-            for slice in slices where !slice.isEmpty { least = min(least, index.members[slice.lowerBound]) }
-            guard least < .max else { return nil }
-            for i in slices.indices where !slices[i].isEmpty && index.members[slices[i].lowerBound] == least {
-                slices[i] = (slices[i].lowerBound + 1)..<slices[i].upperBound
+            var found = -1
+            for i in 0..<count where self[i].count > 0 && index.words[self[i].at] < least {
+                least = index.words[self[i].at]
+                found = i
             }
-            return Int(least)
+            guard found >= 0 else { return nil }
+            let candidate = index.candidate(self[found].at)
+            for i in found..<count where self[i].count > 0 && index.words[self[i].at] == least {
+                self[i].count -= 1
+                self[i].at += 2 + max(0, Int(index.words[self[i].at + 1]))
+            }
+            return candidate
         }
     }
 
     @inline(__always)
-    private func child(_ node: Node, of value: Int64) -> Int32 {
+    private func candidate(_ at: Int) -> Candidate {
+        let open = words[at + 1]
+        return Candidate(number: Int(words[at]), open: open == Self.unsettled ? nil : at + 2..<at + 2 + Int(open))
+    }
+
+    @inline(__always)
+    private func child(_ node: Int, of value: Int64) -> Int32 {
         // A text that no condition names.
         guard value >= 0 else { return -1 }
-        let mask = Int(node.count) - 1
+        let mask = Int(words[node + 3]) - 1
         var place = Self.hash(Int32(truncatingIfNeeded: value)) & mask
         while true {
-            let entry = places[Int(node.first) + place]
-            if Int64(entry.value) == value { return entry.child }
-            if entry.value < 0 { return -1 }
+            let entry = words[node + 4 + 2 * place]
+            if Int64(entry) == value { return words[node + 5 + 2 * place] }
+            if entry < 0 { return -1 }
             place = (place + 1) & mask
         }
     }
@@ -124,14 +160,17 @@ final class ConditionIndex: Sendable {
     @inline(__always)
     static func hash(_ value: Int32) -> Int { Int(truncatingIfNeeded: (UInt64(UInt32(bitPattern: value)) &* 0x9E37_79B9_7F4A_7C15) >> 32) }
 
-    /// How many cuts are at or below a key.
-    private func range(_ node: Node, of key: Int64) -> Int {
+    private func child(_ node: Int, within key: Int64) -> Int32 {
+        // How many cuts are at or below the key.
         var low = 0
-        var high = Int(node.count)
+        var high = Int(words[node + 3])
+        let cuts = node + 4
+        let children = cuts + 2 * high
         while low < high {
             let middle = (low + high) / 2
-            if cuts[Int(node.first) + middle] <= key { low = middle + 1 } else { high = middle }
+            let cut = Int64(words[cuts + 2 * middle + 1]) << 32 | Int64(UInt32(bitPattern: words[cuts + 2 * middle]))
+            if cut <= key { low = middle + 1 } else { high = middle }
         }
-        return low
+        return words[children + low]
     }
 }

@@ -4,13 +4,17 @@
 ///    several boxes, up to a bound; what fits no box (`!=` a text) is left out of it, which only makes the box larger.
 /// 2. From the whole list downwards, that key is asked which leaves the fewest candidates to a report that meets one of the conditions. A condition
 ///    that is constrained to several values stands below each of them, within a budget, so that the tree stays in proportion to the list.
-/// A list of which no key leaves markedly fewer becomes a leaf.
+///
+/// A list of which no key leaves markedly fewer becomes a leaf. There each condition keeps those of its formulas that the way there leaves open:
+/// below a feeder nobody asks for the feeder again.
 ///
 /// The tree goes by what the conditions say alone, never by the numbers that keys and texts happen to have: traces name the nearest of the rules
 /// that it could not rule out, and must be the same for a set that was read as a whole and for one that was read file by file.
 struct ConditionIndexBuilder {
     /// Lists of this size are looked through.
-    private static let leafMax = 3
+    private static let leafMax = 4
+    /// So many candidates on average are few enough: finer ranges would make the tree larger than the caches, for less than they save.
+    private static let rangesGoal = 3.0
     /// Boxes of one condition.
     private static let boxesMax = 8
     /// References to a condition in the whole tree, on average.
@@ -29,7 +33,15 @@ struct ConditionIndexBuilder {
         var constraints: Range<Int>
     }
 
+    /// What is known of a key on the way to a node: that its value lies within these bounds, and is no NaN.
+    private struct Fact {
+        var key: Int32
+        var low: Int64
+        var high: Int64
+    }
+
     private let matcher: Matcher
+    private let conditions: [Condition]
     private var constraints: [Constraint] = []
     /// Sets of values, each rising.
     private var sets: [Int32] = []
@@ -38,25 +50,29 @@ struct ConditionIndexBuilder {
     /// For each value how often it was met: for counting alone, all zero between uses.
     private var scratch: [Int32]
 
-    private var nodes: [ConditionIndex.Node] = []
-    private var members: [Int32] = []
-    private var places: [ConditionIndex.Place] = []
-    private var cuts: [Int64] = []
-    private var children: [Int32] = []
+    private var words: [Int32] = []
+    /// The keys that are asked for ranges.
+    private var rangeKeys: Set<Int32> = []
 
-    /// - Parameter conditions: for each the formulas that must all hold for it to be asked; none: it is always asked.
-    static func build(_ conditions: [[Int32]], _ matcher: Matcher) -> ConditionIndex {
-        var builder = ConditionIndexBuilder(matcher)
-        for (number, formulas) in conditions.enumerated() { builder.add(Int32(number), formulas) }
-        let all = Array(0..<Int32(builder.entries.count))
-        let root = all.isEmpty ? -1 : builder.node(all, asked: [], budget: all.count * copiesMax + 16)
-        return ConditionIndex(
-            nodes: builder.nodes, members: builder.members, places: builder.places, cuts: builder.cuts, children: builder.children, root: root,
-            count: conditions.count)
+    /// A condition as the index sees it.
+    struct Condition {
+        /// The formulas that must all hold for it to be asked; none: it is always asked.
+        var formulas: [Int32]
+        /// It is no more than its formulas.
+        var isSettled: Bool
     }
 
-    private init(_ matcher: Matcher) {
+    static func build(_ conditions: [Condition], _ matcher: Matcher) -> ConditionIndex {
+        var builder = ConditionIndexBuilder(conditions, matcher)
+        for (number, condition) in conditions.enumerated() { builder.add(Int32(number), condition.formulas) }
+        let all = Array(0..<Int32(builder.entries.count))
+        let root = all.isEmpty ? -1 : builder.node(all, asked: [], facts: [], budget: all.count * copiesMax + 16)
+        return ConditionIndex(words: builder.words, root: root, count: conditions.count, rangeKeys: builder.rangeKeys.sorted())
+    }
+
+    private init(_ conditions: [Condition], _ matcher: Matcher) {
         self.matcher = matcher
+        self.conditions = conditions
         scratch = Array(repeating: 0, count: max(2, matcher.texts.count))
     }
 
@@ -171,9 +187,11 @@ struct ConditionIndexBuilder {
         var copies: Int
     }
 
-    /// - Parameter asked: the keys that were asked on the way: none is asked twice.
-    private mutating func node(_ list: [Int32], asked: [Int32], budget: Int) -> Int32 {
-        guard list.count > Self.leafMax, let split = bestSplit(list, asked: asked, budget: budget) else { return leaf(list) }
+    /// - Parameters:
+    ///   - asked: the keys that were asked on the way: none is asked twice.
+    ///   - facts: what the answers were.
+    private mutating func node(_ list: [Int32], asked: [Int32], facts: [Fact], budget: Int) -> Int32 {
+        guard list.count > Self.leafMax, let split = bestSplit(list, asked: asked, budget: budget) else { return leaf(list, facts) }
         let asked = asked + [split.key]
         var always: [Int32] = []
         var pairs: [(value: Int32, entry: Int32)] = []
@@ -192,56 +210,132 @@ struct ConditionIndexBuilder {
         }
         pairs.sort { ($0.value, $0.entry) < ($1.value, $1.entry) }
         let share = Double(max(0, budget - always.count)) / Double(max(1, pairs.count))
-        let number = Int32(nodes.count)
-        nodes.append(.init(kind: split.isRange ? .ranges : .values, key: split.key))
-        var below: [(value: Int32, node: Int32)] = []
+        let number = split.isRange ? openRanges(split) : openValues(split.key, pairs.map(\.value))
         var from = 0
         while from < pairs.count {
+            let value = pairs[from].value
             var to = from
-            while to < pairs.count, pairs[to].value == pairs[from].value { to += 1 }
-            let child = node(pairs[from..<to].map(\.entry), asked: asked, budget: Int(Double(to - from) * share))
-            below.append((pairs[from].value, child))
+            while to < pairs.count, pairs[to].value == value { to += 1 }
+            let fact = split.isRange ? Self.fact(split, segment: Int(value)) : Fact(key: split.key, low: Int64(value), high: Int64(value))
+            let child = node(pairs[from..<to].map(\.entry), asked: asked, facts: facts + [fact], budget: Int(Double(to - from) * share))
+            words[split.isRange ? number + 4 + 2 * split.cuts.count + Int(value) : childPlace(number, value)] = child
             from = to
         }
-        if !always.isEmpty { nodes[Int(number)].always = node(always, asked: asked, budget: max(always.count, budget - Int(Double(pairs.count) * share))) }
-        if split.isRange {
-            nodes[Int(number)].first = Int32(cuts.count)
-            nodes[Int(number)].count = Int32(split.cuts.count)
-            nodes[Int(number)].children = Int32(children.count)
-            if case .double = matcher.plans[Int(split.key)] { nodes[Int(number)].isDouble = true }
-            cuts += split.cuts
-            children += repeatElement(-1, count: split.cuts.count + 1)
-            for child in below { children[Int(nodes[Int(number)].children + child.value)] = child.node }
-        } else {
-            table(Int(number), below)
+        if !always.isEmpty {
+            words[number + 2] = node(always, asked: asked, facts: facts, budget: max(always.count, budget - Int(Double(pairs.count) * share)))
+        }
+        return Int32(number)
+    }
+
+    private mutating func openRanges(_ split: Split) -> Int {
+        let number = words.count
+        rangeKeys.insert(split.key)
+        var isDouble = false
+        if case .double = matcher.plans[Int(split.key)] { isDouble = true }
+        words += [isDouble ? ConditionIndex.Kind.doubleRanges : ConditionIndex.Kind.ranges, split.key, -1, Int32(split.cuts.count)]
+        for cut in split.cuts { words += [Int32(truncatingIfNeeded: cut), Int32(truncatingIfNeeded: cut >> 32)] }
+        words += repeatElement(-1, count: split.cuts.count + 1)
+        return number
+    }
+
+    private static func fact(_ split: Split, segment: Int) -> Fact {
+        Fact(key: split.key, low: segment == 0 ? .min : split.cuts[segment - 1], high: segment == split.cuts.count ? .max : split.cuts[segment] - 1)
+    }
+
+    /// - Parameter values: rising.
+    private mutating func openValues(_ key: Int32, _ values: [Int32]) -> Int {
+        var distinct: [Int32] = []
+        for value in values where distinct.last != value { distinct.append(value) }
+        let number = words.count
+        if let first = distinct.first, let last = distinct.last, Int(last) - Int(first) < 4 * distinct.count {
+            let count = last - first + 1
+            words += [ConditionIndex.Kind.dense, key, -1, first, count]
+            words += repeatElement(-1, count: Int(count))
+            return number
+        }
+        var size = 4
+        while size < distinct.count * 2 { size *= 2 }
+        words += [ConditionIndex.Kind.values, key, -1, Int32(size)]
+        words += repeatElement(-1, count: 2 * size)
+        for value in distinct {
+            var place = ConditionIndex.hash(value) & (size - 1)
+            while words[number + 4 + 2 * place] >= 0 { place = (place + 1) & (size - 1) }
+            words[number + 4 + 2 * place] = value
         }
         return number
     }
 
-    private mutating func table(_ number: Int, _ below: [(value: Int32, node: Int32)]) {
-        var size = 4
-        while size < below.count * 2 { size *= 2 }
-        nodes[number].first = Int32(places.count)
-        nodes[number].count = Int32(size)
-        let start = places.count
-        places += repeatElement(ConditionIndex.Place(value: -1, child: -1), count: size)
-        for child in below {
-            var place = ConditionIndex.hash(child.value) & (size - 1)
-            while places[start + place].value >= 0 { place = (place + 1) & (size - 1) }
-            places[start + place] = .init(value: child.value, child: child.node)
-        }
+    /// Where the table of a node has the child of a value that is in it.
+    private func childPlace(_ number: Int, _ value: Int32) -> Int {
+        if words[number] == ConditionIndex.Kind.dense { return number + 5 + Int(value - words[number + 3]) }
+        let mask = Int(words[number + 3]) - 1
+        var place = ConditionIndex.hash(value) & mask
+        while words[number + 4 + 2 * place] != value { place = (place + 1) & mask }
+        return number + 5 + 2 * place
     }
 
-    private mutating func leaf(_ list: [Int32]) -> Int32 {
-        let first = members.count
+    private mutating func leaf(_ list: [Int32], _ facts: [Fact]) -> Int32 {
+        let first = words.count
+        words += [ConditionIndex.Kind.leaf, 0]
+        var last: Int32 = -1
         for entry in list {
-            let condition = entries[Int(entry)].condition
+            let number = entries[Int(entry)].condition
             // Several boxes of one condition stand side by side.
-            if members.count > first, members.last == condition { continue }
-            members.append(condition)
+            if number == last { continue }
+            last = number
+            let condition = conditions[Int(number)]
+            var open: [Int32] = []
+            var isRuledOut = false
+            for formula in condition.formulas {
+                switch known(formula, facts) {
+                case true?: continue
+                case false?: isRuledOut = true
+                case nil: open.append(formula)
+                }
+            }
+            if isRuledOut { continue }
+            words[first + 1] += 1
+            words.append(number)
+            if condition.isSettled {
+                words.append(Int32(open.count))
+                words += open
+            } else {
+                words.append(ConditionIndex.unsettled)
+            }
         }
-        nodes.append(.init(kind: .leaf, first: Int32(first), count: Int32(members.count - first)))
-        return Int32(nodes.count - 1)
+        return Int32(first)
+    }
+
+    /// What the facts say about a formula; nil: nothing.
+    private func known(_ formula: Int32, _ facts: [Fact]) -> Bool? {
+        let node = matcher[formula]
+        switch node.operation {
+        case .no: return false
+        case .yes: return true
+        case .equals:
+            guard let fact = facts.first(where: { $0.key == node.key }) else { return nil }
+            if node.a < fact.low || node.a > fact.high { return false }
+            return fact.low == fact.high ? true : nil
+        case .among:
+            guard let fact = facts.first(where: { $0.key == node.key }), fact.low == fact.high else { return nil }
+            return matcher.members(node).contains { Int64($0) == fact.low }
+        case .between:
+            guard let fact = facts.first(where: { $0.key == node.key }) else { return nil }
+            if fact.high < node.a || fact.low > node.b { return false }
+            return node.a <= fact.low && fact.high <= node.b ? true : nil
+        case .not: return known(Int32(node.a), facts).map { !$0 }
+        case .all, .any:
+            let decisive = node.operation == .any
+            var isOpen = false
+            for operand in matcher.operands(node) {
+                guard let value = known(operand, facts) else {
+                    isOpen = true
+                    continue
+                }
+                if value == decisive { return decisive }
+            }
+            return isOpen ? nil : !decisive
+        }
     }
 
     private func constraint(_ entry: Int32, _ key: Int32) -> Constraint? {
@@ -316,24 +410,31 @@ struct ConditionIndexBuilder {
         var distinct: [Int64] = []
         for end in ends where distinct.last != end { distinct.append(end) }
         guard !distinct.isEmpty else { return nil }
-        // All cuts if there is room for the copies; else fewer, at even shares of the ends.
-        var wanted = distinct.count
-        while wanted >= 1 {
-            let chosen: [Int64]
-            if wanted == distinct.count {
-                chosen = distinct
-            } else {
-                var some: [Int64] = []
-                for i in 1...wanted {
-                    let end = ends[i * ends.count / (wanted + 1)]
-                    if some.last != end { some.append(end) }
-                }
-                chosen = some
-            }
-            if let split = weigh(ranges, key, chosen, unconstrained, budget: budget) { return split }
-            wanted = min(wanted / 4, 4_096)
+        // As many as it takes to leave few candidates, at even shares of the ends.
+        var best: Split?
+        var wanted = max(4, ranges.count / 4)
+        while let split = weigh(ranges, key, Self.shares(wanted, of: ends, distinct), unconstrained, budget: budget) {
+            if best.map({ split.expected < $0.expected }) ?? true { best = split }
+            if split.expected - Double(unconstrained) <= Self.rangesGoal || split.cuts.count == distinct.count { break }
+            wanted *= 2
         }
-        return nil
+        // No room for so many copies.
+        while best == nil, wanted > 1 {
+            wanted = min(wanted / 4, 4_096)
+            best = weigh(ranges, key, Self.shares(max(wanted, 1), of: ends, distinct), unconstrained, budget: budget)
+        }
+        return best
+    }
+
+    /// Of all ends, rising, so many at even shares, each once; all distinct ones where there are no more.
+    private static func shares(_ wanted: Int, of ends: [Int64], _ distinct: [Int64]) -> [Int64] {
+        if wanted >= distinct.count { return distinct }
+        var some: [Int64] = []
+        for i in 1...wanted {
+            let end = ends[i * ends.count / (wanted + 1)]
+            if some.last != end { some.append(end) }
+        }
+        return some
     }
 
     /// nil: too many copies.

@@ -43,9 +43,9 @@ final class Matcher: Sendable {
     /// Whether an index that was made for an earlier state of the same pool still means the same: numbers of keys, texts and formulas stay, but
     /// a new prefix moves the ranks of those behind it.
     func fits(_ index: ConditionIndex, madeFor earlier: Matcher) -> Bool {
-        index.nodes.allSatisfy { node in
-            guard node.kind == .ranges, case .rank(_, let ends) = plans[Int(node.key)] else { return true }
-            guard case .rank(_, let before) = earlier.plans[Int(node.key)] else { return false }
+        index.rangeKeys.allSatisfy { key in
+            guard case .rank(_, let ends) = plans[Int(key)] else { return true }
+            guard case .rank(_, let before) = earlier.plans[Int(key)] else { return false }
             return earlier.ends[Int(before)].count == self.ends[Int(ends)].count
         }
     }
@@ -55,7 +55,7 @@ final class Matcher: Sendable {
     func operands(_ node: Node) -> ArraySlice<Int32> { operands[Int(node.a)..<Int(node.b)] }
     func members(_ node: Node) -> ArraySlice<Int32> { members[Int(node.a)..<Int(node.b)] }
 
-    func holds(_ formula: Int32, _ keys: borrowing ReportKeys, _ activation: borrowing ReportActivation) -> Bool {
+    func holds(_ formula: Int32, _ keys: borrowing ReportKeys, _ activation: ReportActivation) -> Bool {
         let node = nodes[Int(formula)]
         switch node.operation {
         case .no: return false

@@ -60,12 +60,12 @@ struct Proofs {
             values.initialize(repeating: 0)
             let keys = ReportKeys(matcher: set.matcher, values: values)
             var gates = ConditionIndex.Candidates(set.gates, keys, activation)
-            while let number = gates.next(set.gates) {
+            while let number = gates.next(set.gates)?.number {
                 if let takes = set.modules[number].takes, (try? takes.expression.matches(activation)) != true { continue }
                 var result = Outcome(module: number)
                 let module = set.modules[number]
                 var candidates = ConditionIndex.Candidates(set.indexes[number], keys, activation)
-                while let rule = candidates.next(set.indexes[number]) {
+                while let rule = candidates.next(set.indexes[number])?.number {
                     guard (try? set.holds(module.rules[rule], module, activation, keys)) == true else { continue }
                     result.rules.append(rule)
                     if !module.rules[rule].continues { break }

@@ -43,13 +43,13 @@ struct ReportKeys: ~Copyable {
     }
 
     @inline(__always)
-    func value(_ plan: Int32, _ activation: borrowing ReportActivation) -> Int64 {
+    func value(_ plan: Int32, _ activation: ReportActivation) -> Int64 {
         if values[count + Int(plan)] != 0 { return values[Int(plan)] }
         return find(Int(plan), activation)
     }
 
     @inline(never)
-    private func find(_ plan: Int, _ activation: borrowing ReportActivation) -> Int64 {
+    private func find(_ plan: Int, _ activation: ReportActivation) -> Int64 {
         let value: Int64
         switch matcher.plans[plan] {
         case .text(let slot): value = activation.string(slot: Int(slot)).map { Int64(matcher.texts.number(of: $0)) } ?? Int64(TextTable.empty)

@@ -31,10 +31,13 @@ extension RuleSet {
     private func route(_ activation: ReportActivation, _ keys: borrowing ReportKeys, tracing: Bool, _ effort: inout RouteEffort) -> RouteResult {
         var result = RouteResult(routings: [], failures: [])
         var candidates = ConditionIndex.Candidates(gates, keys, activation)
-        while let number = candidates.next(gates) {
+        while let candidate = candidates.next(gates) {
             effort.gates += 1
+            let number = candidate.number
             let module = modules[number]
-            if let takes = module.takes {
+            if let open = candidate.open {
+                guard gates.holds(open, matcher, keys, activation) else { continue }
+            } else if let takes = module.takes {
                 do throws(EvaluationError) {
                     guard try module.takesIsFormula ? matcher.holds(module.takesOver, keys, activation) : takes.expression.matches(activation) else { continue }
                 } catch {
@@ -54,33 +57,41 @@ extension RuleSet {
     ) {
         var missed = Missed()
         var candidates = ConditionIndex.Candidates(index, keys, activation)
-        while let number = candidates.next(index) {
+        while let candidate = candidates.next(index) {
             effort.candidates += 1
-            let rule = module.rules[number]
-            if rule.hasCondition {
+            let number = candidate.number
+            if let open = candidate.open {
+                guard index.holds(open, matcher, keys, activation) else {
+                    if tracing { missed.note(number) }
+                    continue
+                }
+            }
+            if candidate.open == nil, module.rules[number].hasCondition {
                 do throws(EvaluationError) {
-                    guard try holds(rule, module, activation, keys) else {
+                    guard try holds(module.rules[number], module, activation, keys) else {
                         if tracing { missed.note(number) }
                         continue
                     }
                 } catch {
+                    let rule = module.rules[number]
                     result.failures.append(
                         ConditionFailure(rule: module.name(of: rule), file: module.file, line: Int(rule.line), message: error.message))
                     if tracing { missed.excluded.append(number) }
                     continue
                 }
             }
-            let outcome = module.outcome(of: rule)
+            let head = module.heads[number]
+            let outcome = module.outcome(of: head)
             var trace: RouteTrace?
             if tracing {
-                trace = self.trace(rule, module, nearMiss(missed, above: number, module, activation, keys), activation)
+                trace = self.trace(module.rules[number], module, nearMiss(missed, above: number, module, activation, keys), activation)
                 missed.excluded.append(number)
             }
             result.routings.append(
                 Routing(
-                    rule: module.name(of: rule), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
+                    rule: module.name(of: head), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
                     limits: limits(of: outcome, activation), escalate: outcome.escalate, trace: trace))
-            if !rule.continues { return }
+            if !head.continues { return }
         }
         if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, above: module.rules.count, module, activation, keys) }
     }

@@ -362,12 +362,15 @@ package final class RuleSet: Sendable {
         places = NamePlaces(modules)
         let matcher = Matcher(pool)
         self.matcher = matcher
-        gates = ConditionIndexBuilder.build(modules.map { $0.takes == nil ? [] : [$0.takesOver] }, matcher)
+        gates = ConditionIndexBuilder.build(
+            modules.map { $0.takes == nil ? .init(formulas: [], isSettled: true) : .init(formulas: [$0.takesOver], isSettled: $0.takesIsFormula) }, matcher)
         indexes = modules.enumerated().map { number, module in
             if let made, let before = made.matcher, let index = made.indexes[number], matcher.fits(index, madeFor: before) { return index }
             return ConditionIndexBuilder.build(
                 module.rules.map { rule in
-                    rule.over >= 0 ? [rule.over] : rule.parts.map { module.parts[$0].formula }
+                    .init(
+                        formulas: rule.over >= 0 ? [rule.over] : rule.parts.map { module.parts[$0].formula },
+                        isSettled: rule.over < 0 && rule.expression < 0)
                 }, matcher)
         }
     }
