@@ -8,12 +8,9 @@ extension ContentDigest {
     package init(sha256 bytes: [UInt8]) {
         var hash = SHA256()
         bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for (i, byte) in hash.finalize().prefix(16).enumerated() {
-            if i < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
-        }
-        self.init(high: high, low: low)
+        // Two loads instead of a walk over its bytes: every input has a digest.
+        let (high, low) = hash.finalize().withUnsafeBytes { ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) }
+        self.init(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
     }
 
     /// 32 hexadecimal digits.
@@ -60,8 +57,9 @@ extension InputCodec {
     /// description, and with the digest of what is left.
     package static func input(log: [UInt8], personal: [UInt8]?) throws(InputFault) -> Input {
         // Escapes and numbers may be written longer here than the sender wrote them.
-        let result = log.withUnsafeBufferPointer { read($0, kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax) }
-        let stored = try result.get()
+        let stored = try log.withUnsafeBufferPointer { (log) throws(InputFault) in
+            try read(log, kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax)
+        }
         guard let personal else { return input(stored.body, id: stored.id, source: stored.source ?? SourceID("")) }
         guard case .report(var report) = stored.body else {
             throw InputFault(code: .inconsistent, message: "only a report has a personal part", suggestion: "check the log with paidan verify")

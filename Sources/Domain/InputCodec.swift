@@ -19,18 +19,22 @@ package enum InputCodec {
     package static func decode(
         _ bytes: some Collection<UInt8>, defaultSource: SourceID, assuming kind: InputKind = .report, task: TaskID? = nil, line: Int = 1
     ) throws(InputFault) -> Input {
-        try withBytes(bytes) { decode($0, defaultSource: defaultSource, kind: kind, task: task, line: line, bytesMax: bytesMax) }.get()
+        try withBytes(bytes) { bytes -> Result<Input, InputFault> in
+            do throws(InputFault) {
+                return .success(try decode(bytes, defaultSource: defaultSource, kind: kind, task: task, line: line, bytesMax: bytesMax))
+            } catch { return .failure(error) }
+        }.get()
     }
 
     /// The same from memory that outlives the call.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, defaultSource: SourceID, assuming kind: InputKind = .report, task: TaskID? = nil, line: Int = 1
     ) throws(InputFault) -> Input {
-        try decode(bytes.bindMemory(to: UInt8.self), defaultSource: defaultSource, kind: kind, task: task, line: line, bytesMax: bytesMax).get()
+        try decode(bytes.bindMemory(to: UInt8.self), defaultSource: defaultSource, kind: kind, task: task, line: line, bytesMax: bytesMax)
     }
 
     /// An input of our own making (the command line, the demo, a row of a table). Without an `id` the content is the key.
-    package static func input(_ body: InputBody, id: String?, source: SourceID) -> Input {
+    package static func input(_ body: consuming InputBody, id: String?, source: SourceID) -> Input {
         let form = canonical(body)
         let digest = ContentDigest(sha256: form)
         return Input(key: InputKey(source: source, id: id ?? contentID(source: source, canonical: form)), digest: digest, body: body)
@@ -38,19 +42,21 @@ package enum InputCodec {
 
     private static func decode(
         _ bytes: UnsafeBufferPointer<UInt8>, defaultSource: SourceID, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
-    ) -> Result<Input, InputFault> {
-        switch read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax) {
-        case .success(let read): return .success(input(read.body, id: read.id, source: read.source ?? defaultSource))
-        case .failure(var fault):
+    ) throws(InputFault) -> Input {
+        do throws(InputFault) {
+            let read = try read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax)
+            return input(read.body, id: read.id, source: read.source ?? defaultSource)
+        } catch {
+            var fault = error
             if fault.source == nil { fault.source = defaultSource }
-            return .failure(fault)
+            throw fault
         }
     }
 
     /// What an input says, before it has its key and its digest.
     static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
-    ) -> Result<(body: InputBody, id: String?, source: SourceID?), InputFault> {
+    ) throws(InputFault) -> (body: InputBody, id: String?, source: SourceID?) {
         do throws(JSONStop) {
             guard bytes.count <= bytesMax else {
                 throw JSONStop(
@@ -58,11 +64,11 @@ package enum InputCodec {
             }
             var decoder = try InputDecoder(bytes, assumedKind: kind, task: task)
             let body = try decoder.body()
-            return .success((body, decoder.id, decoder.source))
+            return (body, decoder.id, decoder.source)
         } catch {
             var fault = InputFault(JSONFault(error, in: bytes, firstLine: line))
             (fault.id, fault.source) = salvage(bytes)
-            return .failure(fault)
+            throw fault
         }
     }
 

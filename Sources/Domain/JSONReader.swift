@@ -247,7 +247,8 @@ struct JSONReader {
     /// The text as a string.
     @inline(__always) func string(_ text: JSONText) throws(JSONStop) -> String {
         if text.isEscaped { return try unescaped(text) }
-        return String(decoding: UnsafeBufferPointer(start: base + text.start, count: text.end - text.start), as: UTF8.self)
+        // Unchecked, because all of the text was checked to be UTF-8 in the beginning, and begins and ends at a quote.
+        return String(copying: unsafe UTF8Span(unchecked: UnsafeBufferPointer(start: base + text.start, count: text.end - text.start).span))
     }
 
     private func unescaped(_ text: JSONText) throws(JSONStop) -> String {

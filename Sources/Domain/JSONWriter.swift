@@ -1,44 +1,90 @@
 /// Writes compact JSON in the order in which it is told, as UTF-8. The one writer of the house: receipts, tasks, traces,
 /// diagnostics and the log's canonical form all use it.
+///
+/// Every input is written once for its digest, so that each value is put down as a whole: room is made for all of it, then its bytes follow without a
+/// look at the array for each.
 package struct JSONWriter: Sendable {
-    package private(set) var bytes: [UInt8] = []
+    /// What is written stands at the beginning; the rest is zeros.
+    private var room: [UInt8]
+    private var count = 0
     private var needsComma = false
 
-    package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 256) { room = Array(repeating: 0, count: max(capacity, 64)) }
 
-    package var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var bytes: [UInt8] { Array(room[..<count]) }
+
+    package var text: String { String(decoding: room[..<count], as: UTF8.self) }
+
+    /// Makes room for `most` bytes and hands out where they begin; `body` writes as many as it says, none beyond `most`. The pointer is used
+    /// because what is written here is most of what an input costs; it does not leave this file.
+    @inline(__always) private mutating func write(_ most: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+        if room.count - count < most { room += repeatElement(0, count: max(room.count, most)) }
+        let start = count
+        count += room.withUnsafeMutableBufferPointer { room in
+            guard let base = room.baseAddress else { return 0 }
+            let written = body(base + start)
+            precondition(written <= most, "no more is written than there is room for")
+            return written
+        }
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        write(1) {
+            $0[0] = byte
+            return 1
+        }
+    }
+
+    /// Bytes as they are.
+    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let first = bytes.baseAddress else { return }
+        write(bytes.count) {
+            $0.update(from: first, count: bytes.count)
+            return bytes.count
+        }
+    }
+
+    private mutating func put(_ text: String) {
+        var text = text
+        text.withUTF8 { put($0) }
+    }
 
     private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if needsComma { put(UInt8(ascii: ",")) }
         needsComma = true
     }
 
     package mutating func object(_ body: (inout JSONWriter) -> Void) {
         separate()
-        bytes.append(UInt8(ascii: "{"))
+        put(UInt8(ascii: "{"))
         needsComma = false
         body(&self)
-        bytes.append(UInt8(ascii: "}"))
+        put(UInt8(ascii: "}"))
         needsComma = true
     }
 
     package mutating func array(_ body: (inout JSONWriter) -> Void) {
         separate()
-        bytes.append(UInt8(ascii: "["))
+        put(UInt8(ascii: "["))
         needsComma = false
         body(&self)
-        bytes.append(UInt8(ascii: "]"))
+        put(UInt8(ascii: "]"))
         needsComma = true
     }
 
     /// A key of our own, which needs no escape; the next call writes its value.
     package mutating func key(_ name: StaticString) {
         assert(!name.withUTF8Buffer { $0.contains { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C } }, "a key of our own needs no escape")
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        let length = name.utf8CodeUnitCount
+        let comma = needsComma ? 1 : 0
+        write(length + 4) {
+            $0[0] = UInt8(ascii: ",")
+            $0[comma] = UInt8(ascii: "\"")
+            ($0 + comma + 1).update(from: name.utf8Start, count: length)
+            $0[comma + length + 1] = UInt8(ascii: "\"")
+            $0[comma + length + 2] = UInt8(ascii: ":")
+            return comma + length + 3
+        }
         needsComma = false
     }
 
@@ -46,7 +92,7 @@ package struct JSONWriter: Sendable {
     package mutating func key(named name: String) {
         separate()
         quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
@@ -58,9 +104,9 @@ package struct JSONWriter: Sendable {
     /// A word of our own, which needs no escape.
     package mutating func word(_ value: StaticString) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
+        put(UInt8(ascii: "\""))
+        put(UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+        put(UInt8(ascii: "\""))
     }
 
     package mutating func int(_ value: some BinaryInteger) {
@@ -68,50 +114,57 @@ package struct JSONWriter: Sendable {
             int(small)
         } else {
             separate()
-            bytes.append(contentsOf: String(value).utf8)
+            put(String(value))
         }
     }
 
     /// The same for the common type: its digits straight into the bytes.
     package mutating func int(_ value: Int) {
         separate()
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        let magnitude = value.magnitude
-        var power: UInt = 1
-        while magnitude / power >= 10 { power *= 10 }
-        while power > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / power % 10))
-            power /= 10
+        write(20) {
+            var at = 0
+            if value < 0 {
+                $0[0] = UInt8(ascii: "-")
+                at = 1
+            }
+            let magnitude = value.magnitude
+            var power: UInt = 1
+            while magnitude / power >= 10 { power *= 10 }
+            while power > 0 {
+                $0[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / power % 10)
+                at += 1
+                power /= 10
+            }
+            return at
         }
     }
 
     /// The shortest form that reads back to the same value; `null` for what JSON can't write (NaN, infinities).
     package mutating func double(_ value: Double) {
         separate()
-        bytes.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
+        put(value.isFinite ? value.description : "null")
     }
 
     package mutating func bool(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        put(value ? "true" : "false")
     }
 
     package mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        put("null")
     }
 
     /// Bytes that are JSON already.
     package mutating func raw(_ json: [UInt8]) {
         separate()
-        bytes.append(contentsOf: json)
+        json.withUnsafeBufferPointer { put($0) }
     }
 
     /// Text that is JSON already.
     package mutating func raw(_ json: String) {
         separate()
-        var json = json
-        json.withUTF8 { bytes.append(contentsOf: $0) }
+        put(json)
     }
 
     package mutating func field(_ name: StaticString, _ value: String?) {
@@ -146,16 +199,19 @@ package struct JSONWriter: Sendable {
 
     /// A line end between two documents of JSON lines.
     package mutating func newline() {
-        bytes.append(UInt8(ascii: "\n"))
+        put(UInt8(ascii: "\n"))
         needsComma = false
     }
 
     /// An instant as RFC 3339 in UTC.
     package mutating func instant(_ value: Instant) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        value.appendRFC3339(offsetSeconds: 0, to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        write(Instant.rfc3339BytesMax + 2) {
+            $0[0] = UInt8(ascii: "\"")
+            let length = value.writeRFC3339(offsetSeconds: 0, to: $0 + 1)
+            $0[length + 1] = UInt8(ascii: "\"")
+            return length + 2
+        }
     }
 
     package mutating func field(_ name: StaticString, _ value: Instant?) {
@@ -166,45 +222,72 @@ package struct JSONWriter: Sendable {
 
     /// Degrees with up to six decimals, exactly.
     package mutating func microdegrees(_ value: Int32) {
+        let whole = Int(value.magnitude) / 1_000_000
+        var rest = Int(value.magnitude) % 1_000_000
+        guard rest != 0 else { return int(value < 0 ? -whole : whole) }
         separate()
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        let magnitude = Int(value.magnitude)
-        bytes.appendDecimal(magnitude / 1_000_000, digits: 1)
-        var rest = magnitude % 1_000_000
-        guard rest != 0 else { return }
-        var digits = 6
-        while rest % 10 == 0 {
-            rest /= 10
-            digits -= 1
+        write(16) { text in
+            var at = 0
+            func digit(_ number: Int) {
+                text[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
+                at += 1
+            }
+            if value < 0 {
+                text[0] = UInt8(ascii: "-")
+                at = 1
+            }
+            if whole >= 1_000 { digit(whole / 1_000) }
+            if whole >= 100 { digit(whole / 100) }
+            if whole >= 10 { digit(whole / 10) }
+            digit(whole)
+            text[at] = UInt8(ascii: ".")
+            at += 1
+            var power = 100_000
+            while rest > 0 {
+                digit(rest / power)
+                rest %= power
+                power /= 10
+            }
+            return at
         }
-        bytes.append(UInt8(ascii: "."))
-        bytes.appendDecimal(rest, digits: digits)
     }
 
     private mutating func quote(_ value: String) {
         var value = value
-        bytes.append(UInt8(ascii: "\""))
         value.withUTF8 { utf8 in
-            var clean = 0
-            var i = nextToEscape(utf8, from: 0)
-            while i < utf8.count {
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean..<i]))
-                bytes.append(0x5C)
-                switch utf8[i] {
-                case 0x22, 0x5C: bytes.append(utf8[i])
-                case 0x0A: bytes.append(UInt8(ascii: "n"))
-                case 0x0D: bytes.append(UInt8(ascii: "r"))
-                case 0x09: bytes.append(UInt8(ascii: "t"))
-                default:
-                    bytes.append(contentsOf: "u00".utf8)
-                    for digit in [utf8[i] >> 4, utf8[i] & 15] { bytes.append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)) }
-                }
-                clean = i + 1
-                i = nextToEscape(utf8, from: clean)
+            let clean = nextToEscape(utf8, from: 0)
+            guard clean == utf8.count, let first = utf8.baseAddress else { return quote(escaping: utf8, from: clean) }
+            write(clean + 2) {
+                $0[0] = UInt8(ascii: "\"")
+                ($0 + 1).update(from: first, count: clean)
+                $0[clean + 1] = UInt8(ascii: "\"")
+                return clean + 2
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean...]))
         }
-        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// - Parameter first: the first byte that needs an escape.
+    @inline(never) private mutating func quote(escaping utf8: UnsafeBufferPointer<UInt8>, from first: Int) {
+        put(UInt8(ascii: "\""))
+        var clean = 0
+        var i = first
+        while i < utf8.count {
+            put(UnsafeBufferPointer(rebasing: utf8[clean..<i]))
+            put(0x5C)
+            switch utf8[i] {
+            case 0x22, 0x5C: put(utf8[i])
+            case 0x0A: put(UInt8(ascii: "n"))
+            case 0x0D: put(UInt8(ascii: "r"))
+            case 0x09: put(UInt8(ascii: "t"))
+            default:
+                put("u00")
+                for digit in [utf8[i] >> 4, utf8[i] & 15] { put(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)) }
+            }
+            clean = i + 1
+            i = nextToEscape(utf8, from: clean)
+        }
+        put(UnsafeBufferPointer(rebasing: utf8[clean...]))
+        put(UInt8(ascii: "\""))
     }
 }
 

@@ -105,7 +105,18 @@ extension Instant {
     }
 
     /// The same as bytes; offsets with odd seconds (local mean times before 1900) are rounded down to the minute, the instant stays exact.
-    func appendRFC3339(offsetSeconds: Int, to bytes: inout [UInt8]) {
+    private func appendRFC3339(offsetSeconds: Int, to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.rfc3339BytesMax) { text in
+            guard let base = text.baseAddress else { return }
+            bytes.append(contentsOf: UnsafeBufferPointer(start: base, count: writeRFC3339(offsetSeconds: offsetSeconds, to: base)))
+        }
+    }
+
+    /// `2026-11-22T08:15:00.250+08:00` has the most.
+    static let rfc3339BytesMax = 29
+
+    /// Writes at most `rfc3339BytesMax` bytes, and says how many.
+    func writeRFC3339(offsetSeconds: Int, to text: UnsafeMutablePointer<UInt8>) -> Int {
         let offset = offsetSeconds >= 0 ? offsetSeconds / 60 : (offsetSeconds - 59) / 60
         let earliest = max(Instant.first.milliseconds, Instant.first.milliseconds - Int64(offset) * 60_000)
         let latest = min(Instant.last.milliseconds, Instant.last.milliseconds - Int64(offset) * 60_000)
@@ -113,43 +124,41 @@ extension Instant {
         let days = Int((local >= 0 ? local : local - 86_399_999) / 86_400_000)
         let rest = Int(local - Int64(days) * 86_400_000)
         let date = CivilDate(daysSinceEpoch: days)
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
-            var count = 0
-            func put(_ byte: UInt8) {
-                text[count] = byte
-                count += 1
-            }
-            func two(_ value: Int) {
-                put(0x30 + UInt8(truncatingIfNeeded: value / 10))
-                put(0x30 + UInt8(truncatingIfNeeded: value % 10))
-            }
-            two(date.year / 100)
-            two(date.year % 100)
-            put(UInt8(ascii: "-"))
-            two(date.month)
-            put(UInt8(ascii: "-"))
-            two(date.day)
-            put(UInt8(ascii: "T"))
-            two(rest / 3_600_000)
-            put(UInt8(ascii: ":"))
-            two(rest / 60_000 % 60)
-            put(UInt8(ascii: ":"))
-            two(rest / 1_000 % 60)
-            if rest % 1_000 != 0 {
-                put(UInt8(ascii: "."))
-                put(0x30 + UInt8(truncatingIfNeeded: rest % 1_000 / 100))
-                two(rest % 100)
-            }
-            if offsetSeconds == 0 {
-                put(UInt8(ascii: "Z"))
-            } else {
-                put(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
-                two(abs(offset) / 60)
-                put(UInt8(ascii: ":"))
-                two(abs(offset) % 60)
-            }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<count]))
+        var count = 0
+        func put(_ byte: UInt8) {
+            text[count] = byte
+            count += 1
         }
+        func two(_ value: Int) {
+            put(0x30 + UInt8(truncatingIfNeeded: value / 10))
+            put(0x30 + UInt8(truncatingIfNeeded: value % 10))
+        }
+        two(date.year / 100)
+        two(date.year % 100)
+        put(UInt8(ascii: "-"))
+        two(date.month)
+        put(UInt8(ascii: "-"))
+        two(date.day)
+        put(UInt8(ascii: "T"))
+        two(rest / 3_600_000)
+        put(UInt8(ascii: ":"))
+        two(rest / 60_000 % 60)
+        put(UInt8(ascii: ":"))
+        two(rest / 1_000 % 60)
+        if rest % 1_000 != 0 {
+            put(UInt8(ascii: "."))
+            put(0x30 + UInt8(truncatingIfNeeded: rest % 1_000 / 100))
+            two(rest % 100)
+        }
+        if offsetSeconds == 0 {
+            put(UInt8(ascii: "Z"))
+        } else {
+            put(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+            two(abs(offset) / 60)
+            put(UInt8(ascii: ":"))
+            two(abs(offset) % 60)
+        }
+        return count
     }
 }
 

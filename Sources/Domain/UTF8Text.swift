@@ -26,10 +26,20 @@ package func firstInvalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
             i += 1
             continue
         }
+        // Chinese: three bytes in one look, E0 A0… to EF BF BF but for the surrogates, ED A0….
+        while i + 4 <= end {
+            let word = UInt32(littleEndian: UnsafeRawPointer(base + i).loadUnaligned(as: UInt32.self))
+            let lead = word & 0x0000_200F
+            guard word & 0x00C0_C0F0 == 0x0080_80E0, lead != 0, lead != 0x0000_200D else { break }
+            i += 3
+        }
+        guard i < end else { return nil }
+        let next = base[i]
+        if next < 0x80 { continue }
         let length: Int
         var low: UInt8 = 0x80
         var high: UInt8 = 0xBF
-        switch byte {
+        switch next {
         case 0xC2...0xDF: length = 2
         case 0xE0: (length, low) = (3, 0xA0)
         case 0xED: (length, high) = (3, 0x9F)
