@@ -44,8 +44,8 @@ package enum InputCodec {
         _ bytes: UnsafeBufferPointer<UInt8>, defaultSource: SourceID, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
     ) throws(InputFault) -> Input {
         do throws(InputFault) {
-            let read = try read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax)
-            return input(read.body, id: read.id, source: read.source ?? defaultSource)
+            let (body, id, source) = try read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax)
+            return input(consume body, id: id, source: source ?? defaultSource)
         } catch {
             var fault = error
             if fault.source == nil { fault.source = defaultSource }
@@ -64,7 +64,7 @@ package enum InputCodec {
             }
             var decoder = try InputDecoder(bytes, assumedKind: kind, task: task)
             let body = try decoder.body()
-            return (body, decoder.id, decoder.source)
+            return (consume body, decoder.id, decoder.source)
         } catch {
             var fault = InputFault(JSONFault(error, in: bytes, firstLine: line))
             (fault.id, fault.source) = salvage(bytes)
