@@ -154,7 +154,7 @@ struct SetFindings {
             }
             guard unable.contains(where: { $0 != nil }) else { continue }
             for (rule, marks) in zip(module.rules, read.marks) {
-                guard let skills = unable[Int(rule.outcome)] else { continue }
+                guard let skills = unable[Int(rule.head.outcome)] else { continue }
                 findings.warning(read.file, marks.skillsRange ?? marks.nameRange, .noAbleCrew(skills.map(\.rawValue).sorted()))
             }
         }
