@@ -184,26 +184,30 @@ struct Lexer {
         return one
     }
 
+    /// What an input method or a hasty hand writes for a symbol.
+    private static let near: [Unicode.Scalar: Symbol] = [
+        "=": .equal, "&": .and, "|": .or, "，": .comma, "、": .comma, "（": .leftParenthesis, "）": .rightParenthesis, "：": .colon,
+        "？": .question, "！": .bang, "＝": .equal, "＜": .less, "＞": .greater, "［": .leftBracket, "］": .rightBracket,
+        "【": .leftBracket, "】": .rightBracket, "｛": .leftBrace, "｝": .rightBrace, "＋": .plus, "－": .minus, "＊": .star,
+        "／": .slash, "％": .percent, "≤": .lessOrEqual, "≥": .greaterOrEqual, "≠": .notEqual, "．": .dot, "。": .dot,
+    ]
+
+    /// Quotes that are none, each with those that may close it.
+    private static let closing: [Unicode.Scalar: Set<Unicode.Scalar>] = [
+        "“": ["”", "“"], "”": ["”", "“"], "‘": ["’", "‘"], "’": ["’", "‘"], "＂": ["＂"], "＇": ["＇"],
+    ]
+
     /// What is no token: reported, and read as what was probably meant (`=` for `==`, a full-width comma of an input method for a
     /// plain one, curly quotes for straight ones); nil when it means nothing.
     private mutating func mistyped() -> Token.Kind? {
         let start = position
         let scalar = scalar()
         let span = source.span(start, position)
-        let near: [Unicode.Scalar: Symbol] = [
-            "=": .equal, "&": .and, "|": .or, "，": .comma, "、": .comma, "（": .leftParenthesis, "）": .rightParenthesis, "：": .colon,
-            "？": .question, "！": .bang, "＝": .equal, "＜": .less, "＞": .greater, "［": .leftBracket, "］": .rightBracket,
-            "【": .leftBracket, "】": .rightBracket, "｛": .leftBrace, "｝": .rightBrace, "＋": .plus, "－": .minus, "＊": .star,
-            "／": .slash, "％": .percent, "≤": .lessOrEqual, "≥": .greaterOrEqual, "≠": .notEqual, "．": .dot, "。": .dot,
-        ]
-        if let symbol = near[scalar] {
+        if let symbol = Self.near[scalar] {
             diagnostics.append(Wording.mistypedSymbol(span, written: String(scalar), meant: symbol.rawValue))
             return .symbol(symbol)
         }
-        let closing: [Unicode.Scalar: Set<Unicode.Scalar>] = [
-            "“": ["”", "“"], "”": ["”", "“"], "‘": ["’", "‘"], "’": ["’", "‘"], "＂": ["＂"], "＇": ["＇"],
-        ]
-        if let ends = closing[scalar] {
+        if let ends = Self.closing[scalar] {
             diagnostics.append(Wording.mistypedSymbol(span, written: String(scalar), meant: "\""))
             let inside = position
             while position < source.bytes.count {

@@ -80,7 +80,7 @@ struct Parser {
     }
 
     /// Steps over tokens, whole brackets at once, until one of `symbols` or something that closes a bracket around here.
-    mutating func skip(to symbols: Set<Symbol>) {
+    mutating func skip(to symbols: [Symbol]) {
         var open = 0
         while token.kind != .end {
             if case .symbol(let symbol) = token.kind {

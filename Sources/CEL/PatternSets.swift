@@ -21,8 +21,22 @@ struct ScalarSet: Hashable, Sendable {
         isNegated = negated
         // For ASCII the folded ranges say it all; for others the scalar's own cases are asked, too.
         ignoresCase = ignoringCase && (categories != 0 || ranges.contains { $0.upperBound >= 0x80 })
+        if categories == 0, excluded.isEmpty, !ignoresCase {
+            for range in self.ranges where range.lowerBound < 128 {
+                let wide = Self.bits(through: min(range.upperBound, 127)), before = range.lowerBound == 0 ? (0, 0) : Self.bits(through: range.lowerBound - 1)
+                low |= wide.0 & ~before.0
+                high |= wide.1 & ~before.1
+            }
+            if isNegated { (low, high) = (~low, ~high) }
+            return
+        }
         for value in 0..<UInt32(64) where asciiContains(value) { low |= 1 << UInt64(value) }
         for value in 64..<UInt32(128) where asciiContains(value) { high |= 1 << UInt64(value - 64) }
+    }
+
+    /// A bit for each ASCII character up to `last`.
+    private static func bits(through last: UInt32) -> (UInt64, UInt64) {
+        last < 64 ? (~0 >> UInt64(63 - last), 0) : (~0, ~0 >> UInt64(127 - last))
     }
 
     /// As `slowContains`, for ASCII: the other case is one bit away.

@@ -8,7 +8,8 @@ struct ScalarMap {
     private var places: [Int] = []
     private let text: String
     private let fallback: Int
-    private let isExact: Bool
+    /// False: the places are only those of the whole text. Never so, unless libyaml reads a text otherwise than this file does.
+    let isExact: Bool
 
     init(_ node: Node, in source: SourceText) {
         fallback = node.range.lowerBound
@@ -18,20 +19,32 @@ struct ScalarMap {
             return
         }
         self.text = text
+        let wanted = Array(text.unicodeScalars)
+        func isRight(_ walk: Walk) -> Bool { walk.scalars.count >= wanted.count && walk.scalars.prefix(wanted.count).elementsEqual(wanted) }
         var walk = Walk(source: source, range: node.range)
         switch style {
         case .plain: walk.flowed(quote: nil)
         case .singleQuoted: walk.flowed(quote: UInt8(ascii: "'"))
         case .doubleQuoted: walk.flowed(quote: UInt8(ascii: "\""))
-        case .literal: walk.block(folded: false, text: text)
-        case .folded: walk.block(folded: true, text: text)
+        case .literal, .folded:
+            let folded = style == .folded
+            walk.block(folded: folded, indent: walk.blockIndent(text))
+            // A header with a digit (`>2`), or lines of blanks alone: the indentation that gives this text.
+            var indent = 0
+            while !isRight(walk), indent <= Self.indentMax {
+                walk = Walk(source: source, range: node.range)
+                walk.block(folded: folded, indent: indent)
+                indent += 1
+            }
         }
-        let wanted = Array(text.unicodeScalars)
-        isExact = walk.scalars.count >= wanted.count && walk.scalars.prefix(wanted.count).elementsEqual(wanted)
+        isExact = isRight(walk)
         places = Array(walk.places.prefix(wanted.count))
         let end = places.last.map { $0 + source.width(at: $0) } ?? node.range.upperBound
         places.append(min(end, source.bytes.count))
     }
+
+    /// Blocks are no deeper (`YAMLReader.depthMax`), each at most nine columns by its header.
+    private static let indentMax = 9 * YAMLReader.depthMax
 
     /// The bytes of a stretch of the text, given in characters.
     func range(characters: Range<Int>) -> Range<Int> {
@@ -152,22 +165,22 @@ struct ScalarMap {
             return i + 2 + digits
         }
 
-        /// `|` and `>` texts, as libyaml's scanner reads them.
-        mutating func block(folded: Bool, text: String) {
-            let bytes = source.bytes
+        /// The blanks that the first line with a word shows to be indentation.
+        func blockIndent(_ text: String) -> Int {
             let textIndent = text.split(separator: "\n").first.map { $0.prefix { $0 == " " }.utf8.count } ?? 0
+            for line in (source.line(of: range.lowerBound) + 1)..<max(source.line(of: range.lowerBound) + 1, source.lineStarts.count) {
+                let content = source.range(ofLine: line)
+                let blanks = source.bytes[content].prefix { $0 == 0x20 }.count
+                if blanks < content.count { return max(0, blanks - textIndent) }
+            }
+            return 0
+        }
+
+        /// `|` and `>` texts, as libyaml's scanner reads them.
+        mutating func block(folded: Bool, indent: Int) {
+            let bytes = source.bytes
             var line = source.line(of: range.lowerBound) + 1
             let last = source.line(of: max(range.lowerBound, range.upperBound - 1))
-            // The first line that says something gives the indentation.
-            var indent = 0
-            for candidate in line...max(line, last) where candidate < source.lineStarts.count {
-                let content = source.range(ofLine: candidate)
-                let blanks = bytes[content].prefix { $0 == 0x20 }.count
-                if blanks < content.count {
-                    indent = max(0, blanks - textIndent)
-                    break
-                }
-            }
             var pendingBreak: Int?
             var emptyLines: [Int] = []
             var previousBeganBlank = false

@@ -68,11 +68,11 @@ struct MarkCursor {
     private var index = 0
     private var byte: Int
 
-    init(_ source: SourceText) {
-        bytes = source.bytes
-        start = source.start
-        byte = source.start
-        isASCII = source.bytes[source.start...].allSatisfy { $0 < 0x80 }
+    init(_ bytes: [UInt8], from start: Int) {
+        self.bytes = bytes
+        self.start = start
+        byte = start
+        isASCII = bytes[start...].allSatisfy { $0 < 0x80 }
     }
 
     mutating func byte(atIndex wanted: Int) -> Int {

@@ -4,7 +4,6 @@ struct Traps {
 
     /// An expression that YAML can't get past: told, and to be masked.
     struct Trap {
-        var line: Int
         /// The expression with its continuation lines.
         var value: Range<Int>
         var range: Range<Int>
@@ -27,7 +26,7 @@ struct Traps {
             var text = oneLine(expression.value)
             if failure.problem == "mapping values are not allowed in this context" {
                 return Trap(
-                    line: expression.line, value: expression.value, range: failure.at..<(failure.at + 1),
+                    value: expression.value, range: failure.at..<(failure.at + 1),
                     wording: .colonInExpression(key: expression.key, text: text))
             }
             // A plain text over several lines ends at its first comment; the next line then fits nowhere.
@@ -37,13 +36,13 @@ struct Traps {
                     text = oneLine(expression.value.lowerBound..<hash) + " " + oneLine(source.range(ofLine: source.line(of: hash)).upperBound..<expression.value.upperBound)
                 }
                 return Trap(
-                    line: expression.line, value: expression.value, range: hash..<(hash + 1),
+                    value: expression.value, range: hash..<(hash + 1),
                     wording: .hashCut(key: expression.key, text: text))
             }
             let first = source.bytes[expression.value.lowerBound]
             guard Self.startCharacters.contains(first), !isBlockHeader(expression.value.lowerBound) else { continue }
             return Trap(
-                line: expression.line, value: expression.value, range: expression.value.lowerBound..<(expression.value.lowerBound + 1),
+                value: expression.value, range: expression.value.lowerBound..<(expression.value.lowerBound + 1),
                 wording: .expressionStart(first, key: expression.key, text: text))
         }
         return nil
@@ -115,7 +114,7 @@ struct Traps {
         }
         let start = i
         while i < range.upperBound, bytes[i] != UInt8(ascii: ":"), bytes[i] != 0x20, bytes[i] != UInt8(ascii: "#") { i += 1 }
-        guard i > start, i < range.upperBound, bytes[i] == UInt8(ascii: ":") else { return nil }
+        guard i > start, i < range.upperBound, bytes[i] == UInt8(ascii: ":"), i + 1 == range.upperBound || bytes[i + 1] == 0x20 else { return nil }
         let key = source.text(start..<i)
         i += 1
         skipBlanks()

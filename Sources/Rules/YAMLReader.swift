@@ -31,25 +31,25 @@ struct YAMLReader {
     func read() -> Node? {
         guard checkBytes() else { return nil }
         var masked = source.bytes
-        var maskedLines: Set<Int> = []
+        var masks: [Range<Int>] = []
         for _ in 0...Self.masksMax {
             let outcome = parse(masked)
             switch outcome {
             case .success(var root):
-                if maskedLines.isEmpty, Self.isOrdinary(root) { return root }
+                if masks.isEmpty, Self.isOrdinary(root) { return root }
                 var linked = 0
-                inspect(&root, inExpression: false, isLet: false, maskedLines: maskedLines, linked: &linked)
+                inspect(&root, inExpression: false, isLet: false, masks: masks, linked: &linked)
                 // So many can only be meant to multiply: what else the file says is of no interest.
                 return linked > Self.linksMax ? nil : root
             case .refused: return nil
             case .failure(let failure):
-                guard let trap = Traps(source: source).trap(failure), !maskedLines.contains(trap.line) else {
+                guard let trap = Traps(source: source).trap(failure), !masks.contains(trap.value) else {
                     let (range, wording) = Traps(source: source).describe(failure)
                     findings.error(file, range, wording)
                     return nil
                 }
                 findings.error(file, trap.range, trap.wording)
-                maskedLines.insert(trap.line)
+                masks.append(trap.value)
                 // An `x` and blanks in place of the expression: the same bytes, so that all places stay.
                 for i in trap.value where masked[i] != 0x0A && masked[i] != 0x0D { masked[i] = 0x20 }
                 masked[trap.value.lowerBound] = UInt8(ascii: "x")
@@ -125,7 +125,7 @@ struct YAMLReader {
         return bytes[source.start...].withUnsafeBufferPointer { buffer in
             yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
             yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
-            return build(parser)
+            return build(parser, MarkCursor(bytes, from: source.start))
         }
     }
 
@@ -156,8 +156,9 @@ struct YAMLReader {
         }
     }
 
-    private func build(_ parser: UnsafeMutablePointer<yaml_parser_t>) -> Outcome {
-        var cursor = MarkCursor(source)
+    /// - Parameter cursor: over the bytes that the parser gets.
+    private func build(_ parser: UnsafeMutablePointer<yaml_parser_t>, _ places: MarkCursor) -> Outcome {
+        var cursor = places
         var stack: [Open] = []
         var root: Node?
         var documents = 0
@@ -273,12 +274,8 @@ struct YAMLReader {
     }
 
     /// Tells aliases, anchors, tags, bad and double keys, and marks what was told as spoilt.
-    private func inspect(_ node: inout Node, inExpression: Bool, isLet: Bool, maskedLines: Set<Int>, linked: inout Int) {
-        if !maskedLines.isEmpty, case .text = node.content, maskedLines.contains(source.line(of: node.range.lowerBound)),
-            inExpression
-        {
-            node.isSpoilt = true
-        }
+    private func inspect(_ node: inout Node, inExpression: Bool, isLet: Bool, masks: [Range<Int>], linked: inout Int) {
+        if !masks.isEmpty, case .text = node.content, masks.contains(where: { $0.overlaps(node.range) }) { node.isSpoilt = true }
         if case .alias = node.content, !node.isSpoilt {
             linked += 1
             if inExpression {
@@ -303,7 +300,7 @@ struct YAMLReader {
         switch node.content {
         case .text, .alias: break
         case .list(var items, let flow):
-            for i in items.indices { inspect(&items[i], inExpression: false, isLet: false, maskedLines: maskedLines, linked: &linked) }
+            for i in items.indices { inspect(&items[i], inExpression: false, isLet: false, masks: masks, linked: &linked) }
             node.content = .list(items, flow: flow)
         case .map(let pairs, let flow):
             var kept: [Node.Pair] = []
@@ -311,11 +308,11 @@ struct YAMLReader {
             var firsts: [String: Int] = [:]
             for pair in pairs {
                 var pair = pair
-                inspect(&pair.key, inExpression: false, isLet: false, maskedLines: [], linked: &linked)
+                inspect(&pair.key, inExpression: false, isLet: false, masks: masks, linked: &linked)
                 let name = pair.key.text
                 if name == nil, !pair.key.isSpoilt { findings.error(file, pair.key.range, .badKey(pair.key.kind)) }
                 let wanted = isLet || name.map { Keys.expressions.contains($0) } ?? false
-                inspect(&pair.value, inExpression: wanted, isLet: name == "let", maskedLines: maskedLines, linked: &linked)
+                inspect(&pair.value, inExpression: wanted, isLet: name == "let", masks: masks, linked: &linked)
                 guard let name else { continue }
                 if let first = firsts[name] {
                     findings.error(file, pair.key.range, .duplicateKey(name, line: source.position(of: first).line))

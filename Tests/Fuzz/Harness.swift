@@ -1,13 +1,13 @@
-// Coverage-guided fuzzing of the condition language; not part of the package. From the repository's root, for each NAME of Parser,
-// Evaluator, Matcher:
+// Coverage-guided fuzzing of the condition language and of reading rule files; not part of the package. From the repository's root, for
+// each NAME of Parser, Evaluator, Matcher, YAML, Rules:
 //
-//     mkdir -p /tmp/fuzz-NAME
-//     swiftc -O -sanitize=fuzzer,address -parse-as-library -module-name Fuzz -package-name paidan -swift-version 6 \
-//         -enable-upcoming-feature MemberImportVisibility Sources/CEL/*.swift Tests/Fuzz/Harness.swift Tests/Fuzz/NAMEFuzz.swift -o /tmp/fuzz-NAME/run
-//     cd /tmp/fuzz-NAME && ./run -runs=4000000 -max_len=200 -dict=REPOSITORY/Tests/Fuzz/cel.dict corpus
+//     Tests/Fuzz/build.sh NAME /tmp/fuzz-NAME
+//     cd /tmp/fuzz-NAME && mkdir -p corpus
+//     SWIFT_BACKTRACE=enable=no ./run -runs=10000000 -max_len=120 -entropic=0 -dict=REPOSITORY/Tests/Fuzz/cel.dict corpus
 //
-// A crash leaves `crash-...`; an input one step of which takes more than 100 ms of CPU leaves `slow-...`. What was found is kept in
-// `Tests/CELTests/HostileInputTests.swift`. `-sanitize=fuzzer` alone is several times as fast.
+// (`yaml.dict`, and `-max_len=400`, for Rules.) A crash leaves `crash-...`, a promise that was broken `broken-...`; an input one step of
+// which takes more than 100 ms of CPU leaves `slow-...`. What was found is kept in `Tests/CELTests/HostileInputTests.swift` and
+// `Tests/RulesTests/HostileFileTests.swift`.
 
 import Glibc
 
@@ -35,10 +35,14 @@ func timed<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(
 }
 
 private func keepWhenSlow(_ taken: Double) {
-    guard taken > 100 else { return }
+    if taken > 100 { keep("slow-\(Int(taken))") }
+}
+
+/// Writes the input to a file of its own.
+private func keep(_ kind: String) {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in current { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    let name = "slow-\(Int(taken))-\(hash)"
+    let name = "\(kind)-\(hash)"
     print(name)
     guard let file = fopen(name, "w") else { return }
     fwrite(current, 1, current.count, file)
@@ -49,5 +53,7 @@ private func keepWhenSlow(_ taken: Double) {
 func demand(_ holds: Bool, _ message: @autoclosure () -> String) {
     if holds { return }
     print("broken: \(message())")
+    keep("broken")
+    fflush(nil)
     abort()
 }
