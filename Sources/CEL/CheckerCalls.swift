@@ -205,7 +205,8 @@ extension Checker {
                 width =
                     switch letter {
                     case "x", "X", "0", "1", "2", "3": 4
-                    case "u": 6
+                    // A pair of surrogates is one scalar.
+                    case "u": Self.isSurrogatePair(scalars[index...].prefix(12)) ? 12 : 6
                     case "U": 10
                     default: 2
                     }
@@ -216,5 +217,14 @@ extension Checker {
         if range.lowerBound >= count { start = index }
         let first = text[..<start].count
         return Span(start: first, end: max(first + (range.isEmpty ? 0 : 1), text[..<index].count))
+    }
+
+    /// `\ud83d\ude2c`
+    private static func isSurrogatePair(_ text: Substring.UnicodeScalarView) -> Bool {
+        let letters = text.map { String($0) }
+        guard letters.count == 12, letters[6] == "\\", letters[7] == "u", let first = UInt16(letters[2..<6].joined(), radix: 16),
+            let second = UInt16(letters[8...].joined(), radix: 16)
+        else { return false }
+        return first >> 10 == 0xD800 >> 10 && second >> 10 == 0xDC00 >> 10
     }
 }

@@ -194,7 +194,8 @@ extension Checker {
     private mutating func field(_ field: String, _ fieldSpan: Span, of type: StaticType) -> Lookup {
         switch unifier.resolve(type) {
         case .map(let key, let value):
-            guard unifier.unify(key, .string) else { return .wrong(Wording.keysAreNoTexts(fieldSpan, key: unifier.final(key))) }
+            // Keys of another type are no mistake here, as in the reference: the field is then absent.
+            _ = unifier.unify(key, .string)
             return .type(value)
         case .object(let object):
             guard let declared = schema.objects[object]?[field] else {

@@ -261,10 +261,6 @@ enum Wording {
         make("no-overload", span, "'\(name)' takes numbers, or one list of numbers; this is \(type.described)")
     }
 
-    static func keysAreNoTexts(_ span: Span, key: StaticType) -> ExpressionDiagnostic {
-        make("wrong-type", span, "the keys of this map are of the type \(key.described); use [ ] instead of a dot")
-    }
-
     static func noFields(_ span: Span, field: String, type: StaticType) -> ExpressionDiagnostic {
         make("unknown-field", span, "\(type.described) has no fields, so no '\(field)'")
     }

@@ -104,6 +104,11 @@ package enum RuleFolder {
         }
         var files: [RuleSource.File] = []
         for entry in before {
+            // What is too large is refused by its size: nobody waits until it is read.
+            if entry.size > RuleLimits.fileBytes(entry.name) {
+                files.append(RuleSource.File(name: entry.name, bytes: [], unreadSize: entry.size))
+                continue
+            }
             guard let bytes = try bytes(of: path + "/" + entry.name, size: entry.size) else {
                 return .unsettled("\(entry.name) has just vanished", waitMilliseconds: 5)
             }
@@ -114,7 +119,7 @@ package enum RuleFolder {
             if unrest(entry, for: writerMilliseconds) != nil, isOpenForWriting(path + "/" + entry.name) {
                 return .unsettled("\(entry.name) is still being written", waitMilliseconds: 10)
             }
-            if let wait = unrest(entry, for: doubtMilliseconds), looksCutOff(file.bytes, of: known[file.name]) {
+            if file.unreadSize == nil, let wait = unrest(entry, for: doubtMilliseconds), looksCutOff(file.bytes, of: known[file.name]) {
                 return .unsettled("\(entry.name) has just been changed, and looks cut off", waitMilliseconds: min(wait, 50))
             }
         }

@@ -8,6 +8,8 @@ struct Block {
     /// A handful: looked through faster than hashed.
     fileprivate(set) var keyRanges = KeyRanges()
     fileprivate var values: [(key: String, node: Node)] = []
+    /// A part of it could not be read: any key may have been there.
+    fileprivate var isTorn = false
 
     struct KeyRanges {
         fileprivate var entries: [(key: String, range: Range<Int>)] = []
@@ -35,7 +37,7 @@ struct Block {
     }
 
     /// Written, though perhaps with a mistake that has been told.
-    func has(_ key: String) -> Bool { keyRanges[key] != nil }
+    func has(_ key: String) -> Bool { isTorn || keyRanges[key] != nil }
 }
 
 /// Makes typed values of nodes. Each function tells what is wrong and gives nil; what has been told already gives nil in silence.
@@ -64,6 +66,7 @@ struct FileReader {
             return nil
         }
         var block = Block(keys: keys, anchor: anchor ?? pairs.first?.key.range ?? place(node))
+        block.isTorn = node.isTorn
         block.keyRanges.entries.reserveCapacity(pairs.count)
         block.values.reserveCapacity(pairs.count)
         for pair in pairs {

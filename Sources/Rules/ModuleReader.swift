@@ -83,7 +83,11 @@ struct ModuleReader {
             moduleRange: block.keyRanges["module"] ?? block.anchor)
         var conditions = ConditionReader(reader: reader, schema: facts.schema)
         let formulas = FormulaReader(pool: facts.pool)
-        if let node = block["let"] { lets(node, &conditions, formulas, &module) }
+        if let node = block["let"] {
+            lets(node, &conditions, formulas, &module)
+        } else if block.has("let") {
+            conditions.failsUnknownNames = true
+        }
         if let node = block["takes"] {
             module.takesRange = block.keyRanges["takes"]
             module.draft.takesLine = reader.line(of: block.keyRanges["takes"] ?? node.range)
@@ -213,7 +217,7 @@ struct ModuleReader {
             else { continue }
             rule(block, &conditions, tables, &lines, &module)
         }
-        if items.isEmpty { reader.error(reader.place(node), .emptyValue("route", example: example)) }
+        if node.isEmptyList { reader.error(reader.place(node), .emptyValue("route", example: example)) }
     }
 
     private func rule(

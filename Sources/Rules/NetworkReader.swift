@@ -22,8 +22,8 @@ struct NetworkReader {
 
     func read() -> NetworkRegister {
         var register = NetworkRegister()
-        guard source.bytes.count <= RuleLimits.networkBytes else {
-            findings.error(file, 0..<0, .fileTooLarge(source.bytes.count, limit: RuleLimits.networkBytes))
+        guard source.size <= RuleLimits.networkBytes else {
+            findings.error(file, 0..<0, .fileTooLarge(source.size, limit: RuleLimits.networkBytes))
             return register
         }
         if let bad = UTF8Check.firstInvalid(source.bytes) {

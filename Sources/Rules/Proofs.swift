@@ -125,6 +125,31 @@ struct Proofs {
         }
     }
 
+    /// Whether there is a report that no module is open for.
+    func canBeUnclaimed() -> Answer {
+        search([declared], isReached: { $0.module == nil }) { outcome in
+            outcome.module.flatMap { module in exactGate(set.modules[module]).map { (.module(module), $0) } }
+        }
+    }
+
+    /// Reports with declared values alone: others are refused at the door.
+    private var declared: ReportSpace.Box {
+        var box = ReportSpace.Box()
+        for (slot, names) in witness.declared.sorted(by: { $0.key < $1.key }) {
+            var cells = Set(names.map { space.cell(of: $0) })
+            if ReportSpace.presence(slot) != nil { cells.insert(space.zero(slot)) }
+            box.sides.append((ReportSpace.value(slot), cells.sorted().map { $0...$0 }))
+        }
+        return box
+    }
+
+    /// A report of which all formulas are true; nil: none was found.
+    func example(of formulas: [Int32]) -> RouteSubject? {
+        guard let boxes = space.boxes(all: formulas) else { return nil }
+        for box in boxes.prefix(Self.stepsMax) { if let subject = witness.subject(in: box) { return subject } }
+        return nil
+    }
+
     /// Whether a formula is false of every report that a module is open for.
     func isNever(_ formulas: [Int32], in module: CompiledModule?) -> Bool {
         guard let boxes = space.boxes(all: (module.map { [$0.takesOver] } ?? []) + formulas) else { return false }

@@ -7,9 +7,13 @@ package struct RuleSource: Sendable {
         /// The path relative to the rules folder: `faults.yaml`, `network.csv`.
         package var name: String
         package var bytes: [UInt8]
-        package init(name: String, bytes: [UInt8]) {
+        /// The size of a file that is too large to be read; its `bytes` are none.
+        package var unreadSize: Int?
+        package var size: Int { unreadSize ?? bytes.count }
+        package init(name: String, bytes: [UInt8], unreadSize: Int? = nil) {
             self.name = name
             self.bytes = bytes
+            self.unreadSize = unreadSize
         }
     }
 
@@ -75,6 +79,8 @@ package enum RuleCompiler {
             return nil
         }
         func value(_ key: String) -> Node? { pairs.first { $0.key.text == key }?.value }
+        // Whose file it is can't be known.
+        if root.isTorn, value("module") == nil { return nil }
         let isSite = value("module")?.text == "site"
         // A module that is switched off may be broken.
         if !isSite, value("enabled")?.text == "false", let name = value("module")?.text, FileReader.isCode(name, allowsDots: false) {
@@ -170,7 +176,7 @@ struct SharedSections {
             ladderMarks[entry.name] = (reader.file, entry.key)
             ladders[entry.name] = Ladder(name: entry.name, rungs: [])
             guard let items = reader.list(entry.value, entry.name, of: "rungs", example: example) else { continue }
-            if items.isEmpty { reader.error(entry.key, .emptyValue(entry.name, example: example)) }
+            if entry.value.isEmptyList { reader.error(entry.key, .emptyValue(entry.name, example: example)) }
             var rungs: [Rung] = []
             for item in items {
                 guard let block = reader.block(item, Keys.rung, example: Keys.rung.examples["at"]) else { continue }
@@ -227,7 +233,7 @@ struct SharedSections {
                 let items = reader.list(node, "command", of: "a program and its arguments", example: Keys.channel.examples["command"])
             else { continue }
             let words = items.compactMap { reader.text($0, "command") }
-            if items.isEmpty { reader.error(reader.place(node), .emptyValue("command", example: Keys.channel.examples["command"])) }
+            if node.isEmptyList { reader.error(reader.place(node), .emptyValue("command", example: Keys.channel.examples["command"])) }
             if let program = words.first, let item = items.first, !program.hasPrefix("/") {
                 reader.error(
                     reader.place(item),

@@ -128,8 +128,8 @@ package final class RuleWorkshop {
                 if file.text.name.hasSuffix(".yml") { findings.warning(number, 0..<0, .notRead(file.text.name)) }
                 continue
             }
-            guard file.bytes.count <= moduleBytesMax else {
-                findings.error(number, 0..<0, .fileTooLarge(file.bytes.count, limit: moduleBytesMax))
+            guard file.text.size <= moduleBytesMax else {
+                findings.error(number, 0..<0, .fileTooLarge(file.text.size, limit: moduleBytesMax))
                 isWhole = false
                 continue
             }
@@ -205,13 +205,13 @@ package final class RuleWorkshop {
     /// What is known of each file, the others forgotten.
     private func remember(_ sorted: [RuleSource.File]) -> [KnownFile] {
         let known = sorted.map { file -> KnownFile in
-            if let known = files[file.name], Self.isSame(known.bytes, file.bytes) { return known }
+            if let known = files[file.name], file.unreadSize == nil, Self.isSame(known.bytes, file.bytes) { return known }
             filesRead += 1
-            let isTooLarge = file.name.hasSuffix(".yaml") && file.bytes.count > moduleBytesMax
-            return KnownFile(file, text: SourceText(name: file.name, bytes: isTooLarge ? [] : file.bytes))
+            let isTooLarge = file.name.hasSuffix(".yaml") && file.size > moduleBytesMax
+            return KnownFile(file, text: SourceText(name: file.name, bytes: isTooLarge ? [] : file.bytes, size: file.size))
         }
         // What is too large is not kept.
-        let kept = zip(sorted.map(\.name), known).filter { $1.bytes.count == $1.text.bytes.count }
+        let kept = zip(sorted.map(\.name), known).filter { $1.text.size == $1.text.bytes.count }
         files = Dictionary(kept.map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
         return known
     }

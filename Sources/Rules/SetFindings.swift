@@ -45,6 +45,9 @@ struct SetFindings {
     // MARK: What has to be proved
 
     private func prove(_ proofs: Proofs) {
+        if modules.contains(where: { !$0.module.rules.isEmpty }), case .possible(let subject) = proofs.canBeUnclaimed() {
+            findings.warning(site.file, site.fallbackRange ?? 0..<0, .onlyFallback(site.fallback?.rawValue ?? "", example: Witness.example(subject)))
+        }
         for (number, (read, module)) in modules.enumerated() {
             truths(read, module, proofs)
             if case .impossible(let covered) = proofs.canOpen(number) {
@@ -59,21 +62,23 @@ struct SetFindings {
         }
     }
 
+    private func example(_ proofs: Proofs, _ formulas: [Int32] = []) -> String? { proofs.example(of: formulas).map(Witness.example) }
+
     /// `takes` and `let`s that are true or false whatever the report.
     private func truths(_ read: ReadModule, _ module: CompiledModule, _ proofs: Proofs) {
         if let takes = module.takes, let range = read.takesRange, takes.text != "true" {
             if proofs.isNever([module.takesOver], in: nil) {
-                findings.warning(read.file, range, .neverTrue("'takes'", parts: nil))
+                findings.warning(read.file, range, .neverTrue("'takes'", parts: nil, example: example(proofs)))
             } else if module.takesIsFormula, proofs.space.boxes(module.takesOver, negated: true)?.isEmpty == true {
-                findings.warning(read.file, range, .alwaysTrue("'takes'", here: false))
+                findings.warning(read.file, range, .alwaysTrue("'takes'", here: false, example: example(proofs)))
             }
         }
         for name in read.lets {
             guard let over = name.over else { continue }
             if proofs.isNever([over], in: nil) {
-                findings.warning(read.file, name.range, .neverTrue("'\(name.name)'", parts: nil))
+                findings.warning(read.file, name.range, .neverTrue("'\(name.name)'", parts: nil, example: example(proofs)))
             } else if let exact = name.exact, exact != FormulaPool.yes, proofs.space.boxes(exact, negated: true)?.isEmpty == true {
-                findings.warning(read.file, name.range, .alwaysTrue("'\(name.name)'", here: false))
+                findings.warning(read.file, name.range, .alwaysTrue("'\(name.name)'", here: false, example: example(proofs)))
             }
         }
     }
@@ -87,14 +92,16 @@ struct SetFindings {
         case .possible:
             if let text = module.condition(of: rule), text != "true", proofs.isAlways(rule, module) {
                 let isEverywhere = rule.parts.allSatisfy { proofs.space.boxes(module.parts[$0].formula, negated: true)?.isEmpty == true }
-                findings.warning(read.file, range, .alwaysTrue("the condition of this rule", here: !isEverywhere))
+                findings.warning(read.file, range, .alwaysTrue("the condition of this rule", here: !isEverywhere, example: example(proofs, [module.takesOver])))
             }
         case .impossible(nil):
             if proofs.isNever(proofs.overs(rule, module), in: nil) {
-                let parts = proofs.contradiction(rule, module).map { (module.text(of: $0.0, in: rule), module.text(of: $0.1, in: rule)) }
-                findings.warning(read.file, range, .neverTrue("the condition of this rule", parts: parts))
+                let pair = proofs.contradiction(rule, module)
+                let parts = pair.map { (module.text(of: $0.0, in: rule), module.text(of: $0.1, in: rule)) }
+                let shown = pair.map { example(proofs, [$0.0.formula]) } ?? example(proofs, [module.takesOver])
+                findings.warning(read.file, range, .neverTrue("the condition of this rule", parts: parts, example: shown))
             } else {
-                findings.warning(read.file, range, .neverTrueHere(takes: module.takes?.text ?? ""))
+                findings.warning(read.file, range, .neverTrueHere(takes: module.takes?.text ?? "", example: example(proofs, [module.takesOver])))
             }
         case .impossible(let covered?):
             let spelling = module.condition(of: rule).map { Condition.spelling(of: $0) }

@@ -4,14 +4,17 @@
 struct SourceText: Sendable {
     let name: String
     let bytes: [UInt8]
+    /// More than the bytes, where the file was too large to be read.
+    let size: Int
     /// 3 where the file begins with a UTF-8 byte order mark: it is no part of the text.
     let start: Int
     /// The offset of each line's first byte. Lines end with LF or CR LF.
     let lineStarts: [Int]
 
-    init(name: String, bytes: [UInt8]) {
+    init(name: String, bytes: [UInt8], size: Int? = nil) {
         self.name = name
         self.bytes = bytes
+        self.size = size ?? bytes.count
         let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         self.start = start
         var starts = [start]
@@ -68,11 +71,11 @@ struct MarkCursor {
     private var index = 0
     private var byte: Int
 
-    init(_ bytes: [UInt8], from start: Int) {
+    init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
-        self.start = start
+        start = range.lowerBound
         byte = start
-        isASCII = bytes[start...].allSatisfy { $0 < 0x80 }
+        isASCII = bytes[range].allSatisfy { $0 < 0x80 }
     }
 
     mutating func byte(atIndex wanted: Int) -> Int {

@@ -25,6 +25,13 @@ struct Traps {
             guard let expression = expression(around: byte) else { continue }
             var text = oneLine(expression.value)
             if failure.problem == "mapping values are not allowed in this context" {
+                // A key on a line of its own stands too far right: what comes with it is not the expression's.
+                let line = source.line(of: failure.at)
+                if line > source.line(of: expression.value.lowerBound), let key = keyLine(line), Identifiers.isIdentifier(key.key),
+                    source.lineStarts[line] + key.column + key.key.utf8.count == failure.at
+                {
+                    continue
+                }
                 return Trap(
                     value: expression.value, range: failure.at..<(failure.at + 1),
                     wording: .colonInExpression(key: expression.key, text: text))

@@ -68,6 +68,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case fallsThrough = "falls-through"
     case idleEscalation = "idle-escalation"
     case missingLadders = "missing-ladders"
+    case onlyFallback = "only-fallback"
     case noRules = "no-rules"
     /// The last line of a list that was cut.
     case more
@@ -391,9 +392,9 @@ struct Wording: Hashable {
     static func moduleOverlap(_ covers: [Cover], example: String) -> Wording {
         switch covers.first {
         case .everything(let name, _, let file) where covers.count == 1:
-            Wording(.moduleOverlap, "the module '\(name)' (\(file)) takes every report, and its file name comes first: this module gets none")
+            Wording(.moduleOverlap, "the module '\(name)' (\(file)) takes every report, for example \(example), and its file name comes first: this module gets none")
         case .same(let name, _, let file) where covers.count == 1:
-            Wording(.moduleOverlap, "the module '\(name)' (\(file)) takes the same reports, and its file name comes first: this module gets none")
+            Wording(.moduleOverlap, "the module '\(name)' (\(file)) takes the same reports, for example \(example), and its file name comes first: this module gets none")
         case .module(let name, let file) where covers.count == 1:
             Wording(
                 .moduleOverlap,
@@ -412,9 +413,9 @@ struct Wording: Hashable {
     static func unreachableRule(_ covers: [Cover], example: String) -> Wording {
         switch covers.first {
         case .same(let name, let line, _) where covers.count == 1:
-            Wording(.unreachableRule, "this rule is never reached: '\(name)' in line \(line) has the same condition and stands above it")
+            Wording(.unreachableRule, "this rule is never reached: '\(name)' in line \(line) has the same condition and stands above it, for example \(example)")
         case .everything(let name, let line, _) where covers.count == 1:
-            Wording(.unreachableRule, "this rule is never reached: '\(name)' in line \(line) takes every report that comes to it")
+            Wording(.unreachableRule, "this rule is never reached: '\(name)' in line \(line) takes every report that comes to it, for example \(example)")
         case .rule(let name, let line) where covers.count == 1:
             Wording(
                 .unreachableRule,
@@ -425,17 +426,31 @@ struct Wording: Hashable {
                 "this rule is never reached: \(covers.count == 1 ? covers[0].name + " takes" : listed(covers) + " together take") every report that this one would take, for example \(example)")
         }
     }
-    static func neverTrue(_ what: String, parts: (String, String)?) -> Wording {
+    /// - Parameter example: with `parts` a report that meets the first alone, else one that is not met.
+    static func neverTrue(_ what: String, parts: (String, String)?, example: String?) -> Wording {
+        let shown =
+            if let parts {
+                ": '\(short(parts.0))' and '\(short(parts.1))' contradict each other" + (example.map { "; for example \($0) meets only the first" } ?? "")
+            } else {
+                example.map { ", for example not of \($0)" } ?? ""
+            }
+        return Wording(.neverTrue, "\(what) is true of no report" + shown)
+    }
+    static func neverTrueHere(takes: String, example: String?) -> Wording {
         Wording(
             .neverTrue,
-            "\(what) is true of no report" + (parts.map { ": '\(short($0.0))' and '\(short($0.1))' contradict each other" } ?? ""))
+            "the condition of this rule is true of no report that the module takes\(example.map { ", for example not of \($0)" } ?? ""): it contradicts 'takes: \(short(takes))'")
     }
-    static func neverTrueHere(takes: String) -> Wording {
-        Wording(.neverTrue, "the condition of this rule is true of no report that the module takes: it contradicts 'takes: \(short(takes))'")
+    static func alwaysTrue(_ what: String, here: Bool, example: String?) -> Wording {
+        let shown = example.map { ", for example of \($0)" } ?? ""
+        return Wording(
+            .alwaysTrue, "\(what) is true of every report\(here ? " that the module takes" : "")\(shown); leave it out, or say what is meant")
     }
-    static func alwaysTrue(_ what: String, here: Bool) -> Wording {
+    static func onlyFallback(_ fallback: String, example: String) -> Wording {
         Wording(
-            .alwaysTrue, here ? "\(what) is true of every report that the module takes; leave it out, or say what is meant" : "\(what) is true of every report; leave it out, or say what is meant")
+            .onlyFallback,
+            "a report that no module is open for goes to the fallback department '\(fallback)', for example \(example); give such reports a module, or one without 'takes' that comes last",
+            example: "module: rest\nroute:\n  - name: everything-else\n    task: review\n    assign: { department: \(fallback) }")
     }
     static func fallsThrough(_ fallback: String, example: String) -> Wording {
         Wording(

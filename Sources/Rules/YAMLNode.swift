@@ -29,6 +29,8 @@ struct Node: Sendable {
     var marks: [Mark] = []
     /// An error about it has been told: whoever reads it keeps silent.
     var isSpoilt = false
+    /// A part of the file, which may have held any of its keys, could not be read, and that has been told.
+    var isTorn = false
 
     var isFlow: Bool {
         switch content {
@@ -46,6 +48,12 @@ struct Node: Sendable {
     /// `key:` with nothing behind it.
     var isEmpty: Bool {
         if case .text(let text, .plain) = content { return text.isEmpty }
+        return false
+    }
+
+    /// `[]`: nothing that was left out because it has been told.
+    var isEmptyList: Bool {
+        if case .list(let items, _) = content { return items.isEmpty }
         return false
     }
 

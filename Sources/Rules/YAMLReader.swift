@@ -6,8 +6,8 @@ import CYaml
 /// nesting deeper than `depthMax`, aliases, anchors, tags, keys that are no plain texts, the same key twice, and whatever libyaml can't
 /// read. Aliases are never followed, so that none can multiply.
 ///
-/// On a mistake that libyaml can't get past, the file is given up with that mistake told; but where the mistake is an expression that
-/// YAML takes for something else (`when: !hazard`), the expression is told, masked, and the rest read on.
+/// Where libyaml can't get past an expression that it takes for something else (`when: !hazard`), the expression is told, masked, and the
+/// rest read on. After other mistakes, the piece of the file that has the mistake is told and left out (`FilePieces`).
 struct YAMLReader {
     static let depthMax = 32
     /// So many masked expressions a file.
@@ -29,13 +29,19 @@ struct YAMLReader {
 
     /// nil when there is nothing to go on with; then at least one error has been told.
     func read() -> Node? {
-        guard checkBytes() else { return nil }
+        guard let broken = checkBytes() else { return nil }
         var masked = source.bytes
         var masks: [Range<Int>] = []
-        for _ in 0...Self.masksMax {
-            let outcome = parse(masked)
-            switch outcome {
+        var isTorn = false
+        if !broken.isEmpty {
+            guard let rest = recovered(masked, masks: masks, broken: broken) else { return nil }
+            (masked, masks) = rest
+            isTorn = true
+        }
+        while true {
+            switch parse(masked, in: source.start..<masked.count) {
             case .success(var root):
+                root.isTorn = isTorn
                 if masks.isEmpty, Self.isOrdinary(root) { return root }
                 var linked = 0
                 inspect(&root, inExpression: false, isLet: false, masks: masks, linked: &linked)
@@ -43,35 +49,41 @@ struct YAMLReader {
                 return linked > Self.linksMax ? nil : root
             case .refused: return nil
             case .failure(let failure):
-                guard let trap = Traps(source: source).trap(failure), !masks.contains(trap.value) else {
-                    let (range, wording) = Traps(source: source).describe(failure)
-                    findings.error(file, range, wording)
-                    return nil
+                if masks.count < Self.masksMax, let trap = Traps(source: source).trap(failure), !masks.contains(trap.value) {
+                    mask(trap, in: &masked)
+                    masks.append(trap.value)
+                    continue
                 }
-                findings.error(file, trap.range, trap.wording)
-                masks.append(trap.value)
-                // An `x` and blanks in place of the expression: the same bytes, so that all places stay.
-                for i in trap.value where masked[i] != 0x0A && masked[i] != 0x0D { masked[i] = 0x20 }
-                masked[trap.value.lowerBound] = UInt8(ascii: "x")
+                guard !isTorn, let rest = recovered(masked, masks: masks, failure: failure) else { return nil }
+                (masked, masks) = rest
+                isTorn = true
             }
         }
-        return nil
+    }
+
+    /// Tells an expression that YAML can't get past, and puts an `x` and blanks in its place: the same bytes, so that all places stay.
+    func mask(_ trap: Traps.Trap, in bytes: inout [UInt8]) {
+        findings.error(file, trap.range, trap.wording)
+        for i in trap.value where bytes[i] != 0x0A && bytes[i] != 0x0D { bytes[i] = 0x20 }
+        bytes[trap.value.lowerBound] = UInt8(ascii: "x")
     }
 
     // MARK: Bytes
 
-    /// UTF-8, control characters, tabs. False: the rest would be guesswork.
-    private func checkBytes() -> Bool {
+    /// UTF-8, control characters, tabs. The places of what was told; nil: the rest would be guesswork.
+    private func checkBytes() -> [Int]? {
         let bytes = source.bytes
-        var good = true
+        var told: [Int] = []
         if let bad = UTF8Check.firstInvalid(bytes) {
             findings.error(file, bad..<(bad + 1), .invalidUTF8(bytes[bad]))
-            return false
+            return nil
         }
         var i = source.start
         /// Tabs before this byte stand in a line that is only a comment, where nothing can be hurt.
         var harmlessUntil = 0
         while i < bytes.count {
+            // Somebody has fed a wrong file.
+            guard told.count <= Self.tearsMax else { return nil }
             let byte = bytes[i]
             if byte < 0x20 || byte == 0x7F {
                 switch byte {
@@ -86,26 +98,26 @@ struct YAMLReader {
                     } else {
                         let leading = bytes[line.lowerBound..<i].allSatisfy { $0 == 0x20 }
                         findings.error(file, i..<(i + 1), .tab(leading: leading))
-                        good = false
+                        told.append(i)
                         harmlessUntil = line.upperBound
                     }
                 default:
                     findings.error(file, i..<(i + 1), .controlCharacter(UInt32(byte)))
-                    good = false
+                    told.append(i)
                 }
             } else if byte == 0xC2, i + 1 < bytes.count, bytes[i + 1] < 0xA0 {
                 findings.error(file, i..<(i + 2), .controlCharacter(UInt32(bytes[i + 1])))
-                good = false
+                told.append(i)
             } else if byte == 0xE2, i + 2 < bytes.count, bytes[i + 1] == 0x80, bytes[i + 2] == 0xA8 || bytes[i + 2] == 0xA9 {
                 findings.error(file, i..<(i + 3), .controlCharacter(0x2000 + UInt32(bytes[i + 2]) - 0x80))
-                good = false
+                told.append(i)
             } else if byte == 0xEF, i + 2 < bytes.count, bytes[i + 1] == 0xBB && bytes[i + 2] == 0xBF || bytes[i + 1] == 0xBF && bytes[i + 2] >= 0xBE {
                 findings.error(file, i..<(i + 3), .controlCharacter(bytes[i + 1] == 0xBB ? 0xFEFF : 0xFFC0 + UInt32(bytes[i + 2]) - 0x80))
-                good = false
+                told.append(i)
             }
             i += 1
         }
-        return good
+        return told
     }
 
     // MARK: Events
@@ -117,15 +129,16 @@ struct YAMLReader {
         case refused
     }
 
-    private func parse(_ bytes: [UInt8]) -> Outcome {
+    /// - Parameter range: of the bytes; places count from the file's beginning all the same.
+    func parse(_ bytes: [UInt8], in range: Range<Int>) -> Outcome {
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         defer { parser.deallocate() }
         guard yaml_parser_initialize(parser) == 1 else { return .failure(Failure(problem: "no memory", at: 0, from: nil)) }
         defer { yaml_parser_delete(parser) }
-        return bytes[source.start...].withUnsafeBufferPointer { buffer in
+        return bytes[range].withUnsafeBufferPointer { buffer in
             yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
             yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
-            return build(parser, MarkCursor(bytes, from: source.start))
+            return build(parser, MarkCursor(bytes, in: range))
         }
     }
 
@@ -375,4 +388,7 @@ package enum RuleLimits {
     package static let moduleBytes = 64 << 20
     /// 64 MiB the network register.
     package static let networkBytes = 64 << 20
+
+    /// Whoever reads files need not read a larger one (`RuleSource.File.unreadSize`).
+    package static func fileBytes(_ name: String) -> Int { name.hasSuffix(".yaml") ? moduleBytes : networkBytes }
 }

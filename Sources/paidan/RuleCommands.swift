@@ -10,12 +10,19 @@ struct Check: ParsableCommand {
         discussion: """
             Reads every file of the folder as the daemon would, and changes nothing. Each mistake comes with file, line and column, the \
             line itself, and what would be right. Exit code 0: no errors (there may be warnings); 1: errors.
+
+            With --schema: prints a JSON Schema of the rule files instead, for editors; with --rules, the names are those that the site declares.
             """)
 
     @OptionGroup var rules: RulesOption
     @OptionGroup var output: FormatOption
+    @Flag(help: "Print a JSON Schema of the rule files, for editors.") var schema = false
 
     func run() throws {
+        if schema {
+            let site = try rules.rules.flatMap { try compile($0).compilation.set?.site }
+            return Out.bytes(RuleFileSchema.json(site: site))
+        }
         let (source, compilation) = try compile(rules.folder)
         let (errors, warnings) = (compilation.errorCount, compilation.warningCount)
         switch output.format {

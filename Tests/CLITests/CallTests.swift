@@ -11,7 +11,7 @@ struct CallTests {
             ["frobnicate"], ["tasks", "--limit", "0"], ["tasks", "--state", "sleeping"], ["task"], ["task", "T-1"], ["task", "T-20261122-1", "assign"],
             ["task", "T-20261122-1", "priority"], ["task", "T-20261122-1", "priority", "huge"], ["task", "T-20261122-1", "accept", "north-2"],
             ["task", "T-20261122-1", "accept", "--outcome", "done"], ["crew", "north-2"], ["crew", "north-2", "maybe"],
-            ["crew", "north-2", "on", "--place", "91,0"], ["crew", "north-2", "on", "--place", "28"], ["send"], ["send", "report.txt"], ["explain"],
+            ["crew", "north-2", "on", "--place", "91,0"], ["crew", "north-2", "on", "--place", "28"], ["send"], ["send", "report.txt"], ["explain"], ["eval"],
             ["check", "--format", "xml"], ["test", "--fail-under", "101"], ["test", "--fail-under", "-1"], ["test", "faults.yaml"], ["demo", "--roster", "a.json"], ["demo", "--crews", "0", "--storm", "a"], ["serve", "--port", "80"],
             ["serve", "--listen", "foo"], ["serve", "--listen", "127.0.0.1"], ["serve", "--listen", "127.0.0.1:99999"], ["serve", "--listen", ":80"],
         ])
@@ -25,7 +25,8 @@ struct CallTests {
         arguments: [
             ["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:8080", "--rules", "r", "--state", "s", "--spool", "p", "--socket", "k"], ["demo"],
             ["demo", "--seed", "7", "--storm", "f.csv.gz", "--roster", "r.json"], ["check", "--rules", "r", "--format", "json"],
-            ["test"], ["test", "--rules", "r", "--format", "json", "--fail-under", "100", "--mutate"], ["route", "--stats", "--rules", "r", "-"], ["send", "a.json", "b.jsonl", "c.csv", "-"], ["tasks", "--state", "queued", "--state", "onsite", "--all"],
+            ["test"], ["test", "--rules", "r", "--format", "json", "--fail-under", "100", "--mutate"], ["route", "--stats", "--rules", "r", "-"], ["eval", "1 + 1"],
+            ["eval", "report.type", "--bind", "r.json", "--rules", "r", "--trace", "--format", "json"], ["check", "--schema"], ["send", "a.json", "b.jsonl", "c.csv", "-"], ["tasks", "--state", "queued", "--state", "onsite", "--all"],
             ["task", "T-20261122-17"], ["task", "T-20261122-17", "assign", "north-3", "--by", "lin"],
             ["task", "T-20261122-17", "complete", "--by", "north-2", "--note", "x", "--outcome", "done"], ["task", "T-20261122-17", "priority", "emergency"],
             ["crew", "north-2", "off"], ["crew", "north-2", "on", "--place", "28.01,120.65"], ["crews", "--format", "json"], ["status"],
@@ -36,7 +37,7 @@ struct CallTests {
     @Test("there is what is built, and nothing else")
     func subcommands() {
         let names = Paidan.configuration.subcommands.map { $0._commandName }
-        #expect(names == ["serve", "demo", "check", "test", "route", "send", "tasks", "task", "crew", "crews", "status", "explain", "reload"])
+        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "crew", "crews", "status", "explain", "reload"])
     }
 
     @Test("every help is written for somebody: an abstract, and a word on every argument")

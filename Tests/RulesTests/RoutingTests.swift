@@ -117,7 +117,7 @@ import Testing
         #expect(set.site.network.feeders[FeederID("F-12")]?.district == DistrictID("lucheng"))
         #expect(set.ladders["repair"]?.rungs.map(\.percent) == [50, 80, 100, 100, 120])
         #expect(set.ladders["repair"]?.rungs.first?.tell == .assignee)
-        #expect(set.ruleCount == 7 && set.moduleNames == ["faults"])
+        #expect(set.ruleCount == 8 && set.moduleNames == ["faults", "others"])
         #expect(set.rule(named: "faults.cable")?.task == "repair_cable")
         #expect(set.rule(named: "faults.nothing") == nil)
     }
@@ -129,7 +129,7 @@ import Testing
         source.files.removeAll { $0.name == name }
         let codes = Set(Fixture.compile(source).diagnostics.map(\.code))
         // Rules that name a ladder of the missing module get a warning; nothing else breaks.
-        #expect(codes == (name == "faults.yaml" ? ["unused", "no-rules"] : ["missing-ladders"]))
+        #expect(codes == (name == "faults.yaml" ? ["unused", "only-fallback"] : ["missing-ladders"]))
     }
 
     @Test func theHashChangesWithEveryByteAndName() throws {

@@ -1,0 +1,189 @@
+import Domain
+
+/// What may stand behind a key: for editors (`paidan check --schema`). The readers say the rest.
+indirect enum Shape: Sendable {
+    case text
+    /// A name of the operator's own, where it is declared.
+    case code(dots: Bool)
+    case expression
+    case duration, distance, percent, timeOfDay, flag
+    case wholeNumber(ClosedRange<Int>)
+    case degrees(Int)
+    case choice([String])
+    /// The name of something that the site declares.
+    case reference(Reference)
+    case either([Shape])
+    case block(Keys)
+    case list(Shape)
+    /// Names of the operator's own, each with what belongs to it.
+    case named(Shape, dots: Bool)
+
+    enum Reference: Sendable, Hashable {
+        case department, shift
+        /// One of `Keys.values`.
+        case value(String)
+        /// Something that any module may declare: a ladder, a channel, a role.
+        case other
+    }
+}
+
+extension Keys {
+    struct Meaning: Sendable {
+        let shape: Shape
+        /// One sentence for who points at the key.
+        let words: String
+        init(_ shape: Shape, _ words: String) {
+            self.shape = shape
+            self.words = words
+        }
+    }
+
+    /// Keys that must be there.
+    var required: [String] {
+        switch what {
+        case Keys.module.what: ["module"]
+        case Keys.site.what: ["module", "time_zone", "values", "departments"]
+        case Keys.rule.what: ["name", "task", "assign"]
+        case Keys.otherwise.what: ["department"]
+        case Keys.table.what: ["by", "rows"]
+        case Keys.rung.what: ["at", "tell"]
+        case Keys.channel.what: ["command"]
+        case Keys.shift.what: ["from", "until"]
+        case Keys.crew.what: ["department"]
+        case Keys.base.what: ["lat", "lon"]
+        case Keys.values.what: ["type", "category"]
+        default: []
+        }
+    }
+
+    /// Keys that go with another: the key, and what it needs.
+    var needs: [(key: String, other: String)] {
+        switch what {
+        case Keys.module.what: ["takes", "let", "tables"].map { ($0, "route") }
+        case Keys.district.what: [("lat", "lon"), ("lon", "lat")]
+        case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
+        default: []
+        }
+    }
+
+    /// Exactly one of these is there.
+    var oneOf: [String] { what == Keys.assign.what ? ["nearest", "department"] : [] }
+
+    /// By key. A test holds that each key of each table has its meaning.
+    var meanings: [String: Meaning] {
+        switch what {
+        case Keys.module.what: Self.shared.merging(Self.moduleMeanings) { first, _ in first }
+        case Keys.site.what: Self.shared.merging(Self.siteMeanings) { first, _ in first }
+        case Keys.rule.what: Self.ruleMeanings
+        case Keys.assign.what: Self.assignMeanings
+        case Keys.otherwise.what: ["department": .init(.reference(.department), "The department that keeps the task when no crew is near enough.")]
+        case Keys.limits.what:
+            [
+                "accept": .init(Self.limit, "From dispatch to acceptance; begins again with each crew that is asked."),
+                "arrive": .init(Self.limit, "From the report to arrival on site."),
+                "restore": .init(Self.limit, "From arrival on site to supply restored."),
+            ]
+        case Keys.table.what:
+            [
+                "by": .init(.text, "The field with declared values that chooses the row."),
+                "rows": .init(.named(.duration, dots: true), "A time for each declared value."),
+                "otherwise": .init(.duration, "The time for values without a row."),
+            ]
+        case Keys.rung.what:
+            [
+                "at": .init(.percent, "How much of a limit has passed."),
+                "tell": .init(.text, "'assignee', 'department.head', or a role of the site."),
+            ]
+        case Keys.channel.what: ["command": .init(.list(.text), "A program by its absolute path, and its arguments: it gets each message.")]
+        case Keys.value.what:
+            [
+                "zh": .init(.text, "The Chinese name."), "en": .init(.text, "The English name."),
+                "hazard": .init(.flag, "Whether people may be in danger."),
+            ]
+        case Keys.department.what:
+            [
+                "name": .init(.text, "The name that people read."), "head": .init(.code(dots: true), "The head's personal code."),
+                "fallback": .init(.flag, "Takes what no rule takes; exactly one department."),
+            ]
+        case Keys.district.what:
+            [
+                "zh": .init(.text, "The Chinese name."), "en": .init(.text, "The English name."), "lat": .init(.degrees(90), "The centre's latitude."),
+                "lon": .init(.degrees(180), "The centre's longitude."),
+                "site": .init(.reference(.value("site")), "The site class of reports that give none."),
+            ]
+        case Keys.shift.what: ["from": .init(.timeOfDay, "When it begins."), "until": .init(.timeOfDay, "When it ends; may be past midnight.")]
+        case Keys.crew.what: Self.crewMeanings
+        case Keys.base.what: ["lat": .init(.degrees(90), "Latitude."), "lon": .init(.degrees(180), "Longitude.")]
+        case Keys.role.what: ["name": .init(.text, "The name that people read."), "person": .init(.code(dots: true), "The personal code of who has it.")]
+        case Keys.fields.what:
+            ["report": .init(.named(.choice(FieldType.allCases.map(\.rawValue)), dots: false), "Fields that reports have here: 'report.fields.NAME' in conditions.")]
+        case Keys.values.what:
+            Dictionary(
+                Keys.values.names.map { name in
+                    (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
+                }, uniquingKeysWith: { first, _ in first })
+        default: [:]
+        }
+    }
+
+    private static let limit: Shape = .either([.duration, .code(dots: false)])
+
+    private static let shared: [String: Meaning] = [
+        "module": .init(.code(dots: false), "The module's name; rules are called MODULE.RULE."),
+        "summary": .init(.text, "What the module is for."),
+        "enabled": .init(.flag, "false: the module is read no further."),
+        "escalations": .init(.named(.list(.block(Keys.rung)), dots: false), "Ladders: who is told when a limit gets late."),
+        "channels": .init(.named(.block(Keys.channel), dots: true), "How crews are told of their tasks."),
+        "default_channel": .init(.reference(.other), "The channel of crews that name none."),
+    ]
+
+    private static let moduleMeanings: [String: Meaning] = [
+        "takes": .init(.expression, "Which reports the module is open for; without it, all."),
+        "let": .init(.named(.expression, dots: false), "Named conditions, usable below."),
+        "tables": .init(.named(.block(Keys.table), dots: false), "Times by a declared value; a limit names one."),
+        "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),
+    ]
+
+    private static let siteMeanings: [String: Meaning] = [
+        "time_zone": .init(.text, "The zone of working hours and shifts."),
+        "values": .init(.block(Keys.values), "The values that reports and rules may have."),
+        "fields": .init(.block(Keys.fields), "Fields of the site's own."),
+        "departments": .init(.named(.block(Keys.department), dots: true), "Desks that get tasks."),
+        "districts": .init(.named(.block(Keys.district), dots: true), "Districts of the supply area."),
+        "shifts": .init(.named(.block(Keys.shift), dots: true), "Hours on duty."),
+        "crews": .init(.named(.block(Keys.crew), dots: true), "Crews that go out."),
+        "network": .init(.text, "The network register: a CSV file beside this one."),
+        "roles": .init(.named(.block(Keys.role), dots: false), "Roles that escalations tell."),
+        "close_after": .init(.duration, "A completed task closes by itself after this time."),
+        "ask_again_after": .init(.duration, "A crew that did not answer is asked again after this time."),
+    ]
+
+    private static let ruleMeanings: [String: Meaning] = [
+        "name": .init(.code(dots: false), "The rule's name, once in its module."),
+        "when": .init(.expression, "The condition; without it the rule takes every report that comes to it."),
+        "task": .init(.code(dots: false), "The kind of work."),
+        "priority": .init(.choice(Priority.allCases.map(\.rawValue)), "How urgent the task is."),
+        "assign": .init(.block(Keys.assign), "Who does it."),
+        "limits": .init(.block(Keys.limits), "Times to milestones: a time, or the name of a table."),
+        "escalate": .init(.reference(.other), "The ladder that is climbed when a limit gets late."),
+        "continue": .init(.flag, "true: the rules below are tried, too."),
+    ]
+
+    private static let assignMeanings: [String: Meaning] = [
+        "nearest": .init(.choice(["crew"]), "The nearest able crew goes out."),
+        "skills": .init(.list(.reference(.value("skill"))), "What the crew must be able to do."),
+        "within": .init(.distance, "How far away it may be."),
+        "otherwise": .init(.block(Keys.otherwise), "Who keeps the task when no crew is near enough."),
+        "department": .init(.reference(.department), "A department's desk does it."),
+    ]
+
+    private static let crewMeanings: [String: Meaning] = [
+        "name": .init(.text, "The name that people read."),
+        "department": .init(.reference(.department), "The department it belongs to."),
+        "base": .init(.block(Keys.base), "Where it starts from."),
+        "skills": .init(.list(.reference(.value("skill"))), "What it can do."),
+        "shift": .init(.reference(.shift), "When it is on duty; without, always."),
+        "capacity": .init(.wholeNumber(1...1_000), "How many tasks it may have at a time."),
+        "channel": .init(.reference(.other), "How it is told of its tasks."),
+    ]
+}
