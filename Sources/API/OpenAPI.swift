@@ -224,7 +224,7 @@ enum OpenAPI {
                 "type": "object",
                 "required": ["event"],
                 "properties": {
-                  "event": { "enum": ["accept", "reject", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "assign", "priority"] },
+                  "event": { "enum": ["accept", "reject", "contact", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "assign", "priority"] },
                   "by": { "type": "string" }, "at": { "type": "string", "format": "date-time" }, "note": { "type": "string" }, "outcome": { "type": "string" },
                   "to": { "type": "string", "description": "With assign: a crew or a department." },
                   "priority": { "enum": ["emergency", "high", "normal", "low"] }, "id": { "type": "string" }, "source": { "type": "string" }

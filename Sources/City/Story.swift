@@ -226,7 +226,7 @@ struct Narrator {
             let limit = task.limits.first { $0.name == .arrive }
             let taken = now - task.reportedAt
             let verdict = limit.map { limit in
-                let over = TimeSpan(milliseconds: taken.milliseconds - limit.length.milliseconds)
+                let over = limit.due.map { TimeSpan(milliseconds: ((limit.reachedAt ?? now) - $0).milliseconds) } ?? .zero
                 return over <= .zero ? ", limit \(words(limit.length))" : ", late by \(words(over))"
             } ?? ""
             say(now, .crew, "\(crew) is on site for \(short(line.task)) after \(words(taken))\(verdict)")
@@ -278,6 +278,11 @@ struct Narrator {
     private func kilometres(_ metres: Int64) -> String {
         // With the space that no line is broken at.
         metres < 1_000 ? "\(metres)\u{A0}m" : "\((metres + 50) / 100 / 10).\((metres + 50) / 100 % 10)\u{A0}km"
+    }
+
+    func words(_ length: LimitLength) -> String {
+        if case .time(let span) = length { return words(span) }
+        return length.text
     }
 
     func words(_ span: TimeSpan) -> String {

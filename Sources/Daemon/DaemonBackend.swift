@@ -37,14 +37,14 @@ final class DaemonBackend: Backend {
     }
 
     func tasks(_ filter: TaskFilter) async throws -> [[UInt8]] {
-        let zone = await rulesInForce().site.zone
+        let rules = await rulesInForce()
         let now = clock.now()
-        return try await store.tasks(filter).map { $0.json(zone: zone, at: now) }
+        return try await store.tasks(filter).map { $0.json(rules: rules, at: now) }
     }
 
     func task(_ id: TaskID) async throws -> [UInt8]? {
         guard let found = try await store.task(id) else { return nil }
-        return found.task.json(history: found.history.map(\.line), zone: await rulesInForce().site.zone, at: clock.now())
+        return found.task.json(history: found.history.map(\.line), rules: await rulesInForce(), at: clock.now())
     }
 
     func why(_ id: TaskID) async throws -> [UInt8]? {

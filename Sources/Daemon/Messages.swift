@@ -10,12 +10,12 @@ package import Systemd
 /// The case's name is the value of `PAIDAN_EVENT`. How each is filled stands in MessageEntries.swift.
 package enum Message: String, Sendable, Hashable, CaseIterable {
     // What happened to a task: one for each `HistoryEvent`.
-    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_enroute
+    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_enroute
     case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
     case task_assigned, task_priority_changed, task_escalated, task_all_declined
 
     // What the mind remarks: one for each `Remark.Kind`.
-    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future
+    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved
 
     // How notices fared on their way out.
     case notice_told, notice_failed, notice_parked
@@ -57,6 +57,8 @@ extension Message {
             MessageForm("ad561446ecf949e2b399534998e844be", .notice, "{task} rejected by {by}{note}")
         case .task_accept_timeout:
             MessageForm("de4cd4dba998435b8bc2668334c37032", .notice, "{task} not accepted in time by {assignee}{note}")
+        case .task_contacted:
+            MessageForm("0788d8e589c64992b74a36adde2450e1", .info, "{task}: the customer was spoken with by {by}{note}")
         case .task_enroute:
             MessageForm("c95837d922774f7bbeab3e1f3463d6f0", .info, "{task}: {by} is on the way{note}")
         case .task_onsite:
@@ -95,6 +97,10 @@ extension Message {
             MessageForm("12de9fbc55564287a1005f12c5c5816f", .warning, "{subject}{text}")
         case .from_the_future:
             MessageForm("c98122015efb415fa1ef9fee7fa0571d", .warning, "{subject}{text}")
+        case .beyond_calendar:
+            MessageForm("223414d445ec4ea18d395c7228b10d99", .warning, "{subject}{text}")
+        case .deadlines_moved:
+            MessageForm("9a4d063c0ce54fa89b1cf097c7de152d", .notice, "{subject}{text}")
         case .notice_told:
             MessageForm("ae045820084b4f99beffc454f0763f6d", .info, "{to}: {event} {task}{detail}")
         case .notice_failed:
@@ -188,6 +194,7 @@ extension Message {
         case .accepted: self = .task_accepted
         case .rejected: self = .task_rejected
         case .accept_timeout: self = .task_accept_timeout
+        case .contacted: self = .task_contacted
         case .enroute: self = .task_enroute
         case .onsite: self = .task_onsite
         case .suspended: self = .task_suspended
@@ -211,6 +218,8 @@ extension Message {
         case .register_unknown: self = .register_unknown
         case .crew_unknown: self = .crew_unknown
         case .from_the_future: self = .from_the_future
+        case .beyond_calendar: self = .beyond_calendar
+        case .deadlines_moved: self = .deadlines_moved
         }
     }
 }

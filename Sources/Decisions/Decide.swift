@@ -59,7 +59,13 @@ package func decide(
         case .positions(let positions):
             state.take(positions, &d)
             state.settle(limit: Limits.timersPerTick, &d)
-        case .rules: state.settle(limit: Limits.timersPerTick, &d)
+        case .rules:
+            if state.retimed > 0 {
+                d.remark(
+                    .deadlines_moved,
+                    "the calendar in force is another: the deadlines of \(state.retimed) open task\(state.retimed == 1 ? "" : "s") were reckoned again")
+            }
+            state.settle(limit: Limits.timersPerTick, &d)
         }
         return d.decision
     }

@@ -59,7 +59,7 @@ package enum Change: Sendable, Hashable {
 
 /// What happened to a task: one line of its history, of the journal, and of the events stream.
 package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
-    case created, queued, dispatched, accepted, rejected, accept_timeout, enroute, onsite, suspended, resumed, completed
+    case created, queued, dispatched, accepted, rejected, accept_timeout, contacted, enroute, onsite, suspended, resumed, completed
     case closed, cancelled, merged, assigned, priority_changed, escalated, all_declined
 }
 
@@ -161,6 +161,10 @@ package struct Remark: Sendable, Hashable {
         case crew_unknown
         /// `reported_at` lies ahead of our clock.
         case from_the_future
+        /// A limit in working days reaches into a year whose public holidays nobody has told.
+        case beyond_calendar
+        /// The calendar was edited: deadlines of open tasks have moved.
+        case deadlines_moved
     }
     package var kind: Kind
     package var text: String

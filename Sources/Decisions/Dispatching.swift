@@ -23,7 +23,7 @@ extension DispatchState {
         row.isDesk = false
         row.crew = crew
         row.askAgainAt = nil
-        row.startClock(.accept, at: d.now)
+        row.startClock(.accept, at: d.now, rules)
         d.note(row, .dispatched, by: by, note: note, why: why)
         d.tell(row, .dispatched, crew: crew, due: row.clock(.accept)?.due)
     }
@@ -36,7 +36,7 @@ extension DispatchState {
         row.isDesk = true
         row.crew = nil
         row.askAgainAt = nil
-        row.startClock(.accept, at: d.now)
+        row.startClock(.accept, at: d.now, rules)
         d.note(row, .dispatched, by: by, note: "desk of \(row.department)", why: why)
         d.tell(row, .dispatched, department: row.department, due: row.clock(.accept)?.due)
     }

@@ -156,7 +156,11 @@ func createdWhy(_ row: WorkTask, trace: RouteTrace?, zone: TimeZoneRules) -> [UI
             for clock in row.limits {
                 json.key(named: clock.name.rawValue)
                 json.object { json in
-                    json.field("seconds", Int(clock.length.milliseconds / 1_000))
+                    switch clock.length {
+                    case .time(let span): json.field("seconds", Int(span.milliseconds / 1_000))
+                    case .workingDays(let days): json.field("working_days", days)
+                    case .workingTime(let span): json.field("working_s", Int(span.milliseconds / 1_000))
+                    }
                     json.field("due", clock.due?.rfc3339(in: zone))
                 }
             }

@@ -3,7 +3,7 @@
 // Who may say what. `by` tells who speaks; the door or socket vouches for it:
 //
 //    by                                   is                     may
-//    the task's crew; its desk            the assignee           accept, reject, enroute, onsite, complete, suspend, resume
+//    the task's crew; its desk            the assignee           accept, reject, contact, enroute, onsite, complete, suspend, resume
 //    another crew, another department     somebody else          nothing: refused
 //    `caller`                             the caller             close what is completed
 //    nearly the name of one of these      a slip of the keys     nothing: refused, with the name that was meant
@@ -40,7 +40,7 @@ extension DispatchState {
             guard let finished else { return .rejected("there is no task \(progress.task); look for its number with 'paidan tasks --all'") }
             switch lifecycleStep(finished, event, isDesk: false) {
             case .refuse(let refusal): return .rejected(refusal.reason(progress.task, finished, event))
-            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority:
+            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted:
                 return .accepted(tasks: [progress.task], rule: nil)
             }
         }
@@ -55,18 +55,23 @@ extension DispatchState {
         case .nothing, .askAgain: return .accepted(tasks: [before.id], rule: nil)
         case .advance(let target):
             advance(&row, to: target, by: speaker.name, at: at, note: progress.note, outcome: progress.outcome, &d)
+        case .contacted:
+            if row.clock(.contact)?.state == .reached { return .accepted(tasks: [row.id], rule: nil) }
+            if row.state == .dispatched { advance(&row, to: .accepted, by: speaker.name, at: at, note: nil, outcome: nil, &d) }
+            row.reachClock(.contact, at: at)
+            d.note(row, .contacted, by: speaker.name, at: at, note: progress.note)
         case .passOn: passOn(&row, .rejected, by: speaker.name, note: progress.note, &d)
         case .cancel:
             if row.state != .queued, let crew = row.crew { d.tell(row, .withdrawn, crew: crew) }
             if row.state != .queued, row.isDesk { d.tell(row, .withdrawn, department: row.department) }
-            row.stopClocks(at: d.now)
+            row.stopClocks(at: d.now, rules)
             row.state = .cancelled
             row.suspendedFrom = nil
             row.since = d.now
             row.askAgainAt = nil
             d.note(row, .cancelled, by: speaker.name, note: progress.note)
         case .suspend:
-            row.stopClocks(at: at)
+            row.stopClocks(at: at, rules)
             row.suspendedFrom = row.state
             row.state = .suspended
             row.since = at
@@ -124,7 +129,7 @@ extension DispatchState {
             return "the caller can only confirm (close) a task that is completed; \(task.id) is \(task.state.rawValue)"
         case .assignee(let name):
             switch progress.event {
-            case .accept, .reject, .enroute, .onsite, .complete, .suspend, .resume: return nil
+            case .accept, .reject, .contact, .enroute, .onsite, .complete, .suspend, .resume: return nil
             case .close, .cancel, .assign, .priority:
                 return "'\(progress.event.rawValue)' is for a duty engineer, '\(name)' is the assignee of \(task.id): send it with the engineer's name as 'by'"
             }
@@ -143,7 +148,7 @@ extension DispatchState {
     // MARK: By hand
 
     private func resume(_ row: inout WorkTask, by: String, at: Instant, note: String?, _ d: inout Deliberation) {
-        row.resumeClocks(at: at)
+        row.resumeClocks(at: at, rules)
         row.state = row.suspendedFrom ?? .queued
         row.suspendedFrom = nil
         row.since = at

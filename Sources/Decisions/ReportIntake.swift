@@ -57,7 +57,13 @@ extension DispatchState {
             reportedAt: reported, createdAt: d.now,
             limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: routing.escalate)
-        row.startClock(.arrive, at: reported)
+        for name in [LimitName.contact, .arrive, .reply] { row.startClock(name, at: reported, rules) }
+        for clock in row.limits where clock.isBeyondCalendar(d.site) {
+            d.remark(
+                .beyond_calendar,
+                "the limit '\(clock.name.rawValue)' of \(clock.length.text) reaches into a year that no calendar has: its public holidays are not known, every Monday to Friday counts",
+                task: row.id)
+        }
         d.note(row, .created, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
         if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
         enter(nil, row, &d)

@@ -338,7 +338,7 @@ struct TestLife {
         case .escalate(let ladder): return row.escalate == ladder ? nil : made("escalate", ladder ?? "none", row.escalate ?? "none")
         case .limit(let name, let length):
             let found = row.clock(name)?.length
-            return found == length ? nil : made(name.rawValue, RuleTestWording.span(length), RuleTestWording.span(found))
+            return found == length ? nil : made(name.rawValue, length?.ruleText ?? "none", found?.ruleText ?? "none")
         case .crew(let crew): return row.crew == crew ? nil : miss(RuleTestWording.crew(wanted: crew, row, why: why[row.id]))
         case .state(let state): return row.state == state ? nil : miss(RuleTestWording.state(wanted: state, row, why: why[row.id]))
         case .told(let recipients):

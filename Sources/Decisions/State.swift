@@ -46,6 +46,9 @@ package struct DispatchState: Sendable {
     /// The instant up to which duty is known: that of the last decision.
     package private(set) var clock: Instant
 
+    /// How many open tasks had a deadline moved when the rules were last put in force: the calendar was edited.
+    package private(set) var retimed = 0
+
     var roster: Roster
     private(set) var timers = Heap<TimerEntry>()
     private(set) var deadlines = SortedChunks<DeadlineEntry>()
@@ -72,6 +75,7 @@ package struct DispatchState: Sendable {
 
     /// Every index from the rows. A crew that could take something that waits is fresh, every other that has a hand free is free.
     private mutating func derive() {
+        retimed = 0
         roster = Roster(rules.site, records: crews, at: clock)
         deadlines = SortedChunks()
         counts = [:]
@@ -79,7 +83,9 @@ package struct DispatchState: Sendable {
         var entries: [TimerEntry] = []
         entries.reserveCapacity(ids.count)
         for id in ids {
-            guard let row = boxes[id]?.row else { continue }
+            guard var row = boxes[id]?.row else { continue }
+            // Deadlines in working days go by the calendar in force.
+            if row.retime(rules) { retimed += 1 }
             let due = nextTimer(of: row)?.at
             boxes[id] = TaskBox(row: row, due: due)
             if let due { entries.append(TimerEntry(at: due, task: id)) }

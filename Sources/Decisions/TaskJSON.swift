@@ -1,16 +1,22 @@
 package import Domain
+package import Rules
 
 extension WorkTask {
     /// A task in JSON, as every look gives it (compact, snake_case, absent fields left out):
     /// `id, report_ids, type, category, task, rule, state, suspended_from, priority, department, desk, crew, skills, within_m, declined,
     /// ask_again_at, place{origin,lat,lon,district,feeder,transformer}, customer, customers_out, source, reported_at, created_at, since,
-    /// limits{name:{length_s,due,state,overdue,reached_at}}, escalate, outcome, history`.
+    /// limits{name:{length_s | length_working_days | length_working_s,due,beyond_calendar,state,overdue,reached_at}}, escalate, outcome, history`.
     ///
     /// - Parameters:
     ///   - history: the task's lines in their order; nil: without the key (`why` of a line is left to `explain`).
-    ///   - zone: the site's; all times are RFC 3339 in it.
+    ///   - rules: those in force: all times are RFC 3339 in the site's zone, deadlines in working days go by its calendar.
     ///   - now: for `overdue` of a running limit.
-    package func json(history: [HistoryLine]? = nil, zone: TimeZoneRules, at now: Instant) -> [UInt8] {
+    package func json(history: [HistoryLine]? = nil, rules: RuleSet, at now: Instant) -> [UInt8] {
+        let site = rules.site
+        let zone = site.zone
+        var limits = limits
+        // The row may be older than the calendar in force.
+        for index in limits.indices { limits[index].retime(rules) }
         var json = JSONWriter(capacity: 1_024)
         json.object { json in
             json.field("id", id.description)
@@ -47,8 +53,10 @@ extension WorkTask {
                 for clock in limits {
                     json.key(named: clock.name.rawValue)
                     json.object { json in
-                        json.field("length_s", Int(clock.length.milliseconds / 1_000))
+                        write(clock.length, &json)
                         json.field("due", clock.due?.rfc3339(in: zone))
+                        // Public holidays of a year that nobody has told: the deadline may be too early.
+                        if clock.isBeyondCalendar(site) { json.field("beyond_calendar", true) }
                         json.field("state", clock.state.rawValue)
                         json.field("overdue", clock.isOverdue(at: now))
                         json.field("reached_at", clock.reachedAt?.rfc3339(in: zone))
@@ -81,5 +89,14 @@ extension HistoryLine {
             json.field("note", note)
         }
         return json.bytes
+    }
+}
+
+/// A limit's length: `length_s`, `length_working_days` or `length_working_s`.
+func write(_ length: LimitLength, _ json: inout JSONWriter) {
+    switch length {
+    case .time(let span): json.field("length_s", Int(span.milliseconds / 1_000))
+    case .workingDays(let days): json.field("length_working_days", days)
+    case .workingTime(let span): json.field("length_working_s", Int(span.milliseconds / 1_000))
     }
 }

@@ -5,6 +5,7 @@
 //       ▲                            │              │            │           │
 //       └──── reject, acceptLimit ───┴──── reject ──┴────────────┴───────────┘      (then the next candidate at once, if there is one)
 //
+//    contact: a milestone, no state; a dispatched task is accepted by it.
 //    A later event implies those it skips, at the same instant. Desk tasks know neither enroute nor onsite.
 //    suspend: from every state before completed to `suspended`, and resume back to it; the clocks stand still, the crew keeps the task
 //    and it counts against its capacity.
@@ -19,7 +20,7 @@ package import Domain
 
 /// What can happen to a task: what crews and duty engineers say, and what time brings.
 package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
-    case accept, reject, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority
+    case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority
     /// The accept limit has passed.
     case acceptLimit
     /// Everybody has declined, and it is time to ask again.
@@ -34,6 +35,7 @@ package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
             switch event {
             case .accept: .accept
             case .reject: .reject
+            case .contact: .contact
             case .enroute: .enroute
             case .onsite: .onsite
             case .complete: .complete
@@ -61,6 +63,8 @@ package enum LifecycleStep: Hashable, Sendable {
     /// The search begins again with everybody.
     case askAgain
     case setPriority
+    /// The customer was spoken with: a milestone that is no state. A dispatched task is accepted by it.
+    case contacted
     /// It is so already.
     case nothing
     case refuse(LifecycleRefusal)
@@ -106,6 +110,12 @@ package func lifecycleStep(_ state: TaskState, _ event: LifecycleEvent, isDesk: 
 
     case (.dispatched, .accept): .advance(to: .accepted)
     case (.accepted, .accept), (.enroute, .accept), (.onsite, .accept): .nothing
+
+    case (.queued, .contact): .refuse(.nobodyHasIt)
+    case (.dispatched, .contact), (.accepted, .contact), (.enroute, .contact), (.onsite, .contact): .contacted
+    case (.suspended, .contact): .refuse(.suspended)
+    case (.completed, .contact): .nothing
+    case (.closed, .contact), (.cancelled, .contact), (.merged, .contact): .refuse(.final)
 
     case (.dispatched, .enroute), (.accepted, .enroute): isDesk ? .refuse(.deskTask) : .advance(to: .enroute)
     case (.enroute, .enroute), (.onsite, .enroute): .nothing

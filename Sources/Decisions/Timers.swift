@@ -28,8 +28,8 @@ extension DispatchState {
         }
         if row.state != .completed, let ladder = row.escalate.flatMap({ rules.ladders[$0] }) {
             for clock in row.limits where clock.name != .accept && clock.state == .running {
-                guard let start = clock.start, let rung = ladder.rungs.first(where: { $0.percent > clock.toldPercent }) else { continue }
-                consider(start + clock.length.percent(rung.percent), .rung(clock.name, percent: rung.percent))
+                guard let rung = ladder.rungs.first(where: { $0.percent > clock.toldPercent }) else { continue }
+                consider(clock.instant(percent: rung.percent, rules), .rung(clock.name, percent: rung.percent))
             }
         }
         return next
@@ -137,7 +137,7 @@ extension DispatchState {
                 event = .onsite
                 row.reachClock(.arrive, at: at)
                 // Sent out again after an arrival: that clock runs on.
-                if row.clock(.restore)?.state == .waiting { row.startClock(.restore, at: at) }
+                if row.clock(.restore)?.state == .waiting { row.startClock(.restore, at: at, rules) }
             case .completed:
                 event = .completed
                 for name in LimitName.allCases { row.reachClock(name, at: at) }

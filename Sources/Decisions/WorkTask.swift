@@ -11,13 +11,20 @@ package enum ClockState: String, Sendable, Hashable, Codable {
     case reached
 }
 
-/// One limit of a task.
-package struct LimitClock: Sendable, Hashable, Codable {
+/// One limit of a task or a case.
+package struct LimitClock: Sendable, Hashable {
     package var name: LimitName
-    package var length: TimeSpan
+    package var length: LimitLength
     package var state: ClockState
-    /// When it began to run; suspending moves it on by the pause, so that `start + length` is always the deadline.
+    /// When it began to run. Of a limit by the clock on the wall, a pause moves it on, so that `start + length` is always the deadline; of one
+    /// in working days or hours it is when it went on last.
     package var start: Instant?
+    /// In working days or hours: when it began at first.
+    package var began: Instant?
+    /// In working days or hours: how many days, or milliseconds, had gone by when it was stopped last.
+    package var used: Int64
+    /// In working days or hours: the deadline by the calendar in force; kept while it stands still.
+    package var deadline: Instant?
     /// Set while `stopped`.
     package var stoppedAt: Instant?
     /// When the milestone was reached.
@@ -25,11 +32,14 @@ package struct LimitClock: Sendable, Hashable, Codable {
     /// The highest rung of the ladder (per cent) that has been told for this limit; 0: none.
     package var toldPercent: Int
 
-    package init(name: LimitName, length: TimeSpan, state: ClockState = .waiting, start: Instant? = nil) {
+    package init(name: LimitName, length: LimitLength, state: ClockState = .waiting, start: Instant? = nil) {
         self.name = name
         self.length = length
         self.state = state
         self.start = start
+        self.began = nil
+        self.used = 0
+        self.deadline = nil
         self.stoppedAt = nil
         self.reachedAt = nil
         self.toldPercent = 0
@@ -37,8 +47,11 @@ package struct LimitClock: Sendable, Hashable, Codable {
 
     /// The deadline; nil while it waits or stands still.
     package var due: Instant? {
-        guard let start, state == .running || state == .reached else { return nil }
-        return start + length
+        guard state == .running || state == .reached else { return nil }
+        switch length {
+        case .time(let span): return start.map { $0 + span }
+        case .workingDays, .workingTime: return deadline
+        }
     }
 }
 
@@ -63,7 +76,7 @@ package struct TaskPlace: Sendable, Hashable, Codable {
 }
 
 /// A task (工单): one row of the state. All timers and indexes are derived from these rows, so that a restart loses none.
-package struct WorkTask: Sendable, Hashable, Codable {
+package struct WorkTask: Sendable, Hashable {
     package var id: TaskID
     /// Grows by one with each change: the store writes `WHERE revision = expected`.
     package var revision: Int32

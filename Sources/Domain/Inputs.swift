@@ -53,6 +53,8 @@ package struct Report: Hashable, Sendable {
 /// What a crew or a duty engineer says about a task.
 package enum ProgressEvent: String, Hashable, Sendable, Codable, CaseIterable {
     case accept, reject, enroute, onsite, complete, close, cancel, suspend, resume
+    /// Somebody has spoken with the customer.
+    case contact
     /// By hand, with `to`: a crew or a department.
     case assign
     /// By hand, with `priority`.

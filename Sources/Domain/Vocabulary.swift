@@ -44,10 +44,16 @@ package enum TaskState: String, Hashable, Sendable, Codable, CaseIterable {
     }
 }
 
-/// The milestones that can have a limit. `accept` runs from dispatch and begins again with each assignee; `arrive` from
-/// `reported_at`; `restore` from arrival on site.
+/// The milestones that can have a limit, in the order in which they are shown.
+///
+/// - `accept` runs from dispatch and begins again with each assignee.
+/// - `contact` runs from `reported_at` until somebody has spoken with the customer.
+/// - `arrive` runs from `reported_at` until a crew is on site; `restore` from there until the work is done.
+/// - `reply` runs from `reported_at` until the work is done.
+/// - `stage` runs from the start of a case's stage until the stage is done.
+/// - `total` is a case's: from its acceptance until its last stage is done.
 package enum LimitName: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
-    case accept, arrive, restore
+    case accept, contact, arrive, restore, reply, stage, total
 
     package static func < (a: LimitName, b: LimitName) -> Bool { a.rawValue < b.rawValue }
 }

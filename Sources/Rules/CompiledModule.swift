@@ -43,13 +43,13 @@ final class Condition: Sendable {
 struct Table: Sendable, Hashable {
     var name: String
     var slot: Int
-    var rows: [String: TimeSpan]
+    var rows: [String: LimitLength]
     /// For absent values and those without a row.
-    var otherwise: TimeSpan?
+    var otherwise: LimitLength?
 }
 
 enum LimitSource: Sendable, Hashable {
-    case span(TimeSpan)
+    case span(LimitLength)
     case table(Table)
 }
 
@@ -60,7 +60,7 @@ final class Outcome: Sendable, Hashable {
     let assign: Assignment
     let limits: [Limit]
     /// Where no limit goes by a table.
-    let constantLimits: [LimitName: TimeSpan]?
+    let constantLimits: [LimitName: LimitLength]?
     let escalate: String?
     let continues: Bool
 
@@ -76,7 +76,7 @@ final class Outcome: Sendable, Hashable {
         self.limits = limits
         self.escalate = escalate
         self.continues = continues
-        var constant: [LimitName: TimeSpan]? = [:]
+        var constant: [LimitName: LimitLength]? = [:]
         for limit in limits {
             if case .span(let span) = limit.source { constant?[limit.name] = span } else { constant = nil }
         }

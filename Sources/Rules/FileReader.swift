@@ -262,6 +262,13 @@ struct FileReader {
             Quantity.duration)
     }
 
+    /// A time, or so many working days or hours.
+    func limit(_ node: Node, _ name: String) -> LimitLength? {
+        quantity(
+            node, name, wants: "limit: a whole number, a blank and s, min, h, day, working days or working hours", example: "5 working days", from: "1 s",
+            to: "3660 days, 3660 working days or 10000 working hours", Quantity.limit)
+    }
+
     /// In whole metres.
     func distance(_ node: Node, _ name: String) -> Int? {
         quantity(

@@ -16,7 +16,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "merge", "processes", "classify", "watch", "ratings", "answer", "calendar", "answers", "texts", "webhook", "secret", "failed", "after",
+        "merge", "processes", "classify", "watch", "ratings", "answer", "answers", "texts", "webhook", "secret", "failed", "after",
         "documents", "stages", "contractors", "suppliers",
     ]
 
@@ -33,6 +33,7 @@ struct Keys: Sendable {
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
+            "calendar": "calendar:\n  2026:\n    holidays: [01-01..01-03]\n    workdays: [01-04]",
         ])
 
     static let site = Keys(
@@ -55,6 +56,7 @@ struct Keys: Sendable {
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
+            "calendar": "calendar:\n  2026:\n    holidays: [01-01..01-03]\n    workdays: [01-04]",
         ])
 
     static let rule = Keys(
@@ -82,10 +84,30 @@ struct Keys: Sendable {
 
     static let otherwise = Keys("'otherwise'", ["department": "otherwise: { department: operations }"])
 
-    static let limits = Keys("'limits'", ["accept": "accept: 3 min", "arrive": "arrive: 45 min", "restore": "restore: 3 h"])
+    static let limits = Keys(
+        "'limits'",
+        [
+            "accept": "accept: 3 min", "contact": "contact: 24 h", "arrive": "arrive: 45 min", "restore": "restore: 3 h",
+            "reply": "reply: 5 working days",
+        ])
 
     static let table = Keys(
         "a table", ["by": "by: report.site", "rows": "rows: { urban: 45 min, rural: 90 min }", "otherwise": "otherwise: 2 h"])
+
+    /// Beside these keys stand years: `2026:`.
+    static let calendar = Keys(
+        "'calendar'",
+        [
+            "count_start_day": "count_start_day: false",
+            "business_hours": "business_hours: { from: 08:30, until: 17:30 }",
+            "import": "import:\n  file: holidays.ics\n  workday_mark: 班",
+        ])
+
+    static let calendarYear = Keys("a year", ["holidays": "holidays: [01-01..01-03, 02-15..02-23]", "workdays": "workdays: [01-04, 02-14]"])
+
+    static let businessHours = Keys("'business_hours'", ["from": "from: 08:30", "until": "until: 17:30"])
+
+    static let calendarImport = Keys("'import'", ["file": "file: holidays.ics", "workday_mark": "workday_mark: 班"])
 
     static let rung = Keys("a rung", ["at": "{ at: 50%, tell: assignee }", "tell": "{ at: 50%, tell: assignee }"])
 

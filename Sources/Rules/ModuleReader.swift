@@ -51,6 +51,8 @@ struct ReadModule {
     var usedLets: Set<String> = []
     var usedTables: Set<String> = []
     var gaps: [(table: String, range: Range<Int>, values: [String])] = []
+    /// The first limit that counts working days.
+    var workingLimit: Range<Int>?
 
     /// Makes the module of the draft, and gives the draft up.
     mutating func compile() -> CompiledModule {
@@ -167,14 +169,16 @@ struct ModuleReader {
             guard let block = reader.block(entry.value, Keys.table, named: entry.name, example: example, at: entry.key) else { continue }
             module.tables.append((entry.name, entry.key))
             let by = reader.required("by", in: block, of: "the table '\(entry.name)'").flatMap { self.by($0, schema) }
-            let otherwise = block["otherwise"].flatMap { reader.duration($0, "otherwise") }
+            let otherwise = block["otherwise"].flatMap { reader.limit($0, "otherwise") }
             guard let node = reader.required("rows", in: block, of: "the table '\(entry.name)'"),
                 let pairs = reader.named(node, section: "rows", what: "a declared value", example: "rows: { urban: 45 min, rural: 90 min }", isDeclaring: false)
             else { continue }
-            var rows: [String: TimeSpan] = [:]
+            var rows: [String: LimitLength] = [:]
             for pair in pairs {
                 if let by { _ = reader.declared(pair.name, pair.key, in: by.enumeration, known: by.known) }
-                rows[pair.name] = reader.duration(pair.value, pair.name) ?? .zero
+                let length = reader.limit(pair.value, pair.name)
+                if length?.isWorking == true, module.workingLimit == nil { module.workingLimit = reader.place(pair.value) }
+                rows[pair.name] = length ?? .time(.zero)
             }
             guard let by else { continue }
             result[entry.name] = Table(name: entry.name, slot: by.slot, rows: rows, otherwise: otherwise)
@@ -283,7 +287,9 @@ struct ModuleReader {
         guard let text = reader.text(node, name, example: Keys.limits.examples[name]) else { return nil }
         // A table's name begins with a letter, a time with a digit.
         guard let first = text.utf8.first, !(0x30...0x39).contains(first), Identifiers.isIdentifier(text) || tables?[text] != nil else {
-            return reader.duration(node, name).map { .span($0) }
+            let length = reader.limit(node, name)
+            if length?.isWorking == true, module.workingLimit == nil { module.workingLimit = reader.place(node) }
+            return length.map { .span($0) }
         }
         guard let tables else { return nil }
         guard let table = tables[text] else {

@@ -84,7 +84,22 @@ struct MutantMaker {
         return effect
     }
 
-    private static func longer(_ span: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: span.milliseconds + 60_000) }
+    private static func longer(_ length: LimitLength) -> LimitLength {
+        switch length {
+        case .time(let span): .time(TimeSpan(milliseconds: span.milliseconds + 60_000))
+        case .workingDays(let days): .workingDays(days + 1)
+        case .workingTime(let span): .workingTime(TimeSpan(milliseconds: span.milliseconds + 3_600_000))
+        }
+    }
+
+    /// How much longer that is.
+    private static func more(_ length: LimitLength) -> String {
+        switch length {
+        case .time: "a minute"
+        case .workingDays: "a working day"
+        case .workingTime: "a working hour"
+        }
+    }
 
     // MARK: What a rule makes
 
@@ -119,7 +134,7 @@ struct MutantMaker {
             case .span(let span):
                 var longer = outcome.limits
                 longer[index].source = .span(Self.longer(span))
-                add(node, "'\(name)' is a minute longer", "add '\(name): \(Quantity.words(for: span))' to an 'expect'", changed(limits: longer))
+                add(node, "'\(name)' is \(Self.more(span)) longer", "add '\(name): \(span.ruleText)' to an 'expect'", changed(limits: longer))
             case .table(let table): add(node, "there is no limit '\(name)'", "add '\(name)' to an 'expect', as the table '\(table.name)' has it", changed(limits: without))
             }
         }
@@ -187,8 +202,9 @@ struct MutantMaker {
                 RuleMutant(
                     rule: nil, place: Self.place(node.range, module.source, module.file), change: change, hint: "add the limit of such a report to an 'expect'", effect: effect))
         }
-        for row in rows.rows { add(row.node, row.value, "'\(row.value)' in the table '\(rows.name)' is a minute longer") }
-        if let otherwise = rows.otherwise { add(otherwise, nil, "'otherwise' in the table '\(rows.name)' is a minute longer") }
+        func more(_ node: Node) -> String { (node.text.flatMap { try? Quantity.limit($0) }).map(Self.more) ?? "a minute" }
+        for row in rows.rows { add(row.node, row.value, "'\(row.value)' in the table '\(rows.name)' is \(more(row.node)) longer") }
+        if let otherwise = rows.otherwise { add(otherwise, nil, "'otherwise' in the table '\(rows.name)' is \(more(otherwise)) longer") }
     }
 }
 

@@ -38,6 +38,46 @@ enum Quantity {
         return span
     }
 
+    // MARK: Limits
+
+    static let workingDaysMax = 3_660
+
+    /// A duration, `22 working days` or `8 working hours`. 1 s to 3660 days; 1 to 3660 working days; 1 to 10000 working hours.
+    static func limit(_ text: String) throws(Fault) -> LimitLength {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        if words.count == 3, words[1] == "working", let number = wholeNumber(words[0]) {
+            switch words[2] {
+            case "day", "days":
+                guard number >= 1, number <= Int64(workingDaysMax) else { throw Fault(kind: .range) }
+                return .workingDays(Int(number))
+            case "hour", "hours":
+                guard number >= 1, number <= 10_000 else { throw Fault(kind: .range) }
+                return .workingTime(.hours(number))
+            default: break
+            }
+        }
+        do throws(Fault) {
+            return .time(try duration(text))
+        } catch {
+            throw guessWorking(text) ?? (error.kind == .workingDays ? Fault(kind: .unit) : error)
+        }
+    }
+
+    /// `22 workdays`, `3wd`, `5 个工作日`, `1 business day`, `4 working h`: what was probably meant.
+    private static func guessWorking(_ text: String) -> Fault? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let number = wholeNumber(digits), number >= 1, number <= Int64(workingDaysMax) else { return nil }
+        let rest = text.dropFirst(digits.count).lowercased().filter { $0 != " " && $0 != "-" && $0 != "_" && $0 != "个" }
+        let plural = number == 1 ? "" : "s"
+        switch rest {
+        case "workingday", "workingdays", "workday", "workdays", "workdy", "wd", "wds", "businessday", "businessdays", "bd", "工作日", "workingd":
+            return Fault(kind: .unit, suggestion: "\(number) working day\(plural)")
+        case "workinghour", "workinghours", "workhour", "workhours", "wh", "businesshour", "businesshours", "workingh", "小时工作时间", "工作小时", "工时":
+            return Fault(kind: .unit, suggestion: "\(number) working hour\(plural)")
+        default: return nil
+        }
+    }
+
     private static func guessDuration(_ text: String) -> Fault {
         if text.contains("working day") || text.contains("工作日") { return Fault(kind: .workingDays) }
         // Numbers and words apart, however they were written: `1.5hours`, `45min`, `1h30`.

@@ -106,9 +106,9 @@ extension RuleSet {
         return true
     }
 
-    func limits(of outcome: Outcome, _ activation: ReportActivation) -> [LimitName: TimeSpan] {
+    func limits(of outcome: Outcome, _ activation: ReportActivation) -> [LimitName: LimitLength] {
         if let constant = outcome.constantLimits { return constant }
-        var limits: [LimitName: TimeSpan] = [:]
+        var limits: [LimitName: LimitLength] = [:]
         for limit in outcome.limits {
             switch limit.source {
             case .span(let span): limits[limit.name] = span

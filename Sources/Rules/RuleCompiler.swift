@@ -111,7 +111,7 @@ extension FileReader {
     }
 }
 
-/// `escalations`, `channels` and `default_channel`, which any module may have.
+/// `escalations`, `channels`, `default_channel` and `calendar`, which any module may have.
 struct SharedSections {
     let site: SiteFacts?
     var ladders: [String: Ladder] = [:]
@@ -120,6 +120,9 @@ struct SharedSections {
     /// False: a section could not be read, so that a name may be missing without anybody's fault.
     var isWhole = true
     var usedChannels: Set<String> = []
+    /// nil: no module has one.
+    var calendar: WorkingCalendar?
+    private var calendarUse: (reader: FileReader, range: Range<Int>)?
 
     var ladderMarks: [String: (file: Int, range: Range<Int>)] = [:]
     var channelMarks: [String: (file: Int, range: Range<Int>)] = [:]
@@ -127,8 +130,18 @@ struct SharedSections {
 
     init(site: SiteFacts?) { self.site = site }
 
-    mutating func read(_ block: Block, _ reader: FileReader) {
+    mutating func read(_ block: Block, _ reader: FileReader, _ sources: [SourceText]) {
         if block.has("escalations") { ladders(block["escalations"], reader) }
+        if let node = block["calendar"] {
+            let range = block.keyRanges["calendar"] ?? reader.place(node)
+            if let first = calendarUse {
+                reader.error(range, .secondCalendar(place: "\(first.reader.source.name):\(first.reader.line(of: first.range))"))
+            } else {
+                calendarUse = (reader, range)
+                // One with mistakes is known to be there all the same.
+                calendar = CalendarReader(reader: reader, sources: sources).read(node) ?? WorkingCalendar()
+            }
+        }
         if block.has("channels") { channels(block["channels"], reader) }
         guard let node = block["default_channel"], let name = reader.text(node, "default_channel", example: "default_channel: crew_app") else { return }
         if let first = defaultUse {

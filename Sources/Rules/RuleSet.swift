@@ -168,12 +168,17 @@ package struct Site: Sendable {
     package var fields: [DeclaredField]
     /// By name, also those that no crew has.
     package var shifts: [String: Shift]
+    /// Working days and business hours; without one every Monday to Friday counts.
+    package var calendar: WorkingCalendar
+
+    /// Working days as instants.
+    package var workTime: WorkTime { WorkTime(calendar: calendar, zone: zone) }
 
     package init(
         timeZone: String, zone: TimeZoneRules, values: [String: [DeclaredValue]], departments: [DepartmentID: Department],
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
-        fields: [DeclaredField] = [], shifts: [String: Shift] = [:]
+        fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar()
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -190,6 +195,7 @@ package struct Site: Sendable {
         self.askAgainAfter = askAgainAfter
         self.fields = fields
         self.shifts = shifts
+        self.calendar = calendar
     }
 }
 
@@ -237,14 +243,14 @@ package struct Routing: Sendable {
     package var task: String
     package var priority: Priority
     package var assign: Assignment
-    package var limits: [LimitName: TimeSpan]
+    package var limits: [LimitName: LimitLength]
     /// The name of the ladder.
     package var escalate: String?
     /// Only when asked for.
     package var trace: RouteTrace?
 
     package init(
-        rule: String, task: String, priority: Priority, assign: Assignment, limits: [LimitName: TimeSpan], escalate: String?,
+        rule: String, task: String, priority: Priority, assign: Assignment, limits: [LimitName: LimitLength], escalate: String?,
         trace: RouteTrace?
     ) {
         self.rule = rule

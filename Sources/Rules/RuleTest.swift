@@ -75,7 +75,7 @@ package struct RuleTest: Sendable {
         case within(Int?)
         case escalate(String?)
         case state(TaskState)
-        case limit(LimitName, TimeSpan?)
+        case limit(LimitName, LimitLength?)
         /// Who is told, between the step before and this one, because it gets late or nobody goes.
         case told(Set<TestRecipient>)
     }

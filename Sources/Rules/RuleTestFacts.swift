@@ -169,7 +169,7 @@ extension TestFile {
         default:
             guard let limit = LimitName(rawValue: key) else { return nil }
             if node.text == "none" { return .limit(limit, nil) }
-            return reader.duration(node, key).map { .limit(limit, $0) }
+            return reader.limit(node, key).map { .limit(limit, $0) }
         }
     }
 

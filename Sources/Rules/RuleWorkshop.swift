@@ -163,7 +163,7 @@ package final class RuleWorkshop {
 
         // 3. Ladders and channels.
         var shared = SharedSections(site: facts)
-        for module in enabled { shared.read(module.block, module.reader) }
+        for module in enabled { shared.read(module.block, module.reader, sources) }
         if let facts { shared.checkUses(of: facts, isWhole: isWhole, reader: FileReader(file: facts.file, source: sources[facts.file], findings: findings)) }
         shared.checkDefault(isWhole: isWhole)
 
@@ -310,7 +310,7 @@ package final class RuleWorkshop {
         let site = Site(
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
-            askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:])
+            askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar())
         return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, made: made)
     }
 }

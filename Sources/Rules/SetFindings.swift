@@ -15,6 +15,9 @@ struct SetFindings {
             names(read)
         }
         missingLadders()
+        if shared.calendar == nil, let first = modules.first(where: { $0.read.workingLimit != nil })?.read, let range = first.workingLimit {
+            findings.warning(first.file, range, .noCalendar())
+        }
         if modules.allSatisfy({ $0.module.rules.isEmpty }), let fallback = site.fallback {
             findings.warning(site.file, site.fallbackRange ?? 0..<0, .noRules(fallback: fallback.rawValue))
         }

@@ -55,6 +55,12 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case noSuchFile = "no-such-file"
     case badHeader = "bad-header"
     case badRow = "bad-row"
+    // The calendar
+    case badDate = "bad-date"
+    case secondCalendar = "second-calendar"
+    case badEvent = "bad-event"
+    case idleDate = "idle-date"
+    case noCalendar = "no-calendar"
     // Findings about the set
     case tableGap = "table-gap"
     case unused
@@ -274,8 +280,9 @@ struct Wording: Hashable {
     static func wrongUnit(_ text: String, wants: String, suggestion: String?, example: String) -> Wording {
         Wording(.wrongUnit, "'\(short(text))' is no \(wants)", suggestion: suggestion, example: suggestion == nil ? example : nil)
     }
+    /// Where a time runs by the clock on the wall.
     static func workingDays(_ text: String) -> Wording {
-        Wording(.wrongUnit, "'\(short(text))': working days need the calendar, which this version of paidan does not have yet", example: "2 days")
+        Wording(.wrongUnit, "'\(short(text))' counts working days; only limits do, this time runs day and night", example: "2 days")
     }
     static func outOfRange(_ name: String, _ text: String, from: String, to: String) -> Wording {
         Wording(.outOfRange, "'\(short(name))' must be from \(from) to \(to); found \(short(text))")

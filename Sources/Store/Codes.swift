@@ -67,6 +67,10 @@ extension LimitName: StoredWord {
         case .accept: 0
         case .arrive: 1
         case .restore: 2
+        case .contact: 3
+        case .reply: 4
+        case .stage: 5
+        case .total: 6
         }
     }
 }
@@ -105,6 +109,7 @@ extension HistoryEvent: StoredWord {
         case .priority_changed: 15
         case .escalated: 16
         case .all_declined: 17
+        case .contacted: 18
         }
     }
 }

@@ -7,7 +7,8 @@ import Domain
 enum RowCodec {
     // MARK: Tasks
 
-    static let taskForm: UInt8 = 1
+    /// Form 1 had limits by the clock on the wall alone.
+    static let taskForm: UInt8 = 2
 
     static func write(_ task: WorkTask, into w: inout ByteWriter) {
         w.byte(taskForm)
@@ -41,12 +42,16 @@ enum RowCodec {
         w.signed(task.since.milliseconds)
         w.list(task.limits) { w, limit in
             w.byte(limit.name.code)
-            w.signed(limit.length.milliseconds)
+            write(limit.length, into: &w)
             w.byte(limit.state.code)
             w.optional(limit.start) { w, at in w.signed(at.milliseconds) }
             w.optional(limit.stoppedAt) { w, at in w.signed(at.milliseconds) }
             w.optional(limit.reachedAt) { w, at in w.signed(at.milliseconds) }
             w.signed(Int64(limit.toldPercent))
+            guard limit.length.isWorking else { return }
+            w.optional(limit.began) { w, at in w.signed(at.milliseconds) }
+            w.signed(limit.used)
+            w.optional(limit.deadline) { w, at in w.signed(at.milliseconds) }
         }
         w.optional(task.escalate) { w, ladder in w.text(ladder) }
         w.optional(task.outcome) { w, outcome in w.text(outcome) }
@@ -54,7 +59,8 @@ enum RowCodec {
 
     static func task(_ bytes: UnsafeRawBufferPointer) throws(RowFault) -> WorkTask {
         var r = ByteReader(bytes)
-        try form(&r, is: taskForm, of: "task")
+        let found = try r.byte()
+        guard found == 1 || found == taskForm else { throw unknownForm(found, known: taskForm, of: "task") }
         let id = TaskID(packed: try r.signed())
         let revision = try r.int32()
         let reports = try r.list { r throws(RowFault) in try r.text() }
@@ -85,12 +91,16 @@ enum RowCodec {
         let createdAt = try instant(&r)
         let since = try instant(&r)
         let limits = try r.list { r throws(RowFault) in
-            var limit = LimitClock(
-                name: try LimitName.word(try r.byte()), length: TimeSpan(milliseconds: try r.signed()),
-                state: try ClockState.word(try r.byte()), start: try r.optional(instant))
+            let name = try LimitName.word(try r.byte())
+            let length: LimitLength = found == 1 ? .time(TimeSpan(milliseconds: try r.signed())) : try self.length(&r)
+            var limit = LimitClock(name: name, length: length, state: try ClockState.word(try r.byte()), start: try r.optional(instant))
             limit.stoppedAt = try r.optional(instant)
             limit.reachedAt = try r.optional(instant)
             limit.toldPercent = try r.int()
+            guard length.isWorking else { return limit }
+            limit.began = try r.optional(instant)
+            limit.used = try r.signed()
+            limit.deadline = try r.optional(instant)
             return limit
         }
         var task = WorkTask(
@@ -106,6 +116,29 @@ enum RowCodec {
         task.since = since
         try end(r, of: "task")
         return task
+    }
+
+    private static func write(_ length: LimitLength, into w: inout ByteWriter) {
+        switch length {
+        case .time(let span):
+            w.byte(0)
+            w.signed(span.milliseconds)
+        case .workingDays(let days):
+            w.byte(1)
+            w.signed(Int64(days))
+        case .workingTime(let span):
+            w.byte(2)
+            w.signed(span.milliseconds)
+        }
+    }
+
+    private static func length(_ r: inout ByteReader) throws(RowFault) -> LimitLength {
+        switch try r.byte() {
+        case 0: return .time(TimeSpan(milliseconds: try r.signed()))
+        case 1: return .workingDays(try r.int())
+        case 2: return .workingTime(TimeSpan(milliseconds: try r.signed()))
+        case let other: throw RowFault("there is no kind of limit \(other)")
+        }
     }
 
     // MARK: Crews

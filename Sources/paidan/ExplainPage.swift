@@ -58,7 +58,7 @@ struct ExplainPage {
         }
         if let place = why["place"] { row("place", TaskPage.describe(place)) }
         for limit in why["limits"]?.object ?? [] {
-            let length = limit.value["seconds"]?.int.map { Times.length(seconds: $0) } ?? ""
+            let length = Times.limit(limit.value)
             let due = limit.value["due"]?.string.map { ", by \(Times.short($0, today: nil))" } ?? ""
             row(limit.key, "\(length)\(due)\(due.isEmpty ? Self.start(of: limit.key) : "")")
         }
@@ -74,7 +74,7 @@ struct ExplainPage {
         switch LimitName(rawValue: limit) {
         case .accept: " from when somebody is told"
         case .restore: " from arrival"
-        case .arrive, nil: ""
+        case .contact, .arrive, .reply, .stage, .total, nil: ""
         }
     }
 

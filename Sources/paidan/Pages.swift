@@ -42,6 +42,13 @@ enum Times {
     }
 
     static func length(seconds: Int64) -> String { length(.seconds(seconds)) }
+
+    /// A limit's length: `45 min`, `22 working days`. Of a task's JSON, or of an explanation's.
+    static func limit(_ limit: JSONValue) -> String {
+        if let days = (limit["length_working_days"] ?? limit["working_days"])?.int { return LimitLength.workingDays(Int(days)).text }
+        if let seconds = (limit["length_working_s"] ?? limit["working_s"])?.int { return LimitLength.workingTime(.seconds(seconds)).text }
+        return (limit["length_s"] ?? limit["seconds"])?.int.map { length(seconds: $0) } ?? ""
+    }
 }
 
 extension JSONValue {
@@ -167,8 +174,9 @@ enum TaskPage {
     }
 
     private static func describe(_ limit: JSONValue, today: String?) -> String {
-        let length = limit["length_s"]?.int.map { Times.length(seconds: $0) } ?? ""
-        let due = limit["due"]?.string.map { ", by \(Times.short($0, today: today))" } ?? ""
+        let length = Times.limit(limit)
+        let unknown = limit["beyond_calendar"]?.bool == true ? " (holidays not known yet)" : ""
+        let due = limit["due"]?.string.map { ", by \(Times.short($0, today: today))\(unknown)" } ?? ""
         let late = limit["overdue"]?.bool == true ? ", late" : ""
         switch limit.text("state") {
         case "waiting": return "\(length), not running yet"

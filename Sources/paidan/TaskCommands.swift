@@ -44,7 +44,7 @@ struct Tasks: AsyncParsableCommand {
 struct OneTask: AsyncParsableCommand {
     /// What can be reported or decided by hand.
     enum Event: String, ExpressibleByArgument, CaseIterable {
-        case accept, reject, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority
+        case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority
     }
 
     static let configuration = CommandConfiguration(
@@ -65,7 +65,7 @@ struct OneTask: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK")) var task: TaskID
     @Argument(
         help: ArgumentHelp(
-            "accept, reject, enroute, onsite, complete, close, cancel, suspend, resume; or assign, priority with a value.", valueName: "EVENT"))
+            "accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume; or assign, priority with a value.", valueName: "EVENT"))
     var event: Event?
     @Argument(help: ArgumentHelp("For assign: a crew or a department. For priority: emergency, high, normal, low.", valueName: "VALUE"))
     var value: String?

@@ -58,6 +58,8 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .register_unknown: return remark(.register_unknown)
     case .crew_unknown: return remark(.crew_unknown)
     case .from_the_future: return remark(.from_the_future)
+    case .beyond_calendar: return remark(.beyond_calendar)
+    case .deadlines_moved: return remark(.deadlines_moved)
     case .notice_told: return [Message.noticeTold(notice, zone: zone)]
     case .notice_failed: return [Message.noticeFailed(notice, attempt: 2, reason: "exit code 7", nextAt: instant, zone: zone)]
     case .notice_parked: return [Message.noticeParked(notice, attempts: 20, reason: "exit code 7")]

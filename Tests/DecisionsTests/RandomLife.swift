@@ -58,7 +58,7 @@ struct RandomLife {
     }
 
     private mutating func routing() -> Routing {
-        var limits: [LimitName: TimeSpan] = [:]
+        var limits: [LimitName: LimitLength] = [:]
         if random.chance(80) { limits[.accept] = .minutes(Int64(random.number(1...8))) }
         if random.chance(80) { limits[.arrive] = .minutes(Int64(random.number(5...90))) }
         if random.chance(60) { limits[.restore] = .minutes(Int64(random.number(5...240))) }

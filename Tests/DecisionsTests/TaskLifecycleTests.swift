@@ -16,26 +16,26 @@ import Testing
     ///     →E  on to that state        ↓   to the next candidate     *   dispatched by hand or search    .   nothing
     ///     nob refused: nobody has it  sus refused: suspended        com refused: completed              fin refused: final
     static let columns: [LifecycleEvent] = [
-        .accept, .reject, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume, .assign, .priority, .acceptLimit, .askAgain, .found,
+        .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume, .assign, .priority, .acceptLimit, .askAgain, .found,
         .closeDue,
     ]
     static let table: [(TaskState, String)] = [
-        //           accept reject enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue
-        (.queued, "  nob    nob    nob     nob    nob      nob   can    stop    .      *      prio     .           ask      *     ."),
-        (.dispatched, "→A  ↓      →E      →O     →C       →X    can    stop    .      *      prio     ↓           .        .     ."),
-        (.accepted, ".     ↓      →E      →O     →C       →X    can    stop    .      *      prio     .           .        .     ."),
-        (.enroute, " .     ↓      .       →O     →C       →X    can    stop    .      *      prio     .           .        .     ."),
-        (.onsite, "  .     ↓      .       .      →C       →X    can    stop    .      *      prio     .           .        .     ."),
-        (.suspended, "sus  sus    sus     sus    sus      sus   can    .       go     *      prio     .           .        .     ."),
-        (.completed, ".    com    .       .      .        →X    com    com     com    com    com      .           .        .     →X"),
-        (.closed, "  fin    fin    fin     fin    fin      .     fin    fin     fin    fin    fin      .           .        .     ."),
-        (.cancelled, "fin  fin    fin     fin    fin      fin   .      fin     fin    fin    fin      .           .        .     ."),
-        (.merged, "  fin    fin    fin     fin    fin      fin   fin    fin     fin    fin    fin      .           .        .     ."),
+        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue
+        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       ."),
+        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       ."),
+        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       ."),
+        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       ."),
+        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       ."),
+        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       ."),
+        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X"),
+        (.closed, "fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     fin     .       .       .       ."),
+        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       ."),
+        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       ."),
     ]
     static let steps: [String: LifecycleStep] = [
         "→A": .advance(to: .accepted), "→E": .advance(to: .enroute), "→O": .advance(to: .onsite), "→C": .advance(to: .completed),
         "→X": .advance(to: .closed), "↓": .passOn, "*": .dispatch, "can": .cancel, "stop": .suspend, "go": .resume, "ask": .askAgain,
-        "prio": .setPriority, ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
+        "prio": .setPriority, "said": .contacted, ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
         "fin": .refuse(.final),
     ]
 

@@ -15,6 +15,7 @@ struct Town {
     var closeAfter = TimeSpan.hours(24)
     var askAgainAfter = TimeSpan.minutes(10)
     var zone = TimeZoneRules.shanghai
+    var calendar = WorkingCalendar()
     var hash = "town"
 
     /// 2026-11-22 08:00 in the town.
@@ -47,14 +48,14 @@ struct Town {
             districts: Dictionary(uniqueKeysWithValues: districts.map { ($0.id, $0) }),
             crews: Dictionary(uniqueKeysWithValues: crews.map { ($0.id, $0) }), network: network,
             roles: [RoleID("duty_manager"): Role(id: RoleID("duty_manager"), person: RoleID("u-900"))], channels: [:], defaultChannel: "hook",
-            closeAfter: closeAfter, askAgainAfter: askAgainAfter, fields: fields)
+            closeAfter: closeAfter, askAgainAfter: askAgainAfter, fields: fields, calendar: calendar)
         return ruleSet(hash: hash, site: site, ladders: ladders)
     }
 }
 
 extension Routing {
     static func nearest(
-        _ skills: Set<String> = ["line"], within km: Double? = nil, priority: Priority = .normal, limits: [LimitName: TimeSpan] = [:],
+        _ skills: Set<String> = ["line"], within km: Double? = nil, priority: Priority = .normal, limits: [LimitName: LimitLength] = [:],
         escalate: String? = nil, otherwise: String = "operations"
     ) -> Routing {
         Routing(
@@ -64,7 +65,7 @@ extension Routing {
             limits: limits, escalate: escalate, trace: nil)
     }
 
-    static func desk(_ department: String, priority: Priority = .normal, limits: [LimitName: TimeSpan] = [:], escalate: String? = nil) -> Routing {
+    static func desk(_ department: String, priority: Priority = .normal, limits: [LimitName: LimitLength] = [:], escalate: String? = nil) -> Routing {
         Routing(
             rule: "desk.answer", task: "answer", priority: priority, assign: .department(DepartmentID(department)), limits: limits,
             escalate: escalate, trace: nil)

@@ -20,11 +20,19 @@ import Testing
             reportedAt: Instant(milliseconds: .random(in: .min ... .max, using: &d)), createdAt: noon,
             limits: (0..<d.below(4)).map { _ in
                 var limit = LimitClock(
-                    name: LimitName.allCases.randomElement(using: &d)!, length: TimeSpan(milliseconds: .random(in: .min ... .max, using: &d)),
+                    name: LimitName.allCases.randomElement(using: &d)!,
+                    length: [
+                        .time(TimeSpan(milliseconds: .random(in: .min ... .max, using: &d))), .workingDays(d.below(4_000)), .workingTime(.hours(Int64(d.below(99)))),
+                    ].randomElement(using: &d)!,
                     state: [.waiting, .running, .stopped, .reached].randomElement(using: &d)!, start: d.maybe(noon))
                 limit.stoppedAt = d.maybe(minutes(Int64(d.below(100))))
                 limit.reachedAt = d.maybe(.distantFuture)
                 limit.toldPercent = d.below(300)
+                if limit.length.isWorking {
+                    limit.began = d.maybe(noon)
+                    limit.used = Int64(d.below(10_000_000))
+                    limit.deadline = d.maybe(minutes(Int64(d.below(100_000))))
+                }
                 return limit
             }, escalate: d.maybe(d.text()))
         task.suspendedFrom = d.maybe(.onsite)
