@@ -1,5 +1,5 @@
-import Domain
-import Rules
+package import Domain
+package import Rules
 
 extension LimitClock {
     /// Its deadline had passed when its milestone was reached, or passed while it ran. A limit reached late stays late.

@@ -26,7 +26,7 @@ struct CalendarReader {
         rest.content = .map(pairs.filter { number($0) == nil }, flow: flow)
         guard let block = reader.block(rest, Keys.calendar, at: pairs.first?.key.range, elsewhere: { Keys.later.contains($0) ? nil : unknown($0) }) else { return nil }
         let countsStartDay = block["count_start_day"].flatMap { reader.flag($0, "count_start_day") } ?? false
-        let hours = block["business_hours"].flatMap { hours($0) }
+        let hours = block["business_hours"].flatMap { self.hours($0) }
 
         var years: [Int: WorkingCalendar.Year] = [:]
         for pair in pairs {
