@@ -63,7 +63,7 @@ import Testing
         #expect(routing.rule == "faults." + one.rule)
         #expect(routing.task == one.task)
         #expect(routing.priority == one.priority)
-        #expect([LimitName.accept, .arrive, .restore].map { routing.limits[$0].map { $0.milliseconds / 60_000 } } == one.minutes)
+        #expect([LimitName.accept, .arrive, .restore].map { routing.limits[$0].flatMap { if case .time(let span) = $0 { span.milliseconds / 60_000 } else { nil } } } == one.minutes)
         #expect(routing.trace == nil)
     }
 
@@ -302,7 +302,7 @@ import Testing
             let report = Report(type: "fault", place: Place(district: district.map { DistrictID($0) }), site: site)
             let routing = try #require(set.route(Fixture.subject(report), tracing: false).routings.first)
             #expect(routing.limits[.accept] == .seconds(90))
-            #expect(routing.limits[.arrive] == arrive.map { TimeSpan.minutes($0) })
+            #expect(routing.limits[.arrive] == arrive.map { LimitLength.minutes($0) })
             #expect(routing.limits[.restore] == .minutes(restore))
             // Without `otherwise`, the fallback department has the queue.
             #expect(routing.assign == .nearest(skills: [SkillID("live_line")], within: 800, otherwise: DepartmentID("operations")))
