@@ -27,7 +27,7 @@ package enum RuleFolder {
 
     /// Names that are read: modules, and the tables that a module names.
     private static func isRuleFile(_ name: String) -> Bool {
-        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".csv"))
+        !name.hasPrefix(".") && [".yaml", ".yml", ".csv", ".ics"].contains(where: name.hasSuffix)
     }
 
     /// In the folder of the tests; `.yml` too, so that it can be told that the name is wrong.
