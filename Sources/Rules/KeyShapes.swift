@@ -7,6 +7,10 @@ indirect enum Shape: Sendable {
     case code(dots: Bool)
     case expression
     case duration, distance, percent, timeOfDay, flag
+    /// A duration, working days or working hours.
+    case limit
+    /// `01-28`, `01-28..02-04`.
+    case days
     case wholeNumber(ClosedRange<Int>)
     case degrees(Int)
     case choice([String])
@@ -49,6 +53,8 @@ extension Keys {
         case Keys.rung.what: ["at", "tell"]
         case Keys.channel.what: ["command"]
         case Keys.shift.what: ["from", "until"]
+        case Keys.businessHours.what: ["from", "until"]
+        case Keys.calendarImport.what: ["file"]
         case Keys.crew.what: ["department"]
         case Keys.base.what: ["lat", "lon"]
         case Keys.values.what: ["type", "category"]
@@ -80,14 +86,33 @@ extension Keys {
         case Keys.limits.what:
             [
                 "accept": .init(Self.limit, "From dispatch to acceptance; begins again with each crew that is asked."),
+                "contact": .init(Self.limit, "From the report until somebody has spoken with the customer."),
+                "reply": .init(Self.limit, "From the report until the work is done."),
                 "arrive": .init(Self.limit, "From the report to arrival on site."),
                 "restore": .init(Self.limit, "From arrival on site to supply restored."),
             ]
         case Keys.table.what:
             [
                 "by": .init(.text, "The field with declared values that chooses the row."),
-                "rows": .init(.named(.duration, dots: true), "A time for each declared value."),
-                "otherwise": .init(.duration, "The time for values without a row."),
+                "rows": .init(.named(.limit, dots: true), "A time for each declared value."),
+                "otherwise": .init(.limit, "The time for values without a row."),
+            ]
+        case Keys.calendar.what:
+            [
+                "count_start_day": .init(.flag, "true: the day on which a clock starts counts as the first."),
+                "business_hours": .init(.block(Keys.businessHours), "When a working day begins and ends."),
+                "import": .init(.block(Keys.calendarImport), "More years from an iCalendar file."),
+            ]
+        case Keys.calendarYear.what:
+            [
+                "holidays": .init(.list(.days), "Days without work, whatever the weekday."),
+                "workdays": .init(.list(.days), "Days of a weekend that are worked instead."),
+            ]
+        case Keys.businessHours.what: ["from": .init(.timeOfDay, "When the day begins."), "until": .init(.timeOfDay, "When it ends.")]
+        case Keys.calendarImport.what:
+            [
+                "file": .init(.text, "The file, beside this one."),
+                "workday_mark": .init(.text, "Events whose name has this text are worked; the others are holidays."),
             ]
         case Keys.rung.what:
             [
@@ -126,7 +151,10 @@ extension Keys {
         }
     }
 
-    private static let limit: Shape = .either([.duration, .code(dots: false)])
+    private static let limit: Shape = .either([.limit, .code(dots: false)])
+
+    /// Keys of the operator's own that stand beside those of the table: their form, and what stands behind them.
+    var patterned: (pattern: String, shape: Shape)? { what == Keys.calendar.what ? ("^(20[0-9]{2}|2100)$", .block(Keys.calendarYear)) : nil }
 
     private static let shared: [String: Meaning] = [
         "module": .init(.code(dots: false), "The module's name; rules are called MODULE.RULE."),
@@ -135,6 +163,7 @@ extension Keys {
         "escalations": .init(.named(.list(.block(Keys.rung)), dots: false), "Ladders: who is told when a limit gets late."),
         "channels": .init(.named(.block(Keys.channel), dots: true), "How crews are told of their tasks."),
         "default_channel": .init(.reference(.other), "The channel of crews that name none."),
+        "calendar": .init(.block(Keys.calendar), "Public holidays, and what a working day is; in one module only."),
     ]
 
     private static let moduleMeanings: [String: Meaning] = [

@@ -78,6 +78,13 @@ package enum RuleFileSchema {
                         }
                     }
                 }
+                if let (pattern, shape) = keys.patterned {
+                    json.key("patternProperties")
+                    json.object { json in
+                        json.key(named: pattern)
+                        json.object { me.shape(shape, &$0) }
+                    }
+                }
                 if !keys.required.isEmpty {
                     json.key("required")
                     json.array { for name in keys.required { $0.string(name) } }
@@ -136,6 +143,8 @@ package enum RuleFileSchema {
             case .text, .expression: scalar(nil, &json)
             case .code(let dots): scalar(Self.code(dots: dots), &json)
             case .duration: text("^\(Self.time)( \(Self.time))*$", &json)
+            case .limit: text("^(\(Self.time)( \(Self.time))*|[0-9]+ working (day|days|hour|hours))$", &json)
+            case .days: text(#"^[0-9]{2}-[0-9]{2}(\.\.[0-9]{2}-[0-9]{2})?$"#, &json)
             case .distance: text("^[0-9]+ (km|m)$", &json)
             case .percent: text("^[0-9]{1,4}%$", &json)
             case .timeOfDay: text("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", &json)
