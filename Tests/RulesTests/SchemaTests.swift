@@ -8,7 +8,7 @@ import Testing
 @Suite struct SchemaTests {
     private static let tables: [Keys] = [
         .module, .site, .rule, .assign, .otherwise, .limits, .table, .rung, .channel, .value, .department, .district, .shift, .crew, .base, .role,
-        .fields, .values,
+        .fields, .values, .calendar, .calendarYear, .businessHours, .calendarImport,
     ]
 
     @Test func everyKeyOfEveryTableIsInIt() throws {
@@ -49,12 +49,16 @@ import Testing
         ]:
             Core.add_implicit_resolver('tag:yaml.org,2002:' + tag, re.compile(pattern), list(first))
         Core.add_constructor('tag:yaml.org,2002:int', lambda loader, node: int(loader.construct_scalar(node), 10))
+        # `2026:` is a text to editors, as every key of JSON.
+        def keyed(value):
+            if isinstance(value, dict): return {str(key): keyed(below) for key, below in value.items()}
+            return [keyed(below) for below in value] if isinstance(value, list) else value
         folder = sys.argv[1]
         for name in sys.argv[2:]:
             schema = json.load(open(folder + '/' + name.split('~')[0] + '.schema'))
             jsonschema.Draft202012Validator.check_schema(schema)
             try:
-                value = yaml.load(open(folder + '/' + name, encoding='utf-8'), Core)
+                value = keyed(yaml.load(open(folder + '/' + name, encoding='utf-8'), Core))
             except yaml.YAMLError:
                 continue
             for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
