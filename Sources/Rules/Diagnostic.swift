@@ -46,13 +46,16 @@ package struct Diagnostic: Sendable, Hashable {
 
     /// `FILE:LINE:COL: error[CODE]: TEXT`, then the source line with a caret under the place, then the right form where there is one.
     /// Ends without a line end. `folder` is put before the file's name: `rules` gives `rules/faults.yaml:…`.
-    package func human(sourceLine: String?, folder: String = "") -> String {
+    package func human(sourceLine: String?, folder: String = "") -> String { human(characters: sourceLine.map { Array($0) }, folder: folder) }
+
+    /// - Parameter characters: of the source line.
+    func human(characters: [Character]?, folder: String) -> String {
         let path = folder.isEmpty ? file : folder.hasSuffix("/") ? folder + file : folder + "/" + file
         var text = "\(path):\(line):\(column): \(severity.rawValue)[\(code)]: \(message)"
         if let suggestion { text += "; did you mean '\(suggestion)'?" }
         text = String(text.map(MarkedLine.visible))
-        if let sourceLine {
-            let marked = MarkedLine(sourceLine, from: column, to: endLine > line ? .max : endColumn)
+        if let characters {
+            let marked = MarkedLine(characters, from: column, to: endLine > line ? .max : endColumn)
             text += "\n    " + marked.text + "\n    " + marked.caret
         }
         if let example {
@@ -89,8 +92,9 @@ struct MarkedLine {
     /// Lines longer than this many cells are cut around the place.
     static let cellsMax = 120
 
-    init(_ line: String, from column: Int, to endColumn: Int) {
-        let characters = Array(line)
+    init(_ line: String, from column: Int, to endColumn: Int) { self.init(Array(line), from: column, to: endColumn) }
+
+    init(_ characters: [Character], from column: Int, to endColumn: Int) {
         let start = min(max(column - 1, 0), characters.count)
         let end = min(max(endColumn - 1, start), characters.count)
         // A window around the place, where the line is long.

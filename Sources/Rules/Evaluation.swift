@@ -83,9 +83,9 @@ package struct Evaluation: Sendable {
             let value = try part.evaluate(bound)
             return Outcome(text: part.text, value: (value.json, value.typeName.name), failure: nil)
         } catch {
-            // `no such key: 'catgory'`
-            let key = error.message.split(separator: "'", omittingEmptySubsequences: false)
-            let suggestion = error.message.hasPrefix("no such key: '") && key.count == 3 ? nearestName(to: String(key[1]), among: names) : nil
+            // `no such key: "catgory"`
+            let key = error.message.hasPrefix("no such key: ") ? error.message.split(separator: "\"", omittingEmptySubsequences: false) : []
+            let suggestion = key.count == 3 ? nearestName(to: String(key[1]), among: names) : nil
             return Outcome(
                 text: part.text, value: nil, failure: Self.diagnostic(Self.noValue, error.message, at: error.span, in: text, suggestion: suggestion))
         }

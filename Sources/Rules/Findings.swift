@@ -70,12 +70,28 @@ final class Findings {
             let warnings = chosen.filter { $0.severity == .warning }.prefix(Self.toldMax - errors.count)
             chosen = (errors + warnings).sorted(by: precedes)
         }
+        // Counted on from the place before, where nothing but ASCII lies between: a line of a megabyte may have many mistakes.
+        var last: (file: Int, byte: Int, line: Int, column: Int)?
+        func position(_ file: Int, _ byte: Int) -> (line: Int, column: Int) {
+            let source = sources[file]
+            let line = source.line(of: byte)
+            let place: (line: Int, column: Int)
+            if let last, last.file == file, last.line == line + 1, last.byte <= byte, byte <= source.range(ofLine: line).upperBound,
+                source.bytes[max(last.byte - 1, 0)..<byte].allSatisfy({ $0 < 0x80 })
+            {
+                place = (last.line, last.column + byte - last.byte)
+            } else {
+                place = source.position(of: byte)
+            }
+            last = (file, byte, place.line, place.column)
+            return place
+        }
         func diagnostic(_ entry: Entry) -> Diagnostic {
             var from = (line: 1, column: 1)
             var to = from
             if entry.file >= 0 {
-                from = sources[entry.file].position(of: entry.range.lowerBound)
-                to = sources[entry.file].position(of: entry.range.upperBound)
+                from = position(entry.file, entry.range.lowerBound)
+                to = position(entry.file, entry.range.upperBound)
             }
             return Diagnostic(
                 file: name(entry.file), line: from.line, column: from.column, endLine: to.line, endColumn: to.column, severity: entry.severity,

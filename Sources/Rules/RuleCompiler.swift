@@ -24,6 +24,8 @@ package struct RuleSource: Sendable {
     package func human(_ diagnostics: [Diagnostic], folder: String = "") -> String {
         var text = ""
         var sources: [String: SourceText] = [:]
+        // The line of the last one: a line of a megabyte may have many mistakes.
+        var last: (file: String, line: Int, characters: [Character])?
         // The right form is shown once; twenty mistakes of one kind need it no twenty times.
         var shown: Set<String> = []
         for var diagnostic in diagnostics {
@@ -33,8 +35,14 @@ package struct RuleSource: Sendable {
             }
             let source = sources[diagnostic.file]
             let isPlace = diagnostic.code != DiagnosticCode.more.rawValue
-            let line = source.flatMap { isPlace && diagnostic.line <= $0.lineStarts.count ? $0.text(ofLine: diagnostic.line - 1) : nil }
-            text += diagnostic.human(sourceLine: line, folder: folder) + "\n"
+            var line: [Character]?
+            if let source, isPlace, diagnostic.line <= source.lineStarts.count {
+                if last?.file != diagnostic.file || last?.line != diagnostic.line {
+                    last = (diagnostic.file, diagnostic.line, Array(source.text(ofLine: diagnostic.line - 1)))
+                }
+                line = last?.characters
+            }
+            text += diagnostic.human(characters: line, folder: folder) + "\n"
         }
         return text
     }

@@ -103,6 +103,8 @@ struct YAMLReader {
                     }
                 default:
                     findings.error(file, i..<(i + 1), .controlCharacter(UInt32(byte)))
+                    // No text has it.
+                    if byte == 0 { return nil }
                     told.append(i)
                 }
             } else if byte == 0xC2, i + 1 < bytes.count, bytes[i + 1] < 0xA0 {

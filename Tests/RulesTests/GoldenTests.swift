@@ -33,7 +33,7 @@ import Testing
 
     /// The gate above can go red: a code without a file is found missing.
     @Test func aMissingGoldenFileIsNoticed() throws {
-        let told = Set(try Golden.all().filter { !$0.name.hasPrefix("tab") }.flatMap { Fixture.compile($0.source).diagnostics.map(\.code) })
+        let told = Set(try Golden.all().filter { !["tab", "goes-on-after-tab"].contains($0.name) }.flatMap { Fixture.compile($0.source).diagnostics.map(\.code) })
         #expect(!told.contains(DiagnosticCode.tab.rawValue))
     }
 

@@ -68,10 +68,11 @@ import Testing
     }
 
     @Test(arguments: ["application", "complaint", "inquiry"])
-    func whatIsNoFaultGoesToTheFallback(type: String) throws {
+    func whatIsNoFaultGoesToADesk(type: String) throws {
         let set = try Fixture.shippedSet()
         let result = set.route(Fixture.subject(Report(type: type, category: "new_connection")), tracing: true)
-        #expect(result.routings.isEmpty && result.failures.isEmpty && result.nearMiss == nil)
+        #expect(result.routings.map(\.rule) == ["others.desk"] && result.failures.isEmpty)
+        #expect(result.routings.first?.assign == .department(DepartmentID("marketing")))
         #expect(set.site.fallback == DepartmentID("operations"))
     }
 

@@ -60,6 +60,7 @@ import Testing
             try:
                 value = keyed(yaml.load(open(folder + '/' + name, encoding='utf-8'), Core))
             except yaml.YAMLError:
+                print(name)
                 continue
             for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
                 print(name)
@@ -107,7 +108,9 @@ import Testing
                 let name = "any~\(golden.name)~\(file.name)"
                 let own = diagnostics.filter { $0.file == file.name }
                 if own.contains(where: { wanted.contains($0.code) && !isBeyond($0.message) }) { bad.insert(name) }
-                if diagnostics.allSatisfy({ $0.severity == .warning && $0.code != "not-read" }) { good.insert(name) }
+                // A module that is switched off is read no further, but an editor does.
+                let isOff = golden.name.hasPrefix("disabled-module")
+                if !isOff, diagnostics.allSatisfy({ $0.severity == .warning && $0.code != "not-read" }) { good.insert(name) }
                 if bad.contains(name) || good.contains(name) { files.append((name, file.bytes)) }
             }
         }
