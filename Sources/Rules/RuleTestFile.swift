@@ -54,7 +54,7 @@ struct TestFile {
             name: name ?? "", file: reader.source.name, line: reader.line(of: nameRange), place: place(nameRange), start: start, crews: around.crews,
             facts: nil, report: RuleTest.TestReport(source: SourceID("test"), report: Report(type: ""), place: place(nameRange)), expect: nil, steps: [])
         test.expect = block["expect"].flatMap { expected($0, around.crews) }
-        if let node = block["then"] { test.steps = steps(node, test) }
+        if let node = block["then"] { test.steps = steps(node, test, first: report["id"]?.text) }
 
         // A list stands for each of its values: so many tests.
         guard let reports = cases(report), let customers = around.customer.map({ cases($0) }) ?? [],
@@ -186,7 +186,8 @@ struct TestFile {
 
     // MARK: then
 
-    private func steps(_ node: Node, _ test: RuleTest) -> [RuleTest.Step] {
+    /// - Parameter first: the id of the test's own report, if it has one.
+    private func steps(_ node: Node, _ test: RuleTest, first: String?) -> [RuleTest.Step] {
         guard let items = reader.list(node, "then", of: "steps", example: Keys.ruleTest.examples["then"]) else { return [] }
         guard items.count <= RuleTestReader.stepsMax else {
             reader.error(reader.place(node), .outOfRange("then", "\(items.count)", from: "1", to: "\(RuleTestReader.stepsMax) steps"))
@@ -194,6 +195,7 @@ struct TestFile {
         }
         var steps: [RuleTest.Step] = []
         var ids: [String: Int] = [:]
+        if let first { ids[first] = 0 }
         var count = 1
         for item in items {
             guard let block = reader.block(item, Keys.step, example: "- after: 4 min\n  expect: { crew: b }") else { continue }

@@ -251,13 +251,13 @@ struct TestedFolder {
             """
             - name: the second waits until the only crew is free
               with: { crews: { a: { base: { lat: 28, lon: 120 }, skills: [live_line] } } }
-              report: { type: fault, category: fire, place: { lat: 28, lon: 120 } }
+              report: { id: first, type: fault, category: fire, place: { lat: 28, lon: 120 } }
               expect: { crew: a }
               then:
                 - report: { id: second, type: fault, category: fire, place: { lat: 28, lon: 120 } }
                   expect: { crew: none, state: queued }
                 - { do: accept, expect: { crew: a, state: accepted } }
-                - { do: complete }
+                - { about: first, do: complete, expect: { state: completed } }
                 - { about: second, expect: { crew: a, state: dispatched } }
             - name: it has its hands full
               with: { crews: { a: { base: { lat: 28, lon: 120 }, skills: [live_line] } } }
@@ -448,6 +448,25 @@ struct TestedFolder {
             let isOurs = survivor.message.contains("'accept' is a minute longer") || lines[survivor.line - 1].contains("✎")
             #expect(isOurs, "\(survivor.message)")
         }
+    }
+
+    /// What the README shows passes on the rules with the edit that it shows, and fails without it.
+    @Test func theTestOfTheReadmeIsForTheEditOfTheReadme() throws {
+        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let readme = try String(contentsOf: top.appendingPathComponent("README.md"), encoding: .utf8)
+        let section = try #require(readme.range(of: "## A test for the edit\n"))
+        let start = try #require(readme.range(of: "```yaml\n", range: section.upperBound..<readme.endIndex))
+        let end = try #require(readme.range(of: "```\n", range: start.upperBound..<readme.endIndex))
+        var source = try Self.source()
+        source.files.removeAll { $0.name.hasPrefix("tests/") }
+        source.files.append(.init(name: "tests/faults.yaml", bytes: Array(readme[start.upperBound..<end.lowerBound].utf8)))
+        #expect(RuleTests.run(source, in: try TestedFolder.set(source)).failures.map(\.code) == ["unmet-expectation"])
+        let index = try #require(source.files.firstIndex { $0.name == "faults.yaml" })
+        let text = String(decoding: source.files[index].bytes, as: UTF8.self)
+        let limits = try #require(text.range(of: "limits: { accept: 3 min"))
+        source.files[index].bytes = Array(text.replacingCharacters(in: limits, with: "limits: { accept: 2 min").utf8)
+        let report = RuleTests.run(source, in: try TestedFolder.set(source))
+        #expect(source.human(report.diagnostics) == "" && report.passed == 1)
     }
 
     /// Each module can be deleted or switched off: its tests are not run, and those of the others pass.
