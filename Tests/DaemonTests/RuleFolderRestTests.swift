@@ -33,7 +33,7 @@ struct RuleFolderRestTests {
         let file = house.rules + "/zz.yaml"
         try write("module: zz\n", file)
         let at = changed(file)
-        #expect(why(try RuleFolder.look(house.rules, inForce: nil, now: at + 19)) == "zz.yaml has just been changed")
+        #expect(why(try RuleFolder.look(house.rules, inForce: nil, now: at + 19))?.hasSuffix(".yaml has just been changed") == true)
         #expect(bytes(try RuleFolder.look(house.rules, inForce: nil, now: at + 20), "zz.yaml") == Array("module: zz\n".utf8))
         // The clock was put back since: nothing can be said, and nothing is waited for.
         #expect(bytes(try RuleFolder.look(house.rules, inForce: nil, now: at - 3_600_000), "zz.yaml") != nil)
