@@ -49,7 +49,7 @@ package struct Evaluation: Sendable {
             }
             bound = Bound(values: values, report: nil, fields: nil, zone: zone)
         case .report(let subject, let site):
-            schema = ReportSchema.schema(site.map { SiteFacts($0) })
+            schema = ReportSchema.schema(site.map { SiteFacts($0).words })
             let own = subject.report.fields.mapValues { value -> Value in
                 switch value {
                 case .string(let text): .string(text)
@@ -147,17 +147,6 @@ package struct Evaluation: Sendable {
         func offset(ofZone name: String, atSeconds seconds: Int64) -> Int? {
             zone(name).map { Int($0.offsetSeconds(at: Instant(milliseconds: seconds.multipliedReportingOverflow(by: 1_000).partialValue))) }
         }
-    }
-}
-
-extension SiteFacts {
-    /// What conditions are checked against, of a site that was read.
-    init(_ site: Site) {
-        timeZone = site.timeZone
-        zone = site.zone
-        values = site.values
-        fields = site.fields
-        districts = site.districts
     }
 }
 
