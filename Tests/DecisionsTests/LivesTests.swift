@@ -6,7 +6,7 @@ import Testing
 
 /// Small lives, told as transcripts: minutes since the morning, the task's number, what happened, `[crew]`; `→` is a notice.
 @Suite struct LivesTests {
-    private let three: [LimitName: TimeSpan] = [.accept: .minutes(3), .arrive: .minutes(45), .restore: .hours(3)]
+    private let three: [LimitName: LimitLength] = [.accept: .minutes(3), .arrive: .minutes(45), .restore: .hours(3)]
 
     @Test func theNearestCrewGoesOutAndFinishes() {
         var life = Life(Town(crews: [Town.crew("near", km: 2), Town.crew("far", km: 9)]), .nearest(limits: three))
