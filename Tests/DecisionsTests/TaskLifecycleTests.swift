@@ -66,7 +66,7 @@ import Testing
             let step = lifecycleStep(row.state, row.event, isDesk: true)
             switch row.step {
             case .advance(.enroute), .advance(.onsite): #expect(step == .refuse(.deskTask), "\(row.state.rawValue), \(row.event)")
-            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .nothing, .refuse:
+            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .nothing, .refuse:
                 #expect(step == row.step, "\(row.state.rawValue), \(row.event)")
             }
         }
@@ -117,6 +117,7 @@ import Testing
                 case .suspend: #expect(after?.state == .suspended && after?.suspendedFrom == state, "\(label)")
                 case .resume: #expect(after?.state == .dispatched && after?.suspendedFrom == nil, "\(label)")
                 case .setPriority: #expect(after?.priority == .high && after?.state == state, "\(label)")
+                case .contacted: #expect(after?.state == (state == .dispatched ? .accepted : state) && life.decisions.last?.history.last?.event == .contacted, "\(label)")
                 case .nothing: #expect(after == before && receipt.status == .accepted, "\(label)")
                 case .refuse(let refusal):
                     #expect(after == before && receipt.status == .rejected, "\(label)")
