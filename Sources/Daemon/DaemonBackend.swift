@@ -49,11 +49,12 @@ final class DaemonBackend: Backend {
 
     func why(_ id: TaskID) async throws -> [UInt8]? {
         guard let found = try await store.task(id) else { return nil }
-        let zone = await rulesInForce().site.zone
+        let rules = await rulesInForce()
+        let zone = rules.site.zone
         var json = JSONWriter()
         json.object { json in
             json.key("task")
-            json.raw(found.task.json(zone: zone, at: clock.now()))
+            json.raw(found.task.json(rules: rules, at: clock.now()))
             json.key("decisions")
             json.array { json in
                 for line in found.history.map(\.line) {
