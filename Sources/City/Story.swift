@@ -140,7 +140,7 @@ struct Narrator {
             if mayTell("all_declined", times: 1) { say(now, .late, "everybody who could take \(short(line.task)) has declined: the head is told") }
         case .accepted, .enroute, .onsite, .completed, .closed:
             if followed[line.task]?.contains(line.event) ?? false { step(line, task, at: now) }
-        case .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed: break
+        case .contacted, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed: break
         }
     }
 
