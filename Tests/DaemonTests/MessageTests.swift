@@ -40,6 +40,7 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .task_accepted: return history(.accepted)
     case .task_rejected: return history(.rejected)
     case .task_accept_timeout: return history(.accept_timeout)
+    case .task_contacted: return history(.contacted)
     case .task_enroute: return history(.enroute)
     case .task_onsite: return history(.onsite)
     case .task_suspended: return history(.suspended)
