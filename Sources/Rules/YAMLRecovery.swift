@@ -85,6 +85,8 @@ extension YAMLReader {
             guard isBroken else { return false }
             tears += 1
             erase(range, in: &masked)
+            // A quoted text may go on over it.
+            masks.append(range)
             return true
         }
         for piece in FilePieces(source).pieces {
@@ -119,8 +121,16 @@ extension YAMLReader {
         }
     }
 
-    /// Blanks in place of all but the line ends: the same bytes, so that all places stay.
+    /// Comments in place of the lines: the same bytes, so that all places stay; and no text of the piece before goes on into them.
     private func erase(_ range: Range<Int>, in bytes: inout [UInt8]) {
-        for i in range where bytes[i] != 0x0A && bytes[i] != 0x0D { bytes[i] = 0x20 }
+        var isFirst = true
+        for i in range {
+            if bytes[i] == 0x0A || bytes[i] == 0x0D {
+                isFirst = true
+            } else {
+                bytes[i] = isFirst ? UInt8(ascii: "#") : 0x20
+                isFirst = false
+            }
+        }
     }
 }

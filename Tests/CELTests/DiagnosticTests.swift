@@ -110,6 +110,8 @@ import Testing
         ),
         ("report.feeder.matches(\"F-(1|2\")", "26: error[bad-pattern]: the pattern is wrong: no ')' for this '('"),
         (#"report.feeder.matches("a\\.b[")"#, "29: error[bad-pattern]: the pattern is wrong: no ']' for this '['"),
+        (#"report.feeder.matches("\ud83d\ude2cab[")"#, "38: error[bad-pattern]: the pattern is wrong: no ']' for this '['"),
+        ("{1: 2}.a == 3", "fine"), ("has({1: 2}.a)", "fine"),
         (
             #"report.feeder.matches(r"中\d+*")"#,
             "28: error[bad-pattern]: the pattern is wrong: '+*' repeats a repetition; put the inner one in brackets"

@@ -23,7 +23,7 @@ import Testing
     /// A header with a digit over lines of blanks; a mask over letters of several bytes before other texts; a colon without a blank.
     @Test(arguments: [
         "a:                          >2\n        \n ", "a: >2\n        \n  x\n", "a: |1\n  \n x\n", "a: |3\n      deep\n   flat\n", "- a: >2\n      x\n     y\n",
-        "when: !断线\nb: c\n断: d\n", "s:\nwhen: x:冒烟: y\nnearest: '断'\n", "b's accepm\nwhen:String wx\n", "when: 'x\n",
+        "when: !断线\nb: c\n断: d\n", "s:\nwhen: x:冒烟: y\nnearest: '断'\n", "b's accepm\nwhen:String wx\n", "when: 'x\n", "a:     >4\nb:     >4\nc: x: y\nd:   >5\ne-' indicator\n", "a: |2\nb: [\n      x\nc: d\n",
     ])
     func placesAreExact(_ text: String) throws {
         let (root, source, findings) = read(text)

@@ -54,15 +54,19 @@ import Testing
             if isinstance(value, dict): return {str(key): keyed(below) for key, below in value.items()}
             return [keyed(below) for below in value] if isinstance(value, list) else value
         folder = sys.argv[1]
+        validators = {}
         for name in sys.argv[2:]:
-            schema = json.load(open(folder + '/' + name.split('~')[0] + '.schema'))
-            jsonschema.Draft202012Validator.check_schema(schema)
+            key = name.split('~')[0]
+            if key not in validators:
+                schema = json.load(open(folder + '/' + key + '.schema'))
+                jsonschema.Draft202012Validator.check_schema(schema)
+                validators[key] = jsonschema.Draft202012Validator(schema)
             try:
                 value = keyed(yaml.load(open(folder + '/' + name, encoding='utf-8'), Core))
             except yaml.YAMLError:
                 print(name)
                 continue
-            for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
+            for error in validators[key].iter_errors(value):
                 print(name)
                 break
         """
