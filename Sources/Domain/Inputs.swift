@@ -52,9 +52,10 @@ package struct Report: Hashable, Sendable {
 
 /// What a crew or a duty engineer says about a task.
 package enum ProgressEvent: String, Hashable, Sendable, Codable, CaseIterable {
-    case accept, reject, enroute, onsite, complete, close, cancel, suspend, resume
+    case accept, reject
     /// Somebody has spoken with the customer.
     case contact
+    case enroute, onsite, complete, close, cancel, suspend, resume
     /// By hand, with `to`: a crew or a department.
     case assign
     /// By hand, with `priority`.

@@ -102,7 +102,7 @@ struct CalendarReader {
             return []
         }
         guard from <= to else {
-            reader.error(reader.place(node), .datesTheWrongWayRound(text, suggestion: "\(ends[0])..12-31"))
+            reader.error(reader.place(node), .datesTheWrongWayRound(text, suggestion: ends[0] == "12-31" ? "12-31" : "\(ends[0])..12-31"))
             return []
         }
         return (from.daysSinceEpoch...to.daysSinceEpoch).map { CivilDate(daysSinceEpoch: $0) }

@@ -130,7 +130,7 @@ import Testing
         (
             "crew.skills[\"a\"] == \"cable\"",
             "13: error[wrong-type]: a list is indexed by a whole number (int) from 0; this is a text (string)"
-        ), ("{1: 2}.a == 2", "8: error[wrong-type]: the keys of this map are of the type a whole number (int); use [ ] instead of a dot"),
+        ),
         // The extension libraries.
         ("math.greatst(1, 2) > 1", "1: error[unknown-function]: there is no function 'math.greatst'; did you mean 'math.greatest'?"),
         ("ceil(1.5) > 1.0", "1: error[unknown-function]: there is no function 'ceil'; did you mean 'math.ceil'?"),

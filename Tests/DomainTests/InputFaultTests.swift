@@ -81,7 +81,7 @@ import Testing
         ("{\"Type\":\"fault\"}", "line 1, column 2: 'Type': there is no key 'Type'; did you mean 'type'?"),
         // Progress
         ("{\"kind\":\"progress\",\"task\":\"T-20261122-17\"}",
-         "line 1, column 1: 'event': a progress needs 'event', but it is missing; add \"event\": accept, reject, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority"),
+         "line 1, column 1: 'event': a progress needs 'event', but it is missing; add \"event\": accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority"),
         ("{\"kind\":\"progress\",\"event\":\"accept\"}", "line 1, column 1: 'task': a progress needs 'task', but it is missing; add \"task\""),
         ("{\"kind\":\"progress\",\"task\":\"T-20261122-017\",\"event\":\"accept\"}",
          "line 1, column 27: 'task': 'T-20261122-017' is not a task's number; write it like T-20261122-17"),

@@ -91,8 +91,24 @@ import Testing
         var w = ByteWriter()
         RowCodec.write(sampleTask(1), into: &w)
         var bytes = w.bytes
-        bytes[0] = 2
-        #expect(throws: RowFault("a task row has form 2; this version reads form 1")) { try bytes.withUnsafeBytes(RowCodec.task) }
+        bytes[0] = RowCodec.taskForm + 1
+        #expect(throws: RowFault("a task row has form \(RowCodec.taskForm + 1); this version reads form \(RowCodec.taskForm)")) { try bytes.withUnsafeBytes(RowCodec.task) }
+    }
+
+    /// Rows of the first version, whose limits were times by the clock on the wall, without a byte for their kind.
+    @Test func `A task of the first form reads back`() throws {
+        var task = sampleTask(1)
+        task.limits = [LimitClock(name: .arrive, length: .time(TimeSpan(milliseconds: 123_456_789)), state: .running, start: noon)]
+        var w = ByteWriter()
+        RowCodec.write(task, into: &w)
+        var length = ByteWriter()
+        length.signed(123_456_789)
+        let new = [LimitName.arrive.code, 0] + length.bytes
+        var bytes = w.bytes
+        let place = try #require((0...(bytes.count - new.count)).first { Array(bytes[$0..<($0 + new.count)]) == new })
+        bytes.remove(at: place + 1)
+        bytes[0] = 1
+        #expect(try bytes.withUnsafeBytes(RowCodec.task) == task)
     }
 
     /// The numbers are the file's form: whoever changes one breaks every database there is.
