@@ -100,7 +100,7 @@ struct LastGoodRulesTests {
         try kept.write(source)
         // A way back needs no tests.
         source.files.removeAll { $0.name.hasPrefix("tests/") }
-        #expect(source.files.map(\.name) == ["escalations.yaml", "faults.yaml", "network.csv", "others.yaml", "site.yaml"])
+        #expect(source.files.map(\.name) == ["desk.yaml", "escalations.yaml", "faults.yaml", "network.csv", "site.yaml"])
         let back = try #require(kept.read())
         #expect(back.files.map(\.name) == source.files.map(\.name))
         #expect(back.files.map(\.bytes) == source.files.map(\.bytes))
@@ -119,7 +119,7 @@ struct RuleFolderTests {
             try "x".write(toFile: house.rules + "/" + name, atomically: true, encoding: .utf8)
         }
         let names = try RuleFolder.read(house.rules).files.map(\.name).filter { !$0.hasPrefix("tests/") }
-        #expect(names == ["escalations.yaml", "faults.yaml", "network.csv", "others.yaml", "site.yaml", "zz.csv"])
+        #expect(names == ["desk.yaml", "escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "zz.csv"])
     }
 
     @Test func readsTheRuleTestsBesideTheRules() throws {
@@ -132,7 +132,7 @@ struct RuleFolderTests {
         }
         let source = try RuleFolder.read(house.rules)
         #expect(
-            source.files.map(\.name) == ["escalations.yaml", "faults.yaml", "network.csv", "others.yaml", "site.yaml", "tests/faults.yaml", "tests/old.yml"])
+            source.files.map(\.name) == ["desk.yaml", "escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "tests/faults.yaml", "tests/old.yml"])
     }
 
     @Test func aMissingFolderSaysWhatToDo() {

@@ -71,7 +71,7 @@ import Testing
     func whatIsNoFaultGoesToADesk(type: String) throws {
         let set = try Fixture.shippedSet()
         let result = set.route(Fixture.subject(Report(type: type, category: "new_connection")), tracing: true)
-        #expect(result.routings.map(\.rule) == ["others.desk"] && result.failures.isEmpty)
+        #expect(result.routings.map(\.rule) == ["desk.handle"] && result.failures.isEmpty)
         #expect(result.routings.first?.assign == .department(DepartmentID("marketing")))
         #expect(set.site.fallback == DepartmentID("operations"))
     }
@@ -118,7 +118,7 @@ import Testing
         #expect(set.site.network.feeders[FeederID("F-12")]?.district == DistrictID("lucheng"))
         #expect(set.ladders["repair"]?.rungs.map(\.percent) == [50, 80, 100, 100, 120])
         #expect(set.ladders["repair"]?.rungs.first?.tell == .assignee)
-        #expect(set.ruleCount == 8 && set.moduleNames == ["faults", "others"])
+        #expect(set.ruleCount == 8 && set.moduleNames == ["desk", "faults"])
         #expect(set.rule(named: "faults.cable")?.task == "repair_cable")
         #expect(set.rule(named: "faults.nothing") == nil)
     }

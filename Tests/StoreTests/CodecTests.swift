@@ -119,7 +119,7 @@ import Testing
         check(TaskState.self, ["0 queued", "1 dispatched", "2 accepted", "3 enroute", "4 onsite", "5 suspended", "6 completed", "7 closed", "8 cancelled", "9 merged"])
         check(Priority.self, ["0 emergency", "1 high", "2 normal", "3 low"])
         check(PlaceOrigin.self, ["0 report", "1 transformer", "2 feeder", "3 customer", "4 district", "5 unknown"])
-        check(LimitName.self, ["0 accept", "1 arrive", "2 restore"])
+        check(LimitName.self, ["0 accept", "1 arrive", "2 restore", "3 contact", "4 reply", "5 stage", "6 total"])
         check(ClockState.self, ["0 waiting", "1 running", "2 stopped", "3 reached"])
         check(Notice.Event.self, ["0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed"])
         check(
@@ -127,7 +127,7 @@ import Testing
             [
                 "0 created", "1 queued", "2 dispatched", "3 accepted", "4 rejected", "5 accept_timeout", "6 enroute", "7 onsite", "8 suspended",
                 "9 resumed", "10 completed", "11 closed", "12 cancelled", "13 merged", "14 assigned", "15 priority_changed", "16 escalated",
-                "17 all_declined",
+                "17 all_declined", "18 contacted",
             ])
         #expect(throws: RowFault.self) { try TaskState.word(10) }
     }
