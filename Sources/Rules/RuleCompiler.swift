@@ -37,8 +37,10 @@ package struct RuleSource: Sendable {
             let isPlace = diagnostic.code != DiagnosticCode.more.rawValue
             var line: [Character]?
             if let source, isPlace, diagnostic.line <= source.lineStarts.count {
-                if last?.file != diagnostic.file || last?.line != diagnostic.line {
-                    last = (diagnostic.file, diagnostic.line, Array(source.text(ofLine: diagnostic.line - 1)))
+                // No more of it than is shown, and what is made is made to last.
+                let wanted = max(diagnostic.column, diagnostic.endLine > diagnostic.line ? 0 : diagnostic.endColumn) + 2 * MarkedLine.cellsMax
+                if last?.file != diagnostic.file || last?.line != diagnostic.line || (last?.characters.count ?? 0) < wanted {
+                    last = (diagnostic.file, diagnostic.line, Array(source.text(ofLine: diagnostic.line - 1).prefix(max(2 * wanted, 4_096))))
                 }
                 line = last?.characters
             }
