@@ -105,16 +105,7 @@ enum Quantity {
     }
 
     /// `1 h 30 min`: the form that `duration` reads.
-    static func words(for span: TimeSpan) -> String {
-        var rest = span.milliseconds / 1_000
-        var words: [String] = []
-        for (unit, seconds) in [("day", Int64(86_400)), ("h", 3_600), ("min", 60), ("s", 1)] where rest >= seconds {
-            let count = rest / seconds
-            rest %= seconds
-            words.append("\(count) \(unit)\(unit == "day" && count > 1 ? "s" : "")")
-        }
-        return words.isEmpty ? "0 s" : words.joined(separator: " ")
-    }
+    static func words(for span: TimeSpan) -> String { LimitLength.time(span).ruleText }
 
     // MARK: Distances, percentages, hours
 
