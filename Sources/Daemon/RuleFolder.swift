@@ -19,8 +19,8 @@ package import Rules
 /// Otherwise the folder is looked at again, for at most five seconds; then the reload is refused and nothing has happened. Editors' own
 /// files (`.faults.yaml.swp`, `4913`, `faults.yaml~`) are never read.
 ///
-/// What stays possible: a writer that the daemon may not ask about pauses for more than a second at the end of a line, in a file that is
-/// longer than before. Whoever copies files over a slow line should copy beside and rename.
+/// What stays possible, with a writer that the daemon may not ask about: it pauses for more than 20 ms at the end of a line, in a file that is
+/// longer than before; or for more than a second in any file. Whoever copies files over a slow line should copy beside and rename.
 package enum RuleFolder {
     /// Where the rule tests lie, below the rules.
     private static let tests = "tests"
