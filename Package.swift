@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "Domain", "Decisions", .product(name: "GRDB", package: "GRDB.swift"),
+                "Domain", "Rules", "Decisions", .product(name: "GRDB", package: "GRDB.swift"),
                 // SQLite's own C interface, for the statements of the hot path.
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],

@@ -15,9 +15,12 @@ package struct Needs: Sendable, Hashable {
     package var customer: CustomerID?
     /// The state of this task, where it is not open (`DispatchState.task` has the open ones).
     package var task: TaskID?
-    package init(customer: CustomerID? = nil, task: TaskID? = nil) {
+    /// The state of this case, where it is not open.
+    package var kase: CaseID?
+    package init(customer: CustomerID? = nil, task: TaskID? = nil, kase: CaseID? = nil) {
         self.customer = customer
         self.task = task
+        self.kase = kase
     }
 }
 
@@ -25,6 +28,7 @@ package func needs(_ input: Input) -> Needs {
     switch input.body {
     case .report(let report): Needs(customer: report.customer)
     case .progress(let progress): Needs(task: progress.task)
+    case .kase(let signal): Needs(kase: signal.id)
     case .crew, .customer: Needs()
     }
 }
@@ -93,6 +97,7 @@ extension DispatchState {
         switch input.body {
         case .report(let report): outcome = take(report, input.key, findings.customer, &d)
         case .progress(let progress): outcome = take(progress, input.key, findings.finished, &d)
+        case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
         case .crew(let signal): outcome = take(signal, &d)
         case .customer(let facts):
             if let reason = undeclaredFact(in: facts, d.site) {
@@ -105,6 +110,11 @@ extension DispatchState {
         switch outcome {
         case .accepted(let tasks, let rule):
             d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: tasks, rule: rule)
+            // A report that opens a case says so; a progress of a stage's task names the case, too.
+            for case .kase(_, let row) in d.decision.changes { d.decision.receipt?.kase = row.id }
+        case .caseAccepted(let id, let tasks):
+            d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: tasks)
+            d.decision.receipt?.kase = id
         case .rejected(let reason):
             d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .rejected, reason: reason)
         }
@@ -133,6 +143,8 @@ private func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String?
 /// What comes of an input for its sender.
 enum Outcome {
     case accepted(tasks: [TaskID], rule: String?)
+    /// What was said of a case, and the tasks of the stages that began by it.
+    case caseAccepted(CaseID, tasks: [TaskID])
     /// With the reason: what is wrong, where, and what to do.
     case rejected(String)
 }

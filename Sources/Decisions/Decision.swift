@@ -1,4 +1,5 @@
 package import Domain
+package import Rules
 
 /// What the mind is asked about. Doors bring inputs; the daemon adds the rest.
 package enum Stimulus: Sendable, Hashable {
@@ -31,10 +32,15 @@ package struct Findings: Sendable, Hashable {
     package var customer: CustomerFacts?
     /// The state of a task that is no longer in memory.
     package var finished: TaskState?
-    package init(earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: TaskState? = nil) {
+    /// The state of a case that is no longer in memory.
+    package var finishedCase: CaseState?
+    package init(
+        earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: TaskState? = nil, finishedCase: CaseState? = nil
+    ) {
         self.earlier = earlier
         self.customer = customer
         self.finished = finished
+        self.finishedCase = finishedCase
     }
 }
 
@@ -55,16 +61,27 @@ package enum Change: Sendable, Hashable {
     /// The last number given to a task.
     case lastTask(before: TaskID, after: TaskID)
     case customer(CustomerFacts)
+    case kase(before: WorkCase?, after: WorkCase)
+    /// The last number given to a case.
+    case lastCase(before: CaseID, after: CaseID)
+    /// A wording of a process that a case goes by: written once, where it is not there yet.
+    case plan(ProcessPlan)
 }
 
-/// What happened to a task: one line of its history, of the journal, and of the events stream.
+/// What happened to a task or a case: one line of its history, of the journal, and of the events stream.
 package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case created, queued, dispatched, accepted, rejected, accept_timeout, contacted, enroute, onsite, suspended, resumed, completed
     case closed, cancelled, merged, assigned, priority_changed, escalated, all_declined
+    // Of a case as a whole.
+    case case_opened, documents_missing, documents_received, case_accepted, stage_skipped, stage_failed
+    case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
 }
 
 package struct HistoryLine: Sendable, Hashable {
+    /// `TaskID.none` for a line of a case as a whole.
     package var task: TaskID
+    /// The case that the task is a stage of, or whose line this is.
+    package var kase: CaseID?
     /// The task's revision after it: lines of one task are in this order (several may share one).
     package var revision: Int32
     package var at: Instant
@@ -82,10 +99,11 @@ package struct HistoryLine: Sendable, Hashable {
     package var why: [UInt8]?
 
     package init(
-        task: TaskID, revision: Int32, at: Instant, event: HistoryEvent, by: String, crew: CrewID?, department: DepartmentID,
+        task: TaskID, kase: CaseID? = nil, revision: Int32, at: Instant, event: HistoryEvent, by: String, crew: CrewID?, department: DepartmentID,
         rule: String, report: String, customer: CustomerID? = nil, note: String? = nil, why: [UInt8]? = nil
     ) {
         self.task = task
+        self.kase = kase
         self.revision = revision
         self.at = at
         self.event = event
@@ -102,7 +120,7 @@ package struct HistoryLine: Sendable, Hashable {
 
 /// An effect that leaves the house: somebody is to be told. Delivered at least once, from the stored row; `id` is for the
 /// receiver to recognise a second delivery.
-package struct Notice: Sendable, Hashable, Codable {
+package struct Notice: Sendable, Hashable {
     package enum Event: String, Sendable, Hashable, Codable, CaseIterable {
         /// To a crew or a desk: here is a task for you.
         case dispatched
@@ -113,6 +131,11 @@ package struct Notice: Sendable, Hashable, Codable {
         /// To the department's head: nobody could be found, or everybody declined.
         case unassigned
         case completed
+        // To the customer, about a case.
+        case case_opened
+        /// What is still wanted, once and all of it.
+        case documents_missing
+        case stage_begun, stage_done, stage_failed, case_completed, case_withdrawn
     }
 
     /// `T-20261122-17/3/1`: task, revision, and the number within the decision.
@@ -129,6 +152,12 @@ package struct Notice: Sendable, Hashable, Codable {
     /// For `escalated`: which limit, and at how many per cent of it.
     package var limit: LimitName?
     package var percent: Int?
+    /// Of a case: its number; `task` is `TaskID.none` where no task is concerned.
+    package var kase: CaseID? = nil
+    /// For stages: the stage's name.
+    package var stage: String? = nil
+    /// For `documents_missing`: their codes.
+    package var documents: [String] = []
 
     package init(
         id: String, task: TaskID, event: Event, to: String, channel: String?, at: Instant, due: Instant? = nil,
@@ -163,6 +192,10 @@ package struct Remark: Sendable, Hashable {
         case from_the_future
         /// A limit in working days reaches into a year whose public holidays nobody has told.
         case beyond_calendar
+        /// A stage of a case has failed, and its process has no way back.
+        case stage_failed
+        /// An application brings a document that its process does not ask for.
+        case document_unexpected
         /// The calendar was edited: deadlines of open tasks have moved.
         case deadlines_moved
     }

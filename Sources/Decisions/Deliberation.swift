@@ -31,9 +31,39 @@ struct Deliberation {
     ) {
         decision.history.append(
             HistoryLine(
-                task: row.id, revision: row.revision, at: at ?? now, event: event, by: by, crew: crew ?? row.crew,
+                task: row.id, kase: row.kase, revision: row.revision, at: at ?? now, event: event, by: by, crew: crew ?? row.crew,
                 department: row.department, rule: row.rule, report: row.reports.first ?? "", customer: row.customer, note: note,
                 why: why))
+    }
+
+    /// A line of the case as a whole.
+    mutating func note(_ row: WorkCase, _ event: HistoryEvent, by: String = paidan, note: String? = nil, why: [UInt8]? = nil) {
+        decision.history.append(
+            HistoryLine(
+                task: .none, kase: row.id, revision: row.revision, at: now, event: event, by: by, crew: nil, department: DepartmentID(""), rule: row.process,
+                report: row.application, customer: row.customer, note: note, why: why))
+    }
+
+    /// The customer is told by the channel `customer`, where the rules have one; else by the journal alone.
+    mutating func tellCustomer(_ row: WorkCase, _ event: Notice.Event, stage: String? = nil, due: Instant? = nil, documents: [String] = []) {
+        noticeNumber += 1
+        var notice = Notice(
+            id: "\(row.id)/\(row.revision)/\(noticeNumber)", task: .none, event: event, to: row.customer?.rawValue ?? row.application,
+            channel: site.channels["customer"] == nil ? nil : "customer", at: now, due: due)
+        notice.kase = row.id
+        notice.stage = stage
+        notice.documents = documents
+        decision.notices.append(notice)
+    }
+
+    /// Somebody of the house is told about a case.
+    mutating func tell(_ row: WorkCase, _ event: Notice.Event, to: String, due: Instant?, percent: Int) {
+        noticeNumber += 1
+        var notice = Notice(
+            id: "\(row.id)/\(row.revision)/\(noticeNumber)", task: .none, event: event, to: to, channel: site.defaultChannel, at: now, due: due, limit: .total,
+            percent: percent)
+        notice.kase = row.id
+        decision.notices.append(notice)
     }
 
     private mutating func tell(
@@ -75,11 +105,27 @@ struct Deliberation {
 }
 
 extension DispatchState {
-    /// Enters a task's new row into the decision and puts it in force. `row.revision` is one above that of `before` already.
+    /// Enters a task's new row into the decision and puts it in force; its case follows. `row.revision` is one above that of `before` already.
     mutating func enter(_ before: WorkTask?, _ row: WorkTask, _ d: inout Deliberation) {
         let change = Change.task(before: before, after: row)
         apply(change)
         d.decision.changes.append(change)
+        if let before, row.kase != nil { follow(before, row, &d) }
+    }
+
+    mutating func enter(_ before: WorkCase?, _ row: WorkCase, _ d: inout Deliberation) {
+        let change = Change.kase(before: before, after: row)
+        apply(change)
+        d.decision.changes.append(change)
+    }
+
+    /// The plan is kept as long as a case goes by it.
+    mutating func keep(_ plan: ProcessPlan, _ d: inout Deliberation) -> CompiledPlan {
+        if let known = plans[plan.digest] { return known }
+        let change = Change.plan(plan)
+        apply(change)
+        d.decision.changes.append(change)
+        return plans[plan.digest] ?? rules.compiled(plan)
     }
 
     mutating func enter(_ record: CrewRecord, _ d: inout Deliberation) {

@@ -133,22 +133,7 @@ func createdWhy(_ row: WorkTask, trace: RouteTrace?, zone: TimeZoneRules) -> [UI
     var json = JSONWriter(capacity: 1_024)
     json.object { json in
         json.field("rule", row.rule)
-        if let trace {
-            json.field("file", trace.file)
-            json.field("line", trace.line)
-            json.key("conditions")
-            json.array { json in for condition in trace.conditions { write(condition, &json) } }
-            if let miss = trace.nearMiss {
-                json.key("near_miss")
-                json.object { json in
-                    json.field("rule", miss.rule)
-                    json.field("file", miss.file)
-                    json.field("line", miss.line)
-                    json.key("failed")
-                    write(miss.failed, &json)
-                }
-            }
-        }
+        if let trace { write(trace, &json) }
         json.key("place")
         write(row.place, &json)
         json.key("limits")
@@ -167,6 +152,23 @@ func createdWhy(_ row: WorkTask, trace: RouteTrace?, zone: TimeZoneRules) -> [UI
         }
     }
     return json.bytes
+}
+
+/// `file, line, conditions, near_miss`: which rule took it, and why.
+func write(_ trace: RouteTrace, _ json: inout JSONWriter) {
+    json.field("file", trace.file)
+    json.field("line", trace.line)
+    json.key("conditions")
+    json.array { json in for condition in trace.conditions { write(condition, &json) } }
+    guard let miss = trace.nearMiss else { return }
+    json.key("near_miss")
+    json.object { json in
+        json.field("rule", miss.rule)
+        json.field("file", miss.file)
+        json.field("line", miss.line)
+        json.key("failed")
+        write(miss.failed, &json)
+    }
 }
 
 private func write(_ condition: RouteTrace.Condition, _ json: inout JSONWriter) {

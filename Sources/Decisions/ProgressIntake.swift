@@ -47,6 +47,16 @@ extension DispatchState {
         let speaker = speaker(progress, key.source, before, d.site)
         if let reason = refusal(of: progress, by: speaker, before) { return .rejected(reason) }
 
+        if !progress.fields.isEmpty {
+            guard let kase = before.kase else { return .rejected("'fields' are for the stages that follow, and \(before.id) is no stage of a case") }
+            if let reason = undeclaredField(in: progress.fields, d.site) { return .rejected(reason) }
+            if let old = cases[kase]?.row, lifecycleStep(before.state, event, isDesk: before.isDesk) == .advance(to: .completed) {
+                var row = old
+                row.revision += 1
+                for (name, value) in progress.fields { row.report.fields[name] = value }
+                if row.report.fields != old.report.fields { enter(old, row, &d) }
+            }
+        }
         let at = milestoneInstant(progress.at, before, d.now)
         var row = before
         row.revision += 1
@@ -62,14 +72,11 @@ extension DispatchState {
             d.note(row, .contacted, by: speaker.name, at: at, note: progress.note)
         case .passOn: passOn(&row, .rejected, by: speaker.name, note: progress.note, &d)
         case .cancel:
-            if row.state != .queued, let crew = row.crew { d.tell(row, .withdrawn, crew: crew) }
-            if row.state != .queued, row.isDesk { d.tell(row, .withdrawn, department: row.department) }
-            row.stopClocks(at: d.now, rules)
-            row.state = .cancelled
-            row.suspendedFrom = nil
-            row.since = d.now
-            row.askAgainAt = nil
-            d.note(row, .cancelled, by: speaker.name, note: progress.note)
+            if let kase = row.kase {
+                return .rejected(
+                    "\(row.id) is the stage '\(row.task)' of \(kase): a stage is not cancelled; withdraw the case ('paidan case \(kase) withdraw'), or complete the stage with a note")
+            }
+            cancel(&row, by: speaker.name, note: progress.note, &d)
         case .suspend:
             row.stopClocks(at: at, rules)
             row.suspendedFrom = row.state
@@ -147,7 +154,18 @@ extension DispatchState {
 
     // MARK: By hand
 
-    private func resume(_ row: inout WorkTask, by: String, at: Instant, note: String?, _ d: inout Deliberation) {
+    func cancel(_ row: inout WorkTask, by: String, note: String?, _ d: inout Deliberation) {
+        if row.state != .queued, let crew = row.crew { d.tell(row, .withdrawn, crew: crew) }
+        if row.state != .queued, row.isDesk { d.tell(row, .withdrawn, department: row.department) }
+        row.stopClocks(at: d.now, rules)
+        row.state = .cancelled
+        row.suspendedFrom = nil
+        row.since = d.now
+        row.askAgainAt = nil
+        d.note(row, .cancelled, by: by, note: note)
+    }
+
+    func resume(_ row: inout WorkTask, by: String, at: Instant, note: String?, _ d: inout Deliberation) {
         row.resumeClocks(at: at, rules)
         row.state = row.suspendedFrom ?? .queued
         row.suspendedFrom = nil

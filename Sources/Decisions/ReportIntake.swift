@@ -14,7 +14,11 @@ extension DispatchState {
         }
         var tasks: [TaskID] = []
         for routing in result.routings {
-            tasks.append(make(found, key, routing, &d))
+            if let plan = routing.process {
+                tasks += openCase(found, key, customer, plan, routing.trace, &d).tasks
+            } else {
+                tasks.append(make(found, key, routing, &d))
+            }
         }
         if result.routings.isEmpty {
             let routing = Routing(
@@ -34,10 +38,7 @@ extension DispatchState {
     }
 
     private mutating func make(_ found: FoundReport, _ key: InputKey, _ routing: Routing, _ d: inout Deliberation) -> TaskID {
-        let id = nextTaskID(at: d.now, zone: d.site.zone)
-        let numbered = Change.lastTask(before: lastTask, after: id)
-        apply(numbered)
-        d.decision.changes.append(numbered)
+        let id = takeNumber(&d)
 
         let department: DepartmentID
         var skills: [SkillID] = []
@@ -58,15 +59,19 @@ extension DispatchState {
             limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: routing.escalate)
         for name in [LimitName.contact, .arrive, .reply] { row.startClock(name, at: reported, rules) }
-        for clock in row.limits where clock.isBeyondCalendar(d.site) {
-            d.remark(
-                .beyond_calendar,
-                "the limit '\(clock.name.rawValue)' of \(clock.length.text) reaches into a year that no calendar has: its public holidays are not known, every Monday to Friday counts",
-                task: row.id)
-        }
+        warnOfCalendar(row.limits, row.id, &d)
         d.note(row, .created, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
         if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
         enter(nil, row, &d)
+        return id
+    }
+
+    /// The next number of a task.
+    mutating func takeNumber(_ d: inout Deliberation) -> TaskID {
+        let id = nextTaskID(at: d.now, zone: d.site.zone)
+        let numbered = Change.lastTask(before: lastTask, after: id)
+        apply(numbered)
+        d.decision.changes.append(numbered)
         return id
     }
 
@@ -97,15 +102,23 @@ package func undeclaredValue(in report: Report, _ site: Site) -> String? {
     if let district = report.place.district, !site.districts.isEmpty, site.districts[district] == nil {
         return undeclared("place.district", district.rawValue, site.districts.keys.map(\.rawValue), at: "districts:")
     }
-    if !site.fields.isEmpty, !report.fields.isEmpty {
-        for name in report.fields.keys.sorted() {
-            guard let declared = site.fields.first(where: { $0.name == name }) else {
-                return
-                    "fields.\(clipped(name, to: 80)) is not declared\(didYouMean(name, among: site.fields.map(\.name))) (declared fields: site.yaml, fields: report:)"
-            }
-            guard let value = report.fields[name], !value.isOf(declared.type) else { continue }
-            return "fields.\(name) is declared as \(declared.type.rawValue), and \(value.shown) is none; send \(declared.type.form) (site.yaml, fields: report:)"
+    for document in report.documents {
+        guard let declared = site.values["document"], !declared.isEmpty, !declared.contains(where: { $0.code == document }) else { continue }
+        return undeclared("documents", document, declared.map(\.code), at: "values: document:")
+    }
+    return undeclaredField(in: report.fields, site)
+}
+
+/// The first of a report's own fields that the site does not declare, or that holds what it should not; nil: there is none.
+func undeclaredField(in fields: [String: FieldValue], _ site: Site) -> String? {
+    guard !site.fields.isEmpty else { return nil }
+    for name in fields.keys.sorted() {
+        guard let declared = site.fields.first(where: { $0.name == name }) else {
+            return
+                "fields.\(clipped(name, to: 80)) is not declared\(didYouMean(name, among: site.fields.map(\.name))) (declared fields: site.yaml, fields: report:)"
         }
+        guard let value = fields[name], !value.isOf(declared.type) else { continue }
+        return "fields.\(name) is declared as \(declared.type.rawValue), and \(value.shown) is none; send \(declared.type.form) (site.yaml, fields: report:)"
     }
     return nil
 }

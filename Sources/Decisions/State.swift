@@ -35,8 +35,34 @@ struct DeadlineEntry: Comparable, Sendable {
     static func < (a: DeadlineEntry, b: DeadlineEntry) -> Bool { a.due != b.due ? a.due < b.due : a.task < b.task }
 }
 
+/// A case's row with its next timer.
+final class CaseBox: Sendable {
+    let row: WorkCase
+    let due: Instant?
+    init(row: WorkCase, due: Instant?) {
+        self.row = row
+        self.due = due
+    }
+}
+
+/// An entry of the cases' timer heap: counts only while its case still has this very instant as its next timer.
+struct CaseTimer: Comparable, Sendable {
+    var at: Instant
+    var kase: CaseID
+    static func < (a: CaseTimer, b: CaseTimer) -> Bool { a.at != b.at ? a.at < b.at : a.kase < b.kase }
+}
+
 package struct DispatchState: Sendable {
     private(set) var boxes: [TaskID: TaskBox] = [:]
+    /// Cases that are not final.
+    private(set) var cases: [CaseID: CaseBox] = [:]
+    /// The plans that open cases go by, under the rules in force.
+    private(set) var plans: [String: CompiledPlan] = [:]
+    /// How many open cases go by each plan.
+    private var planUses: [String: Int] = [:]
+    /// The last number given to a case; day 0 and number 0: none yet.
+    package private(set) var lastCase: CaseID
+    private var caseTimers = Heap<CaseTimer>()
     /// What is known of crews beyond the roster.
     package private(set) var crews: [CrewID: CrewRecord] = [:]
     /// The last number given to a task; day 0 and number 0: none yet.
@@ -55,14 +81,23 @@ package struct DispatchState: Sendable {
     private var counts: [TaskState: Int] = [:]
 
     /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.
-    package init(tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, rules: RuleSet, at now: Instant) {
-        self.lastTask = lastTask ?? TaskID(day: 0, number: 0)
+    package init(
+        tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID? = nil, rules: RuleSet,
+        at now: Instant
+    ) {
+        self.lastTask = lastTask ?? .none
+        self.lastCase = lastCase ?? CaseID(day: 0, number: 0)
         self.rules = rules
         clock = now
         for record in crews { self.crews[record.id] = record }
         roster = Roster(rules.site, records: self.crews, at: now)
         boxes.reserveCapacity(tasks.count)
         for task in tasks where !task.state.isFinal { boxes[task.id] = TaskBox(row: task, due: nil) }
+        for row in cases where !row.state.isFinal {
+            self.cases[row.id] = CaseBox(row: row, due: nil)
+            planUses[row.plan, default: 0] += 1
+        }
+        for plan in plans where planUses[plan.digest] != nil { self.plans[plan.digest] = rules.compiled(plan) }
         derive()
     }
 
@@ -70,6 +105,8 @@ package struct DispatchState: Sendable {
     package mutating func adopt(_ rules: RuleSet, at now: Instant) {
         self.rules = rules
         clock = now
+        // Nothing is under way: what no open case goes by can't come back.
+        plans = plans.filter { planUses[$0.key] != nil }.mapValues { rules.compiled($0.plan) }
         derive()
     }
 
@@ -98,6 +135,15 @@ package struct DispatchState: Sendable {
             if let row = boxes[id]?.row, row.isWaiting { roster.wait(row) }
         }
         roster.giveBackFresh(roster.crews.indices.filter { firstWaiting(for: $0) != nil })
+        var caseEntries: [CaseTimer] = []
+        for id in cases.keys.sorted() {
+            guard var row = cases[id]?.row else { continue }
+            if row.total?.retime(rules) == true { retimed += 1 }
+            let due = nextTimer(of: row)?.at
+            cases[id] = CaseBox(row: row, due: due)
+            if let due { caseEntries.append(CaseTimer(at: due, kase: id)) }
+        }
+        caseTimers = Heap(caseEntries)
     }
 
     /// The first task in the order of the queues that a crew can take: able, in reach, and not declined in this round.
@@ -122,7 +168,7 @@ package struct DispatchState: Sendable {
     /// When something is due at the earliest: a task's timer, a change of shift, or crews that have not been offered what waits.
     package var nextDue: Instant? {
         if !roster.fresh.isEmpty { return clock }
-        let task = timers.min?.at
+        let task = [timers.min?.at, caseTimers.min?.at].compactMap { $0 }.min()
         let shift = roster.nextDutyChange
         if shift == .distantFuture { return task }
         return task.map { min($0, shift) } ?? shift
@@ -130,6 +176,16 @@ package struct DispatchState: Sendable {
 
     /// The next timer of a task, for the tick.
     var firstTimer: TimerEntry? { timers.min }
+    /// The next timer of a case.
+    var firstCaseTimer: CaseTimer? { caseTimers.min }
+
+    /// A case that is not final.
+    package func kase(_ id: CaseID) -> WorkCase? { cases[id]?.row }
+    package var openCaseCount: Int { cases.count }
+    /// All open cases in the order of their numbers. Costs a sort.
+    package var openCases: [WorkCase] { cases.keys.sorted().compactMap { cases[$0]?.row } }
+    /// How many open cases have passed their whole limit. Costs a look at each.
+    package func overdueCaseCount(at now: Instant) -> Int { cases.values.count { $0.row.total?.isOverdue(at: now) ?? false } }
 
     // MARK: Changing
 
@@ -140,6 +196,9 @@ package struct DispatchState: Sendable {
         case .crew(_, let after): set(after.id, after)
         case .lastTask(_, let after): lastTask = after
         case .customer: break
+        case .kase(let before, let after): replace(before, by: after)
+        case .lastCase(_, let after): lastCase = after
+        case .plan(let plan): if plans[plan.digest] == nil { plans[plan.digest] = rules.compiled(plan) }
         }
     }
 
@@ -150,6 +209,10 @@ package struct DispatchState: Sendable {
         case .crew(let before, let after): set(after.id, before)
         case .lastTask(let before, _): lastTask = before
         case .customer: break
+        case .kase(let before, let after): replace(after, by: before)
+        case .lastCase(let before, _): lastCase = before
+        // One that nobody goes by does no harm; it is written again with the case that needs it.
+        case .plan(let plan): if planUses[plan.digest] == nil { plans[plan.digest] = nil }
         }
     }
 
@@ -205,6 +268,30 @@ package struct DispatchState: Sendable {
             boxes[id] = nil
         }
         tidyTimers()
+    }
+
+    private mutating func replace(_ old: WorkCase?, by new: WorkCase?) {
+        let old = old.flatMap { $0.state.isFinal ? nil : $0 }
+        let new = new.flatMap { $0.state.isFinal ? nil : $0 }
+        guard let id = (new ?? old)?.id else { return }
+        if old?.plan != new?.plan {
+            if let plan = old?.plan {
+                planUses[plan, default: 0] -= 1
+                if planUses[plan, default: 0] <= 0 { planUses[plan] = nil }
+            }
+            if let plan = new?.plan { planUses[plan, default: 0] += 1 }
+        }
+        let oldDue = cases[id]?.due
+        if let new {
+            let due = nextTimer(of: new)?.at
+            cases[id] = CaseBox(row: new, due: due)
+            if let due, due != oldDue { caseTimers.insert(CaseTimer(at: due, kase: id)) }
+        } else {
+            cases[id] = nil
+        }
+        while let top = caseTimers.min, cases[top.kase]?.due != top.at { caseTimers.removeMin() }
+        guard caseTimers.count > 64 + 2 * cases.count else { return }
+        caseTimers = Heap(cases.keys.sorted().compactMap { id in cases[id]?.due.map { CaseTimer(at: $0, kase: id) } })
     }
 
     /// Keeps the top of the heap true, and the heap no more than twice as large as the open tasks.

@@ -65,6 +65,8 @@ extension WorkTask {
             }
             json.field("escalate", escalate)
             json.field("outcome", outcome)
+            json.field("case", kase?.description)
+            json.field("person", person?.rawValue)
             if let history {
                 json.key("history")
                 json.array { json in
@@ -84,8 +86,9 @@ extension HistoryLine {
             json.field("at", at.rfc3339(in: zone))
             json.field("event", event.rawValue)
             json.field("by", by)
+            if kase != nil, task != .none { json.field("task", task.description) }
             json.field("crew", crew?.rawValue)
-            if crew == nil { json.field("department", department.rawValue) }
+            if crew == nil, !department.rawValue.isEmpty { json.field("department", department.rawValue) }
             json.field("note", note)
         }
         return json.bytes

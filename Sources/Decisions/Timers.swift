@@ -39,7 +39,15 @@ extension DispatchState {
     /// what waits to the crews that are free. What it does, it does now: who is told late is told late.
     mutating func tick(limit: Int, _ d: inout Deliberation) {
         var left = limit
-        while left > 0, let timer = firstTimer, timer.at <= d.now, let before = task(timer.task), let (_, kind) = nextTimer(of: before) {
+        while left > 0 {
+            if let timer = firstCaseTimer, timer.at <= d.now, firstTimer.map({ timer.at <= $0.at }) ?? true, let before = kase(timer.kase),
+                let (_, percent) = nextTimer(of: before)
+            {
+                left -= 1
+                escalate(before, percent, &d)
+                continue
+            }
+            guard let timer = firstTimer, timer.at <= d.now, let before = task(timer.task), let (_, kind) = nextTimer(of: before) else { break }
             left -= 1
             fire(kind, before, &d)
         }
@@ -97,6 +105,38 @@ extension DispatchState {
             }
             d.note(row, .escalated, note: "\(name.rawValue) \(percent)% → \(whom)")
         }
+    }
+
+    /// The next rung of a case's ladder for its whole limit.
+    func nextTimer(of row: WorkCase) -> (at: Instant, percent: Int)? {
+        guard let total = row.total, total.state == .running, let ladder = row.escalate.flatMap({ rules.ladders[$0] }),
+            let rung = ladder.rungs.first(where: { $0.percent > total.toldPercent }), let at = total.instant(percent: rung.percent, rules)
+        else { return nil }
+        return (at, rung.percent)
+    }
+
+    /// Tells everybody of the ladder's rungs at `percent`, once: whoever has the open stages as the assignee, their departments' heads.
+    private mutating func escalate(_ before: WorkCase, _ percent: Int, _ d: inout Deliberation) {
+        var row = before
+        row.revision += 1
+        row.total?.toldPercent = percent
+        let due = row.total?.due
+        let open = row.stages.compactMap { stage in stage.state == .open ? stage.task.flatMap { task($0) } : nil }
+        for rung in row.escalate.flatMap({ rules.ladders[$0] })?.rungs ?? [] where rung.percent == percent {
+            var told: [String] = []
+            switch rung.tell {
+            case .assignee:
+                for task in open {
+                    let name = task.state == .queued ? d.head(of: task.department) : task.crew?.rawValue ?? task.person?.rawValue ?? task.department.rawValue
+                    if !told.contains(name) { told.append(name) }
+                }
+            case .departmentHead: for task in open where !told.contains(d.head(of: task.department)) { told.append(d.head(of: task.department)) }
+            case .role(let role): told = [d.person(of: role)]
+            }
+            for name in told { d.tell(row, .escalated, to: name, due: due, percent: percent) }
+            d.note(row, .case_escalated, note: "total \(percent)% → \(told.isEmpty ? "nobody has a stage of it now" : told.joined(separator: ", "))")
+        }
+        enter(before, row, &d)
     }
 
     /// Takes the task from whoever has it, and gives it to the next candidate. `event` says why: rejected, or the accept limit.

@@ -118,6 +118,10 @@ package struct WorkTask: Sendable, Hashable {
     /// The ladder's name; its rungs are looked up when they are due.
     package var escalate: String?
     package var outcome: String?
+    /// The case that it is a stage of; `task` is the stage's name then.
+    package var kase: CaseID?
+    /// The customer's account manager, who has it on the department's desk.
+    package var person: RoleID?
 
     package init(
         id: TaskID, revision: Int32, reports: [String], source: SourceID, type: String, category: String, task: String, rule: String,
@@ -151,6 +155,8 @@ package struct WorkTask: Sendable, Hashable {
         self.limits = limits
         self.escalate = escalate
         self.outcome = nil
+        self.kase = nil
+        self.person = nil
     }
 }
 

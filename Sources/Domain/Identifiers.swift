@@ -69,6 +69,9 @@ package struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible, 
         self.init(day: day, number: number)
     }
 
+    /// No task at all.
+    package static let none = TaskID(day: 0, number: 0)
+
     /// Day and number in one integer: the primary key in the store, and the order of creation.
     package var packed: Int64 { Int64(day) << 32 | Int64(number) }
 
@@ -92,4 +95,34 @@ package struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible, 
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
+}
+
+/// A case's number: the local day on which its application came in and its number in that day. Text form `C-20261122-3`.
+package struct CaseID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The local date as a decimal number, 20261122.
+    package let day: Int32
+    /// From 1; the order of creation within the day.
+    package let number: Int32
+
+    package init(day: Int32, number: Int32) {
+        self.day = day
+        self.number = number
+    }
+
+    /// Reads `C-20261122-3`; nil for anything else.
+    package init?(_ text: some StringProtocol) {
+        guard text.first == "C", let task = TaskID("T" + text.dropFirst()) else { return nil }
+        self.init(day: task.day, number: task.number)
+    }
+
+    /// Day and number in one integer: the primary key in the store, and the order of creation.
+    package var packed: Int64 { Int64(day) << 32 | Int64(number) }
+
+    package init(packed: Int64) {
+        self.init(day: Int32(truncatingIfNeeded: packed >> 32), number: Int32(truncatingIfNeeded: packed))
+    }
+
+    package var description: String { "C-\(day)-\(number)" }
+
+    package static func < (a: CaseID, b: CaseID) -> Bool { a.packed < b.packed }
 }

@@ -96,6 +96,23 @@ extension InputCodec {
                 json.field("outcome", progress.outcome)
                 json.field("to", progress.to)
                 json.field("priority", progress.priority?.rawValue)
+                if !progress.fields.isEmpty {
+                    json.key("fields")
+                    write(progress.fields, to: &json)
+                }
+            case .kase(let signal):
+                json.field("kind", "case")
+                write(key, to: &json)
+                json.field("case", signal.id.description)
+                json.field("event", signal.event.rawValue)
+                write(signal.documents, to: &json)
+                if !signal.fields.isEmpty {
+                    json.key("fields")
+                    write(signal.fields, to: &json)
+                }
+                json.field("by", signal.by)
+                json.field("at", signal.at)
+                json.field("note", signal.note)
             case .crew(let signal):
                 json.field("kind", "crew")
                 write(key, to: &json)
@@ -138,6 +155,14 @@ extension InputCodec {
             json.key("fields")
             write(report.fields, to: &json)
         }
+        write(report.documents, to: &json)
+        json.field("about", report.about)
+    }
+
+    private static func write(_ documents: [String], to json: inout JSONWriter) {
+        guard !documents.isEmpty else { return }
+        json.key("documents")
+        json.array { json in for document in documents { json.string(document) } }
     }
 
     private static func write(_ place: Place, personal: Bool, to json: inout JSONWriter) {

@@ -45,6 +45,7 @@ struct InputDecoder {
         case .progress: body = .progress(try progress())
         case .crew: body = .crew(try crew())
         case .customer: body = .customer(try customer())
+        case .kase: body = .kase(try kase())
         case .reading, .contractor, .outage: throw reader.notTakenIn(kind, at: reader.at)
         }
         try reader.finish()
@@ -55,7 +56,7 @@ struct InputDecoder {
 
     enum ReportKey: String, CaseIterable {
         case kind, id, source, type, category, reported_at, customer, place, site, voltage, urgency, feeder, transformer, customers_out, capacity_kva
-        case description, fields
+        case description, fields, documents, about
     }
 
     static let reportKeys = KeyTable<ReportKey>()
@@ -82,6 +83,8 @@ struct InputDecoder {
             case .capacity_kva: report.capacityKVA = try reader.capacity()
             case .description: report.description = try reader.freeText()
             case .fields: report.fields = try reader.fields()
+            case .documents: report.documents = try reader.codes("documents")
+            case .about: report.about = try reader.optionalCode()
             }
         }
         guard !report.type.isEmpty else {
@@ -93,7 +96,7 @@ struct InputDecoder {
     // MARK: progress
 
     enum ProgressKey: String, CaseIterable {
-        case kind, id, source, task, event, by, at, note, outcome, to, priority
+        case kind, id, source, task, event, by, at, note, outcome, to, priority, fields
     }
 
     static let progressKeys = KeyTable<ProgressKey>()
@@ -104,6 +107,7 @@ struct InputDecoder {
         var progress = Progress(task: TaskID(day: 0, number: 0), event: .accept)
         var toOffset = 0
         var priorityOffset = 0
+        var fieldsOffset = 0
         var scan = try ObjectScan(Self.progressKeys, &reader)
         while let key = try scan.next(&reader) {
             let offset = reader.at
@@ -138,6 +142,9 @@ struct InputDecoder {
                 }
                 progress.priority = known
                 priorityOffset = offset
+            case .fields:
+                progress.fields = try reader.fields()
+                fieldsOffset = offset
             }
         }
         guard let about else { throw reader.missing("task", of: "a progress", at: scan.offset) }
@@ -157,7 +164,64 @@ struct InputDecoder {
             throw reader.inconsistent(
                 "'priority' goes with the event priority only, not with \(event.rawValue)", "take it out, or send priority", at: priorityOffset)
         }
+        if event != .complete, !progress.fields.isEmpty {
+            throw reader.inconsistent("'fields' go with the event complete only, not with \(event.rawValue)", "take them out, or send complete", at: fieldsOffset)
+        }
         return progress
+    }
+
+    // MARK: case
+
+    enum CaseKey: String, CaseIterable {
+        case kind, id, source, kase = "case", event, documents, fields, by, at, note
+    }
+
+    static let caseKeys = KeyTable<CaseKey>()
+
+    private mutating func kase() throws(JSONStop) -> CaseSignal {
+        var about: CaseID?
+        var event: CaseEvent?
+        var signal = CaseSignal(id: CaseID(day: 0, number: 0), event: .documents)
+        var scan = try ObjectScan(Self.caseKeys, &reader)
+        while let key = try scan.next(&reader) {
+            let offset = reader.at
+            switch key {
+            case .kind: try reader.skip()
+            case .id: id = try reader.code()
+            case .source: source = SourceID(try reader.code())
+            case .kase:
+                let name = try reader.code()
+                guard let number = CaseID(name) else {
+                    throw JSONStop(code: .unknownValue, offset: offset, message: "'\(clipped(name, to: 80))' is no case's number", suggestion: "write it like C-20261122-3")
+                }
+                about = number
+            case .event:
+                let name = try reader.code()
+                guard let known = CaseEvent(rawValue: name) else {
+                    throw reader.unknownValue("event", name, among: CaseEvent.allCases.map(\.rawValue), at: offset)
+                }
+                event = known
+            case .documents: signal.documents = try reader.codes("documents")
+            case .fields: signal.fields = try reader.fields()
+            case .by: signal.by = try reader.optionalCode()
+            case .at: signal.at = try reader.time()
+            case .note: signal.note = try reader.freeText()
+            }
+        }
+        guard let about else { throw reader.missing("case", of: "what is said of a case", at: scan.offset) }
+        guard let event else {
+            throw reader.missing("event", of: "what is said of a case", at: scan.offset, "add \"event\": " + CaseEvent.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        signal.id = about
+        signal.event = event
+        if event == .documents, signal.documents.isEmpty, signal.fields.isEmpty {
+            throw reader.missing("documents", of: "documents", at: scan.offset, "add \"documents\": [\"identity\"], or \"fields\"")
+        }
+        if event != .documents, !signal.documents.isEmpty || !signal.fields.isEmpty {
+            throw reader.inconsistent(
+                "'documents' and 'fields' go with the event documents only, not with \(event.rawValue)", "take them out, or send documents", at: scan.offset)
+        }
+        return signal
     }
 
     // MARK: crew
@@ -232,6 +296,21 @@ extension JSONReader {
         let value = try checkedCode()
         guard !value.isEmpty else { throw emptyID(at: offset) }
         return value
+    }
+
+    /// A list of at most 100 codes, none twice.
+    mutating func codes(_ name: String) throws(JSONStop) -> [String] {
+        let offset = at
+        guard try next() == 0x5B else { throw stop(.wrongType, "'\(name)' wants a list of texts", "write it like [\"identity\", \"site_plan\"]") }
+        var codes: [String] = []
+        try openArray()
+        var isFirst = true
+        while try nextElement(&isFirst) {
+            let code = try code()
+            guard codes.count < 100 else { throw inconsistent("'\(name)' has more than 100 entries", "send at most 100", at: offset) }
+            if !codes.contains(code) { codes.append(code) }
+        }
+        return codes
     }
 
     /// The same, where an empty text means absent.

@@ -41,12 +41,13 @@ package struct InputFault: Error, Hashable, Sendable, CustomStringConvertible {
 /// The kinds of input there are.
 package enum InputKind: String, Hashable, Sendable, CaseIterable {
     case report, progress, crew, customer
+    case kase = "case"
     /// Not taken in by this version.
     case reading, contractor, outage
 
     package var isTakenIn: Bool {
         switch self {
-        case .report, .progress, .crew, .customer: true
+        case .report, .progress, .crew, .customer, .kase: true
         case .reading, .contractor, .outage: false
         }
     }

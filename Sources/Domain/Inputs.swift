@@ -26,6 +26,10 @@ package struct Report: Hashable, Sendable {
     /// Personal data: kept apart from the log.
     package var description: String?
     package var fields: [String: FieldValue]
+    /// Codes of the documents that came with an application (资料).
+    package var documents: [String] = []
+    /// What a complaint or an inquiry is about: a task's or a case's number, or a crew's name.
+    package var about: String?
 
     package init(
         type: String, category: String? = nil, reportedAt: Instant? = nil, customer: CustomerID? = nil, place: Place = Place(),
@@ -75,6 +79,8 @@ package struct Progress: Hashable, Sendable {
     package var to: String?
     /// With `priority`.
     package var priority: Priority?
+    /// With `complete`: what was found out, for the stages that follow: declared fields of a report.
+    package var fields: [String: FieldValue] = [:]
 
     package init(
         task: TaskID, event: ProgressEvent, by: String? = nil, at: Instant? = nil, note: String? = nil, outcome: String? = nil,
@@ -118,7 +124,44 @@ package struct CustomerFacts: Hashable, Sendable {
     }
 }
 
+/// What is said of a case as a whole.
+package enum CaseEvent: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Documents have come in, or fields are known better.
+    case documents
+    case suspend, resume
+    /// The customer wants it no more.
+    case withdraw
+    /// By hand: on to the process as it stands in the rules now.
+    case migrate
+}
+
+package struct CaseSignal: Hashable, Sendable {
+    package var id: CaseID
+    package var event: CaseEvent
+    /// With `documents`: their codes.
+    package var documents: [String]
+    /// With `documents`: declared fields of a report.
+    package var fields: [String: FieldValue]
+    package var by: String?
+    package var at: Instant?
+    package var note: String?
+
+    package init(
+        id: CaseID, event: CaseEvent, documents: [String] = [], fields: [String: FieldValue] = [:], by: String? = nil, at: Instant? = nil,
+        note: String? = nil
+    ) {
+        self.id = id
+        self.event = event
+        self.documents = documents
+        self.fields = fields
+        self.by = by
+        self.at = at
+        self.note = note
+    }
+}
+
 package enum InputBody: Hashable, Sendable {
+    case kase(CaseSignal)
     case report(Report)
     case progress(Progress)
     case crew(CrewSignal)

@@ -13,6 +13,7 @@ extension Receipt {
             $0.field("status", status.rawValue)
             $0.key("tasks")
             $0.array { for task in tasks { $0.string(task.description) } }
+            $0.field("case", kase?.description)
             $0.field("rule", rule)
             $0.field("reason", reason)
         }
@@ -35,6 +36,10 @@ extension Receipt {
         }
         self.init(
             id: id, source: SourceID(source), status: status, tasks: tasks, rule: value["rule"]?.string, reason: value["reason"]?.string)
+        if let text = value["case"]?.string {
+            guard let number = CaseID(text) else { throw fault("case") }
+            kase = number
+        }
     }
 
     /// What the sender of an input that can't be read gets: `rejected`, with the fault as the reason. `id` is empty when none could be read.

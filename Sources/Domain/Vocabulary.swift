@@ -68,6 +68,8 @@ package struct Receipt: Hashable, Sendable {
     package var source: SourceID
     package var status: ReceiptStatus
     package var tasks: [TaskID]
+    /// The case that an application opened, or that the input was about.
+    package var kase: CaseID?
     /// `module.name` or `fallback`; for a report that became a task.
     package var rule: String?
     /// For `conflict` and `rejected`: what is wrong, where, and what to do.

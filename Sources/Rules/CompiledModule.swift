@@ -63,19 +63,22 @@ final class Outcome: Sendable, Hashable {
     let constantLimits: [LimitName: LimitLength]?
     let escalate: String?
     let continues: Bool
+    /// It opens a case of this process; the rest says nothing then.
+    let process: ProcessPlan?
 
     struct Limit: Sendable, Hashable {
         var name: LimitName
         var source: LimitSource
     }
 
-    init(task: String, priority: Priority, assign: Assignment, limits: [Limit], escalate: String?, continues: Bool) {
+    init(task: String, priority: Priority, assign: Assignment, limits: [Limit], escalate: String?, continues: Bool, process: ProcessPlan? = nil) {
         self.task = task
         self.priority = priority
         self.assign = assign
         self.limits = limits
         self.escalate = escalate
         self.continues = continues
+        self.process = process
         var constant: [LimitName: LimitLength]? = [:]
         for limit in limits {
             if case .span(let span) = limit.source { constant?[limit.name] = span } else { constant = nil }
@@ -85,7 +88,7 @@ final class Outcome: Sendable, Hashable {
 
     static func == (a: Outcome, b: Outcome) -> Bool {
         a.task == b.task && a.priority == b.priority && a.assign == b.assign && a.limits == b.limits && a.escalate == b.escalate
-            && a.continues == b.continues
+            && a.continues == b.continues && a.process == b.process
     }
 
     func hash(into hasher: inout Hasher) {

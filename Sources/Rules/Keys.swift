@@ -16,8 +16,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "merge", "processes", "classify", "watch", "ratings", "answer", "answers", "texts", "webhook", "secret", "failed", "after",
-        "documents", "stages", "contractors", "suppliers",
+        "merge", "classify", "watch", "ratings", "answer", "answers", "texts", "webhook", "secret", "contractors", "suppliers",
     ]
 
     static let module = Keys(
@@ -30,6 +29,7 @@ struct Keys: Sendable {
             "let": "let:\n  hazard: report.category in [\"line_down\", \"fire\"]",
             "tables": "tables:\n  arrival:\n    by: report.site\n    rows: { urban: 45 min, rural: 90 min }",
             "route": "route:\n  - name: everything-else\n    task: repair\n    assign:\n      nearest: crew",
+            "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
@@ -81,6 +81,59 @@ struct Keys: Sendable {
             "otherwise": "otherwise: { department: operations }",
             "department": "department: operations",
         ])
+
+    static let process = Keys(
+        "a process",
+        [
+            "name": "name: new_connection_hv",
+            "zh": "zh: 高压新装",
+            "en": "en: New connection, high voltage",
+            "takes": "takes: report.voltage == \"high\"",
+            "documents": "documents: [identity, load_list]",
+            "limits": "limits: { total: 22 working days }",
+            "escalate": "escalate: connections",
+            "stages": "stages:\n  - name: acceptance\n    assign: { department: marketing }",
+        ])
+
+    static let processLimits = Keys("'limits' of a process", ["total": "total: 22 working days"])
+
+    static let stage = Keys(
+        "a stage",
+        [
+            "name": "name: site_survey",
+            "zh": "zh: 现场勘查",
+            "en": "en: Site survey",
+            "after": "after: [acceptance]",
+            "when": "when: report.capacity_kva > 160.0",
+            "assign": "assign: { nearest: crew, skills: [survey] }",
+            "priority": "priority: high",
+            "limits": "limits: { stage: 2 working days }",
+            "clock": "clock: stopped",
+            "publish": "publish: { contractors: qualified }",
+            "failed": "failed: { back_to: customer_works }",
+            "tell": "tell: customer",
+            "escalate": "escalate: connections",
+        ])
+
+    static let stageLimits = Keys(
+        "'limits' of a stage", ["accept": "accept: 4 h", "arrive": "arrive: 24 h", "restore": "restore: 3 h", "stage": "stage: 2 working days"])
+
+    static let stageAssign = Keys(
+        "'assign' of a stage",
+        [
+            "department": "department: marketing",
+            "nearest": "nearest: crew",
+            "skills": "skills: [survey]",
+            "within": "within: 60 km",
+            "otherwise": "otherwise: { department: operations }",
+            "account_manager": "account_manager: true",
+            "contractor": "contractor: tiered",
+            "works": "works: line_10kv",
+        ])
+
+    static let publish = Keys("'publish'", ["contractors": "publish: { contractors: qualified }"])
+
+    static let failed = Keys("'failed'", ["back_to": "failed: { back_to: customer_works }"])
 
     static let otherwise = Keys("'otherwise'", ["department": "otherwise: { department: operations }"])
 
@@ -151,6 +204,7 @@ struct Keys: Sendable {
             "urgency": "urgency: [normal, important, urgent]",
             "source": "source: [95598, counter]",
             "skill": "skill: [distribution_line, live_line]",
+            "document": "document:\n  identity: { zh: 身份证明, en: Proof of identity }",
             "customer_class": "customer_class: [residential, industrial]",
             "industry": "industry: [A, B, C]",
             "credit": "credit: [A, B, C]",

@@ -74,7 +74,7 @@ struct ModuleReader {
     }
 
     func read(_ block: Block, name: String) -> ReadModule? {
-        guard block.has("route") else {
+        guard block.has("route") || block.has("processes") else {
             for key in ["takes", "let", "tables"] where block.has(key) {
                 reader.error(block.keyRanges[key] ?? block.anchor, .missingKey("route", in: "a module with '\(key)'", example: Keys.module.examples["route"]))
             }
@@ -106,9 +106,11 @@ struct ModuleReader {
         } else if block.has("tables") {
             tables = nil
         }
-        if let node = block["route"] {
+        if block["route"] != nil || block["processes"] != nil {
             var rules = RuleConditions(conditions: conditions, formulas: formulas, pool: facts.pool)
-            route(node, &rules, tables, &module)
+            var lines: [String: Int] = [:]
+            if let node = block["processes"] { processes(node, &rules, &lines, &module) }
+            if let node = block["route"] { route(node, &rules, tables, &lines, &module) }
             module.draft.parts = rules.parts
             module.usedLets.formUnion(rules.definitionsUsed)
         }
@@ -209,12 +211,36 @@ struct ModuleReader {
         return (slot, name, schema.enumerations[name])
     }
 
+    // MARK: processes
+
+    /// Each is a rule that stands before those of `route`.
+    private func processes(_ node: Node, _ conditions: inout RuleConditions, _ lines: inout [String: Int], _ module: inout ReadModule) {
+        for found in ProcessReader(reader: reader, facts: facts).read(node, module: module.draft.name, conditions.conditions) {
+            if let first = lines[found.name] {
+                reader.error(found.nameRange, .duplicateName("the process", found.name, place: "line \(first)"))
+                continue
+            }
+            lines[found.name] = reader.line(of: found.nameRange)
+            let takes = found.takes.flatMap { conditions.condition($0, "takes") }
+            guard takes != nil || !found.hasTakes, let lead = found.plan.lead else { continue }
+            module.usedLets.formUnion(found.definitionsUsed)
+            if module.workingLimit == nil { module.workingLimit = found.workingLimit }
+            module.marks.append(
+                ReadModule.RuleMarks(nameRange: found.nameRange, skillsRange: found.skillRanges.first, escalateRange: nil, ladderRange: found.ladderRange))
+            module.draft.add(
+                found.name, line: reader.line(of: found.nameRange), when: takes,
+                Outcome(
+                    task: found.name, priority: .normal, assign: .department(lead), limits: [], escalate: nil, continues: false, process: found.plan))
+        }
+    }
+
     // MARK: route
 
-    private func route(_ node: Node, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ module: inout ReadModule) {
+    private func route(
+        _ node: Node, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
+    ) {
         let example = Keys.module.examples["route"]
         guard let items = reader.list(node, "route", of: "rules", example: example) else { return }
-        var lines: [String: Int] = [:]
         for item in items {
             guard reader.inBlockStyle(item, "a rule", example: "- name: everything-else\n  task: repair"),
                 let block = reader.block(item, Keys.rule, example: "- name: everything-else\n  task: repair\n  assign:\n    nearest: crew")

@@ -104,7 +104,7 @@ enum ReportSchema {
         for (i, declared) in (site?.fields ?? []).enumerated() { own[declared.name] = .init(declared.type.type, slot: Slot.firstField + i) }
         schema.objects["report.fields"] = own
 
-        for name in Keys.values.names where name != "skill" {
+        for name in Keys.values.names where name != "skill" && name != "document" {
             if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.codes?[name] ?? [] }
         }
         // A site that could not be read knows no zone: then any passes.

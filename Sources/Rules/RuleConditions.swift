@@ -23,9 +23,9 @@ struct RuleConditions {
     }
 
     /// nil: it has a mistake, which has been told.
-    mutating func condition(_ node: Node) -> RuleCondition? {
+    mutating func condition(_ node: Node, _ key: String = "when") -> RuleCondition? {
         if case .text(let text, _) = node.content, !node.isSpoilt, let condition = quickly(text) { return condition }
-        guard let expression = conditions.expression(node, "when", expecting: .bool) else { return nil }
+        guard let expression = conditions.expression(node, key, expecting: .bool) else { return nil }
         let root = expression.root
         let (text, before) = Condition.trimmed(expression.text)
         let whole = formulas.exact(root)

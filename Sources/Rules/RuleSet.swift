@@ -248,10 +248,12 @@ package struct Routing: Sendable {
     package var escalate: String?
     /// Only when asked for.
     package var trace: RouteTrace?
+    /// The report opens a case of this process: its stages say the rest.
+    package var process: ProcessPlan?
 
     package init(
         rule: String, task: String, priority: Priority, assign: Assignment, limits: [LimitName: LimitLength], escalate: String?,
-        trace: RouteTrace?
+        trace: RouteTrace?, process: ProcessPlan? = nil
     ) {
         self.rule = rule
         self.task = task
@@ -260,6 +262,7 @@ package struct Routing: Sendable {
         self.limits = limits
         self.escalate = escalate
         self.trace = trace
+        self.process = process
     }
 }
 
@@ -412,6 +415,9 @@ package final class RuleSet: Sendable {
 
     /// Where a rule of that name stands; nil: there is none.
     func place(of name: String) -> (module: Int, rule: Int)? { places.place(of: name, in: modules) }
+
+    /// The processes of all modules, in the order in which they are tried.
+    package var processes: [ProcessPlan] { modules.flatMap { module in module.rules.compactMap { module.outcome(of: $0).process } } }
 
     /// What is known of a rule by its name, `faults.hazard-first`; nil: this set has none of that name.
     package func rule(named name: String) -> RuleFacts? {

@@ -156,11 +156,14 @@ struct SetFindings {
         for (read, module) in modules {
             // Thousands of rules share a few outcomes.
             let unable = module.outcomes.map { outcome -> Set<SkillID>? in
-                guard case .nearest(let skills, _, _) = outcome.assign else { return nil }
-                wanted.insert(skills)
-                let isAble = known[skills] ?? roster.values.contains { skills.isSubset(of: $0.skills) }
-                known[skills] = isAble
-                return isAble ? nil : skills
+                var unable: Set<SkillID>?
+                for skills in Self.skillsWanted(outcome) {
+                    wanted.insert(skills)
+                    let isAble = known[skills] ?? roster.values.contains { skills.isSubset(of: $0.skills) }
+                    known[skills] = isAble
+                    if !isAble, unable == nil { unable = skills }
+                }
+                return unable
             }
             guard unable.contains(where: { $0 != nil }) else { continue }
             for (rule, marks) in zip(module.rules, read.marks) {
@@ -179,8 +182,23 @@ struct SetFindings {
         }
     }
 
+    /// The sets of skills that a rule, or the stages of a process, sends crews with.
+    private static func skillsWanted(_ outcome: Outcome) -> [Set<SkillID>] {
+        guard let process = outcome.process else {
+            if case .nearest(let skills, _, _) = outcome.assign { return [skills] }
+            return []
+        }
+        return process.stages.compactMap { stage in
+            if case .nearest(let skills, _, _) = stage.assign { return skills }
+            return nil
+        }
+    }
+
     private func unusedShared() {
-        let used = Set(modules.flatMap { _, module in module.outcomes.compactMap(\.escalate) })
+        let used = Set(
+            modules.flatMap { _, module in
+                module.outcomes.flatMap { outcome in [outcome.escalate, outcome.process?.escalate] + (outcome.process?.stages.map(\.escalate) ?? []) }
+            }.compactMap { $0 })
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
         for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) {
             findings.warning(mark.file, mark.range, .unused("channel", name))

@@ -55,6 +55,11 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case noSuchFile = "no-such-file"
     case badHeader = "bad-header"
     case badRow = "bad-row"
+    // Processes
+    case stageCycle = "stage-cycle"
+    case notBack = "not-back"
+    case limitOnNothing = "limit-on-nothing"
+    case unknownStage = "unknown-stage"
     // The calendar
     case badDate = "bad-date"
     case secondCalendar = "second-calendar"

@@ -1,5 +1,6 @@
 package import Decisions
 package import Domain
+package import Rules
 
 /// One stimulus and what was decided about it. A class, because a batch is looked through several times, and a copy of all that it
 /// holds costs as much as a tenth of the decision.
@@ -69,6 +70,11 @@ package struct Committed: Sendable, Hashable {
 
 /// What is in memory while the daemon runs, as it stood at the last commit.
 package struct LoadedState: Sendable, Hashable {
+    /// The cases that are not final, in the order of their numbers, and the plans that they go by.
+    package var cases: [WorkCase]
+    package var plans: [ProcessPlan]
+    /// The last number given to a case; day 0, number 0 when there was none.
+    package var lastCase: CaseID
     /// The tasks that are not final, most urgent first: priority, then number.
     package var tasks: [WorkTask]
     package var crews: [CrewRecord]
@@ -81,9 +87,13 @@ package struct LoadedState: Sendable, Hashable {
     /// ... and these may be missing there: they are journaled again (at least once, never not at all).
     package var unjournaled: [StoredLine]
     package init(
-        tasks: [WorkTask] = [], crews: [CrewRecord] = [], lastTask: TaskID = TaskID(packed: 0), lastHistory: Int64 = 0, journaledThrough: Int64 = 0,
+        cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID = CaseID(packed: 0), tasks: [WorkTask] = [], crews: [CrewRecord] = [],
+        lastTask: TaskID = TaskID(packed: 0), lastHistory: Int64 = 0, journaledThrough: Int64 = 0,
         unjournaled: [StoredLine] = []
     ) {
+        self.cases = cases
+        self.plans = plans
+        self.lastCase = lastCase
         self.tasks = tasks
         self.crews = crews
         self.lastTask = lastTask

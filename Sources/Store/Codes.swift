@@ -110,6 +110,18 @@ extension HistoryEvent: StoredWord {
         case .escalated: 16
         case .all_declined: 17
         case .contacted: 18
+        case .case_opened: 19
+        case .documents_missing: 20
+        case .documents_received: 21
+        case .case_accepted: 22
+        case .stage_skipped: 23
+        case .stage_failed: 24
+        case .case_suspended: 25
+        case .case_resumed: 26
+        case .case_completed: 27
+        case .case_withdrawn: 28
+        case .case_migrated: 29
+        case .case_escalated: 30
         }
     }
 }
@@ -123,6 +135,13 @@ extension Notice.Event: StoredWord {
         case .escalated: 2
         case .unassigned: 3
         case .completed: 4
+        case .case_opened: 5
+        case .documents_missing: 6
+        case .stage_begun: 7
+        case .stage_done: 8
+        case .stage_failed: 9
+        case .case_completed: 10
+        case .case_withdrawn: 11
         }
     }
 }
@@ -143,6 +162,7 @@ enum LogKind: Int64 {
     case progress = 11
     case crew = 12
     case customer = 13
+    case kase = 14
 
     init(_ stimulus: Stimulus) {
         switch stimulus {
@@ -155,7 +175,32 @@ enum LogKind: Int64 {
             case .progress: self = .progress
             case .crew: self = .crew
             case .customer: self = .customer
+            case .kase: self = .kase
             }
+        }
+    }
+}
+
+extension CaseState: StoredWord {
+    static var words: [CaseState] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .open: 0
+        case .suspended: 1
+        case .completed: 2
+        case .withdrawn: 3
+        }
+    }
+}
+
+extension StageState: StoredWord {
+    static var words: [StageState] { allCases }
+    var code: UInt8 {
+        switch self {
+        case .waiting: 0
+        case .open: 1
+        case .done: 2
+        case .skipped: 3
         }
     }
 }

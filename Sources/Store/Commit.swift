@@ -1,5 +1,6 @@
 import Decisions
 import Domain
+import Rules
 
 /// The one way to disk. A batch becomes one transaction: the log, what changed, its history, its notices, and what came of
 /// earlier notices; then one sync, and only then may anything be acknowledged.
@@ -50,6 +51,8 @@ extension Writer {
         for task in plan.tasks { try store(task) }
         for crew in plan.crews { try store(crew) }
         for customer in plan.customers { try store(customer) }
+        for process in plan.processes { try store(process) }
+        for kase in plan.cases { try store(kase) }
         var hasNotices = false
         for entry in batch.entries {
             for line in entry.decision.history {
@@ -69,6 +72,12 @@ extension Writer {
                 throw conflict("the last task was \(TaskID(packed: head.task)), but the decision began with \(last.before)")
             }
             next.task = last.after.packed
+        }
+        if let last = plan.lastCase {
+            guard last.before.packed == head.kase else {
+                throw conflict("the last case was \(CaseID(packed: head.kase)), but the decision began with \(last.before)")
+            }
+            next.kase = last.after.packed
         }
         if let mark = batch.journaledThrough {
             guard mark <= next.history else { throw conflict("the journal's mark \(mark) lies beyond the last line \(next.history)") }
@@ -202,6 +211,39 @@ extension Writer {
         try run(s)
     }
 
+    /// A wording of a process is the same for ever: what is there already stays.
+    private func store(_ plan: ProcessPlan) throws(CommitFailure) {
+        let s = try prepared("INSERT INTO plan (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        s.bind(1, plan.digest)
+        s.bind(2, plan.json)
+        try run(s)
+    }
+
+    private func store(_ change: CommitPlan.CaseChange) throws(CommitFailure) {
+        let row = change.after
+        bytes.reset()
+        RowCodec.write(row, into: &bytes)
+        let s: Statement
+        if let revision = change.revisionBefore {
+            s = try prepared(
+                "UPDATE cases SET revision = ?2, state = ?3, open = ?4, process = ?5, plan = ?6, customer = ?7, body = ?8 WHERE id = ?1 AND revision = ?9")
+            s.bind(9, Int64(revision))
+        } else {
+            s = try prepared("INSERT INTO cases (id, revision, state, open, process, plan, customer, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        }
+        s.bind(1, row.id.packed)
+        s.bind(2, Int64(row.revision))
+        s.bind(3, Int64(row.state.code))
+        s.bind(4, row.state.isFinal ? 0 : 1)
+        s.bind(5, row.process)
+        s.bind(6, row.plan)
+        s.bind(7, row.customer?.rawValue)
+        s.bind(8, bytes.bytes)
+        guard try run(s) == 1 else {
+            throw conflict("case \(row.id) is not at revision \(change.revisionBefore ?? 0), where the decision began")
+        }
+    }
+
     private func store(_ line: HistoryLine, number: Int64) throws(CommitFailure) {
         bytes.reset()
         RowCodec.write(line, into: &bytes)
@@ -213,6 +255,7 @@ extension Writer {
         s.bind(5, Int64(line.event.code))
         s.bind(6, bytes.bytes)
         s.bind(7, line.why)
+        if let kase = line.kase { s.bind(8, kase.packed) } else { s.bindNull(8) }
         try run(s)
     }
 
@@ -262,10 +305,12 @@ extension Writer {
         s.bind(3, next.notice)
         s.bind(4, next.task)
         s.bind(5, next.journaled)
-        s.bind(6, head.input)
-        s.bind(7, head.history)
-        s.bind(8, head.notice)
-        s.bind(9, head.task)
+        s.bind(6, next.kase)
+        s.bind(7, head.input)
+        s.bind(8, head.history)
+        s.bind(9, head.notice)
+        s.bind(10, head.task)
+        s.bind(11, head.kase)
         guard try run(s) == 1 else { throw conflict("somebody else has written to the database") }
     }
 }
@@ -304,6 +349,14 @@ struct CommitPlan {
     private(set) var crews: [CrewChange] = []
     private(set) var customers: [CustomerFacts] = []
     private(set) var lastTask: (before: TaskID, after: TaskID)?
+    private(set) var cases: [CaseChange] = []
+    private(set) var processes: [ProcessPlan] = []
+    private(set) var lastCase: (before: CaseID, after: CaseID)?
+
+    struct CaseChange {
+        let revisionBefore: Int32?
+        var after: WorkCase
+    }
 
     var isEmpty: Bool { logged.isEmpty }
 
@@ -313,6 +366,7 @@ struct CommitPlan {
         var taskIndex: [TaskID: Int] = [:]
         var crewIndex: [CrewID: Int] = [:]
         var customerIndex: [CustomerID: Int] = [:]
+        var caseIndex: [CaseID: Int] = [:]
         taskIndex.reserveCapacity(batch.entries.count)
         for (i, entry) in batch.entries.enumerated() {
             guard entry.isLogged else {
@@ -357,6 +411,29 @@ struct CommitPlan {
                     } else {
                         lastTask = (before, after)
                     }
+                case .kase(let before, let after):
+                    guard after.revision > before?.revision ?? .min else {
+                        throw .defect("case \(after.id) changes without a new revision", path: path)
+                    }
+                    if let known = caseIndex[after.id] {
+                        guard before?.revision == cases[known].after.revision else {
+                            throw .defect("two changes of case \(after.id) in one batch do not follow each other", path: path)
+                        }
+                        cases[known].after = after
+                    } else {
+                        caseIndex[after.id] = cases.count
+                        cases.append(CaseChange(revisionBefore: before?.revision, after: after))
+                    }
+                case .lastCase(let before, let after):
+                    if let last = lastCase {
+                        guard last.after == before else {
+                            throw .defect("two numbers of cases in one batch do not follow each other: \(last.after), \(before)", path: path)
+                        }
+                        lastCase = (last.before, after)
+                    } else {
+                        lastCase = (before, after)
+                    }
+                case .plan(let plan): processes.append(plan)
                 case .customer(let facts):
                     if let known = customerIndex[facts.customer] {
                         customers[known] = facts

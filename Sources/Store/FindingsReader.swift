@@ -7,7 +7,7 @@ import GRDBSQLite
 ///
 /// Unchecked Sendable: reached only inside the serial queue of its connection.
 final class FindingsReader: @unchecked Sendable {
-    private let begin, commit, findInput, findCustomer, findTask: Statement
+    private let begin, commit, findInput, findCustomer, findTask, findCase: Statement
 
     init(_ db: OpaquePointer) throws(SQLiteFailure) {
         begin = try Statement(db, "BEGIN")
@@ -15,6 +15,7 @@ final class FindingsReader: @unchecked Sendable {
         findInput = try Statement(db, "SELECT digest, receipt FROM input WHERE source = ? AND id = ?")
         findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
         findTask = try Statement(db, "SELECT state FROM task WHERE id = ? AND open = 0")
+        findCase = try Statement(db, "SELECT state FROM cases WHERE id = ? AND open = 0")
     }
 
     /// The rows that each input's decision needs. In one reading transaction: alone, each look would take and leave the
@@ -49,6 +50,13 @@ final class FindingsReader: @unchecked Sendable {
                 defer { findTask.reset() }
                 guard let code = UInt8(exactly: findTask.int(0)) else { throw RowFault("a task's state is out of range") }
                 findings.finished = try TaskState.word(code)
+            }
+        case .kase(let signal):
+            findCase.bind(1, signal.id.packed)
+            if try findCase.step() {
+                defer { findCase.reset() }
+                guard let code = UInt8(exactly: findCase.int(0)) else { throw RowFault("a case's state is out of range") }
+                findings.finishedCase = try CaseState.word(code)
             }
         case .crew, .customer: break
         }

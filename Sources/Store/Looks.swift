@@ -1,6 +1,7 @@
 import Decisions
 import Domain
 import GRDBSQLite
+import Rules
 
 /// The questions that are asked of the database, each in one place. They run on the writer's connection (start, and the rows
 /// that a batch's inputs need) or on a read-only one.
@@ -8,11 +9,14 @@ enum Looks {
     /// At start: only open work is read, through the partial index `task_open`, however much is finished.
     static let openTasks = "SELECT id, body FROM task WHERE open = 1 ORDER BY priority, id"
 
-    static let unjournaled = "SELECT id, task, revision, at, event, body, why FROM history WHERE id > ? ORDER BY id"
+    static let unjournaled = "SELECT id, task, revision, at, event, body, why, kase FROM history WHERE id > ? ORDER BY id"
 
-    static let historyOfTask = "SELECT id, task, revision, at, event, body, why FROM history WHERE task = ? ORDER BY id"
+    static let historyOfTask = "SELECT id, task, revision, at, event, body, why, kase FROM history WHERE task = ? ORDER BY id"
 
-    static let historyAfter = "SELECT id, task, revision, at, event, body, why FROM history WHERE id > ? ORDER BY id LIMIT ?"
+    /// The lines of a case as a whole and of its tasks.
+    static let historyOfCase = "SELECT id, task, revision, at, event, body, why, kase FROM history WHERE kase = ? ORDER BY id"
+
+    static let historyAfter = "SELECT id, task, revision, at, event, body, why, kase FROM history WHERE id > ? ORDER BY id LIMIT ?"
 
     /// Due, in order, without recipients that are busy; and never one while an earlier one about the same task to the same
     /// recipient still waits, so that nobody is told "withdrawn" before "dispatched".
@@ -35,6 +39,61 @@ enum Looks {
         return tasks
     }
 
+    static func openCases(_ db: OpaquePointer) throws -> [WorkCase] {
+        let s = try Statement(db, "SELECT body FROM cases WHERE open = 1 ORDER BY id")
+        var cases: [WorkCase] = []
+        while try s.step() { cases.append(try s.blob(0, RowCodec.kase)) }
+        return cases
+    }
+
+    /// The plans of these digests, as far as they are there.
+    static func plans(_ db: OpaquePointer, _ digests: Set<String>) throws -> [ProcessPlan] {
+        let s = try Statement(db, "SELECT body FROM plan WHERE digest = ?")
+        var plans: [ProcessPlan] = []
+        for digest in digests.sorted() {
+            s.bind(1, digest)
+            guard try s.step(), let bytes = s.bytes(0), let plan = ProcessPlan(json: bytes) else {
+                throw RowFault("the plan \(digest) of an open case is missing or can't be read")
+            }
+            plans.append(plan)
+            s.reset()
+        }
+        return plans
+    }
+
+    /// Open cases in the order of their deadlines, then numbers; with `all`, the finished ones after them, the youngest first.
+    static func cases(_ db: OpaquePointer, _ filter: CaseFilter) throws -> [WorkCase] {
+        let limit = max(1, min(filter.limit, 100_000))
+        let open = filter.states.isEmpty || filter.states.contains { !$0.isFinal }
+        let final = filter.states.isEmpty ? filter.all : filter.states.contains { $0.isFinal }
+        var cases: [WorkCase] = []
+        if open {
+            cases = try rows(db, filter, "open = 1 ORDER BY id", limit: .max)
+            let order = cases.indices.sorted { a, b in
+                (cases[a].total?.due ?? .distantFuture, a) < (cases[b].total?.due ?? .distantFuture, b)
+            }
+            cases = order.prefix(limit).map { cases[$0] }
+        }
+        if final, cases.count < limit { cases += try rows(db, filter, "open = 0 ORDER BY id DESC", limit: limit - cases.count) }
+        return cases
+    }
+
+    private static func rows(_ db: OpaquePointer, _ filter: CaseFilter, _ which: String, limit: Int) throws -> [WorkCase] {
+        var conditions = ""
+        if !filter.states.isEmpty {
+            conditions += "state IN (\(filter.states.map(\.code).sorted().map(String.init).joined(separator: ", "))) AND "
+        }
+        if filter.process != nil { conditions += "process = ?1 AND " }
+        if filter.customer != nil { conditions += "customer = ?2 AND " }
+        let s = try Statement(db, "SELECT body FROM cases WHERE \(conditions)\(which) LIMIT ?3")
+        if let process = filter.process { s.bind(1, process) }
+        if let customer = filter.customer { s.bind(2, customer.rawValue) }
+        s.bind(3, Int64(limit))
+        var cases: [WorkCase] = []
+        while try s.step() { cases.append(try s.blob(0, RowCodec.kase)) }
+        return cases
+    }
+
     static func crews(_ db: OpaquePointer) throws -> [CrewRecord] {
         let s = try Statement(db, "SELECT id, body FROM crew ORDER BY id")
         var crews: [CrewRecord] = []
@@ -53,8 +112,9 @@ enum Looks {
             let event = try HistoryEvent.word(code)
             let task = TaskID(packed: s.int(1))
             let at = Instant(milliseconds: s.int(3))
+            let kase = s.isNull(7) ? nil : CaseID(packed: s.int(7))
             let line = try s.blob(5) { bytes throws(RowFault) in
-                try RowCodec.history(task: task, revision: revision, at: at, event: event, why: why, bytes)
+                try RowCodec.history(task: task, kase: kase, revision: revision, at: at, event: event, why: why, bytes)
             }
             lines.append(StoredLine(number: s.int(0), line: line))
         }
@@ -101,8 +161,9 @@ extension Writer {
     func load() throws -> LoadedState {
         let unjournaled = try Statement(connection, Looks.unjournaled)
         unjournaled.bind(1, head.journaled)
+        let cases = try Looks.openCases(connection)
         return LoadedState(
-            tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
+            cases: cases, plans: try Looks.plans(connection, Set(cases.map(\.plan))), lastCase: CaseID(packed: head.kase), tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
             lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
     }
 }

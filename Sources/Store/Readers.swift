@@ -1,5 +1,6 @@
 package import Decisions
 package import Domain
+package import Rules
 
 /// Looks for the doors and the commands. Each runs on a read-only connection, sees whole commits only, and never waits for
 /// the writer.
@@ -22,6 +23,32 @@ extension Store {
             let history = try Statement(db, Looks.historyOfTask)
             history.bind(1, id.packed)
             return (task, try Looks.lines(history))
+        }
+    }
+
+    /// Cases by deadline: those that are open, and with `all` the finished ones.
+    package func cases(_ filter: CaseFilter) async throws(StoreError) -> [WorkCase] {
+        try await look { db in try Looks.cases(db, filter) }
+    }
+
+    /// A case, open or finished, with its plan, the tasks of its stages, and its one history; nil when there is none of that number.
+    package func kase(_ id: CaseID) async throws(StoreError) -> (row: WorkCase, plan: ProcessPlan?, tasks: [TaskID: WorkTask], history: [StoredLine])? {
+        try await look { db in
+            let find = try Statement(db, "SELECT body FROM cases WHERE id = ?")
+            find.bind(1, id.packed)
+            guard try find.step() else { return nil }
+            let row = try find.blob(0, RowCodec.kase)
+            find.reset()
+            let task = try Statement(db, "SELECT body FROM task WHERE id = ?")
+            var tasks: [TaskID: WorkTask] = [:]
+            for number in row.stages.compactMap(\.task) {
+                task.bind(1, number.packed)
+                if try task.step() { tasks[number] = try task.blob(0, RowCodec.task) }
+                task.reset()
+            }
+            let history = try Statement(db, Looks.historyOfCase)
+            history.bind(1, id.packed)
+            return (row, try Looks.plans(db, [row.plan]).first, tasks, try Looks.lines(history))
         }
     }
 
@@ -129,7 +156,7 @@ extension Store {
                 case .tick: stimulus = .tick
                 case .positions: stimulus = .positions(try s.blob(5, RowCodec.positions))
                 case .rules: stimulus = .rules(String(decoding: s.bytes(5) ?? [], as: UTF8.self))
-                case .report, .progress, .crew, .customer:
+                case .report, .progress, .crew, .customer, .kase:
                     // Findings are not stored: the rows they came from follow from the log before them.
                     stimulus = .input(try InputCodec.input(log: s.bytes(5) ?? [], personal: s.bytes(6)), Findings())
                 }

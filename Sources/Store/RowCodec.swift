@@ -7,8 +7,8 @@ import Domain
 enum RowCodec {
     // MARK: Tasks
 
-    /// Form 1 had limits by the clock on the wall alone.
-    static let taskForm: UInt8 = 2
+    /// Form 1 had limits by the clock on the wall alone; form 2 knew nothing of cases.
+    static let taskForm: UInt8 = 3
 
     static func write(_ task: WorkTask, into w: inout ByteWriter) {
         w.byte(taskForm)
@@ -40,27 +40,46 @@ enum RowCodec {
         w.signed(task.reportedAt.milliseconds)
         w.signed(task.createdAt.milliseconds)
         w.signed(task.since.milliseconds)
-        w.list(task.limits) { w, limit in
-            w.byte(limit.name.code)
-            write(limit.length, into: &w)
-            w.byte(limit.state.code)
-            w.optional(limit.start) { w, at in w.signed(at.milliseconds) }
-            w.optional(limit.stoppedAt) { w, at in w.signed(at.milliseconds) }
-            w.optional(limit.reachedAt) { w, at in w.signed(at.milliseconds) }
-            w.signed(Int64(limit.toldPercent))
-            guard limit.length.isWorking else { return }
-            w.optional(limit.began) { w, at in w.signed(at.milliseconds) }
-            w.signed(limit.used)
-            w.optional(limit.deadline) { w, at in w.signed(at.milliseconds) }
-        }
+        w.list(task.limits) { w, limit in write(limit, into: &w) }
         w.optional(task.escalate) { w, ladder in w.text(ladder) }
         w.optional(task.outcome) { w, outcome in w.text(outcome) }
+        w.optional(task.kase) { w, kase in w.signed(kase.packed) }
+        w.optional(task.person) { w, person in w.text(person.rawValue) }
+    }
+
+    private static func write(_ limit: LimitClock, into w: inout ByteWriter) {
+        w.byte(limit.name.code)
+        write(limit.length, into: &w)
+        w.byte(limit.state.code)
+        w.optional(limit.start) { w, at in w.signed(at.milliseconds) }
+        w.optional(limit.stoppedAt) { w, at in w.signed(at.milliseconds) }
+        w.optional(limit.reachedAt) { w, at in w.signed(at.milliseconds) }
+        w.signed(Int64(limit.toldPercent))
+        guard limit.length.isWorking else { return }
+        w.optional(limit.began) { w, at in w.signed(at.milliseconds) }
+        w.signed(limit.used)
+        w.optional(limit.deadline) { w, at in w.signed(at.milliseconds) }
+    }
+
+    /// `oldLength`: the length by the clock on the wall, as form 1 of a task had it.
+    private static func limit(_ r: inout ByteReader, oldLength: Bool) throws(RowFault) -> LimitClock {
+        let name = try LimitName.word(try r.byte())
+        let length: LimitLength = oldLength ? .time(TimeSpan(milliseconds: try r.signed())) : try self.length(&r)
+        var limit = LimitClock(name: name, length: length, state: try ClockState.word(try r.byte()), start: try r.optional(instant))
+        limit.stoppedAt = try r.optional(instant)
+        limit.reachedAt = try r.optional(instant)
+        limit.toldPercent = try r.int()
+        guard length.isWorking else { return limit }
+        limit.began = try r.optional(instant)
+        limit.used = try r.signed()
+        limit.deadline = try r.optional(instant)
+        return limit
     }
 
     static func task(_ bytes: UnsafeRawBufferPointer) throws(RowFault) -> WorkTask {
         var r = ByteReader(bytes)
         let found = try r.byte()
-        guard found == 1 || found == taskForm else { throw unknownForm(found, known: taskForm, of: "task") }
+        guard found >= 1, found <= taskForm else { throw unknownForm(found, known: taskForm, of: "task") }
         let id = TaskID(packed: try r.signed())
         let revision = try r.int32()
         let reports = try r.list { r throws(RowFault) in try r.text() }
@@ -90,25 +109,17 @@ enum RowCodec {
         let reportedAt = try instant(&r)
         let createdAt = try instant(&r)
         let since = try instant(&r)
-        let limits = try r.list { r throws(RowFault) in
-            let name = try LimitName.word(try r.byte())
-            let length: LimitLength = found == 1 ? .time(TimeSpan(milliseconds: try r.signed())) : try self.length(&r)
-            var limit = LimitClock(name: name, length: length, state: try ClockState.word(try r.byte()), start: try r.optional(instant))
-            limit.stoppedAt = try r.optional(instant)
-            limit.reachedAt = try r.optional(instant)
-            limit.toldPercent = try r.int()
-            guard length.isWorking else { return limit }
-            limit.began = try r.optional(instant)
-            limit.used = try r.signed()
-            limit.deadline = try r.optional(instant)
-            return limit
-        }
+        let limits = try r.list { r throws(RowFault) in try limit(&r, oldLength: found == 1) }
         var task = WorkTask(
             id: id, revision: revision, reports: reports, source: source, type: type, category: category, task: work, rule: rule,
             state: state, priority: priority, department: department, isDesk: isDesk, skills: skills, within: within, place: place,
             customer: customer, customersOut: customersOut, reportedAt: reportedAt, createdAt: createdAt, limits: limits,
             escalate: try r.optional { r throws(RowFault) in try r.text() })
         task.outcome = try r.optional { r throws(RowFault) in try r.text() }
+        if found > 2 {
+            task.kase = try r.optional { r throws(RowFault) in CaseID(packed: try r.signed()) }
+            task.person = try r.optional { r throws(RowFault) in RoleID(try r.text()) }
+        }
         task.suspendedFrom = suspendedFrom
         task.crew = crew
         task.declined = declined
@@ -138,6 +149,100 @@ enum RowCodec {
         case 1: return .workingDays(try r.int())
         case 2: return .workingTime(TimeSpan(milliseconds: try r.signed()))
         case let other: throw RowFault("there is no kind of limit \(other)")
+        }
+    }
+
+    // MARK: Cases
+
+    static let caseForm: UInt8 = 1
+
+    static func write(_ row: WorkCase, into w: inout ByteWriter) {
+        w.byte(caseForm)
+        w.signed(row.id.packed)
+        w.signed(Int64(row.revision))
+        w.text(row.process)
+        w.text(row.plan)
+        // The application in its canonical form, without personal data: read back by the decoder of inputs.
+        let report = InputCodec.logForm(of: InputCodec.input(.report(row.report), id: row.application, source: row.source)).log
+        w.blob(report)
+        write(row.place.coordinate, into: &w)
+        w.optional(row.place.district) { w, district in w.text(district.rawValue) }
+        w.optional(row.place.feeder) { w, feeder in w.text(feeder.rawValue) }
+        w.optional(row.place.transformer) { w, transformer in w.text(transformer.rawValue) }
+        w.byte(row.place.origin.code)
+        w.signed(row.customersOut)
+        w.optional(row.manager) { w, manager in w.text(manager.rawValue) }
+        w.byte(row.state.code)
+        w.signed(row.since.milliseconds)
+        w.signed(row.createdAt.milliseconds)
+        w.optional(row.acceptedAt) { w, at in w.signed(at.milliseconds) }
+        w.list(row.missing) { w, document in w.text(document) }
+        w.list(row.stages) { w, stage in
+            w.text(stage.name)
+            w.byte(stage.state.code)
+            w.signed(Int64(stage.rounds))
+            w.optional(stage.task) { w, task in w.signed(task.packed) }
+            w.optional(stage.since) { w, at in w.signed(at.milliseconds) }
+            w.optional(stage.begunAt) { w, at in w.signed(at.milliseconds) }
+            w.optional(stage.outcome) { w, outcome in w.text(outcome) }
+            w.bool(stage.isHeld)
+        }
+        w.optional(row.total) { w, total in write(total, into: &w) }
+        w.optional(row.escalate) { w, ladder in w.text(ladder) }
+    }
+
+    static func kase(_ bytes: UnsafeRawBufferPointer) throws(RowFault) -> WorkCase {
+        var r = ByteReader(bytes)
+        try form(&r, is: caseForm, of: "case")
+        let id = CaseID(packed: try r.signed())
+        let revision = try r.int32()
+        let process = try r.text()
+        let plan = try r.text()
+        let input: Input
+        do throws(InputFault) { input = try InputCodec.input(log: try blob(&r), personal: nil) } catch {
+            throw RowFault("the application of a case can't be read: \(error)")
+        }
+        guard case .report(let report) = input.body else { throw RowFault("the application of a case is no report") }
+        let place = TaskPlace(
+            coordinate: try coordinate(&r),
+            district: try r.optional { r throws(RowFault) in DistrictID(try r.text()) },
+            feeder: try r.optional { r throws(RowFault) in FeederID(try r.text()) },
+            transformer: try r.optional { r throws(RowFault) in TransformerID(try r.text()) },
+            origin: try PlaceOrigin.word(try r.byte()))
+        let customersOut = try r.signed()
+        let manager = try r.optional { r throws(RowFault) in RoleID(try r.text()) }
+        let state = try CaseState.word(try r.byte())
+        let since = try instant(&r)
+        let createdAt = try instant(&r)
+        let acceptedAt = try r.optional(instant)
+        let missing = try r.list { r throws(RowFault) in try r.text() }
+        let stages = try r.list { r throws(RowFault) in
+            var stage = CaseStage(name: try r.text())
+            stage.state = try StageState.word(try r.byte())
+            stage.rounds = try r.int32()
+            stage.task = try r.optional { r throws(RowFault) in TaskID(packed: try r.signed()) }
+            stage.since = try r.optional(instant)
+            stage.begunAt = try r.optional(instant)
+            stage.outcome = try r.optional { r throws(RowFault) in try r.text() }
+            stage.isHeld = try r.bool()
+            return stage
+        }
+        var row = WorkCase(
+            id: id, process: process, plan: plan, application: input.key.id, source: input.key.source, report: report, place: place,
+            customersOut: customersOut, manager: manager, createdAt: createdAt, missing: missing, stages: stages,
+            total: try r.optional { r throws(RowFault) in try limit(&r, oldLength: false) },
+            escalate: try r.optional { r throws(RowFault) in try r.text() })
+        row.revision = revision
+        row.state = state
+        row.since = since
+        row.acceptedAt = acceptedAt
+        try end(r, of: "case")
+        return row
+    }
+
+    private static func blob(_ r: inout ByteReader) throws(InputFault) -> [UInt8] {
+        do throws(RowFault) { return try r.blob() } catch {
+            throw InputFault(code: .inconsistent, message: error.description, suggestion: nil)
         }
     }
 
@@ -213,23 +318,27 @@ enum RowCodec {
 
     // MARK: Receipts (of accepted inputs only; key and status are not repeated)
 
-    static let receiptForm: UInt8 = 1
+    /// Form 1 had no case.
+    static let receiptForm: UInt8 = 2
 
     static func write(_ receipt: Receipt, into w: inout ByteWriter) {
         w.byte(receiptForm)
         w.list(receipt.tasks) { w, task in w.signed(task.packed) }
         w.optional(receipt.rule) { w, rule in w.text(rule) }
         w.optional(receipt.reason) { w, reason in w.text(reason) }
+        w.optional(receipt.kase) { w, kase in w.signed(kase.packed) }
     }
 
     static func receipt(_ key: InputKey, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> Receipt {
         var r = ByteReader(bytes)
-        try form(&r, is: receiptForm, of: "receipt")
-        let receipt = Receipt(
+        let found = try r.byte()
+        guard found >= 1, found <= receiptForm else { throw unknownForm(found, known: receiptForm, of: "receipt") }
+        var receipt = Receipt(
             id: key.id, source: key.source, status: .accepted,
             tasks: try r.list { r throws(RowFault) in TaskID(packed: try r.signed()) },
             rule: try r.optional { r throws(RowFault) in try r.text() },
             reason: try r.optional { r throws(RowFault) in try r.text() })
+        if found > 1 { receipt.kase = try r.optional { r throws(RowFault) in CaseID(packed: try r.signed()) } }
         try end(r, of: "receipt")
         return receipt
     }
@@ -262,13 +371,13 @@ enum RowCodec {
     }
 
     static func history(
-        task: TaskID, revision: Int32, at: Instant, event: HistoryEvent, why: [UInt8]?, _ bytes: UnsafeRawBufferPointer
+        task: TaskID, kase: CaseID? = nil, revision: Int32, at: Instant, event: HistoryEvent, why: [UInt8]?, _ bytes: UnsafeRawBufferPointer
     ) throws(RowFault) -> HistoryLine {
         var r = ByteReader(bytes)
         let found = try r.byte()
         guard found == 1 || found == historyForm else { throw unknownForm(found, known: historyForm, of: "history") }
         var line = HistoryLine(
-            task: task, revision: revision, at: at, event: event, by: try r.text(),
+            task: task, kase: kase, revision: revision, at: at, event: event, by: try r.text(),
             crew: try r.optional { r throws(RowFault) in CrewID(try r.text()) },
             department: DepartmentID(try r.text()), rule: try r.text(), report: try r.text(),
             note: try r.optional { r throws(RowFault) in try r.text() }, why: why)
@@ -279,7 +388,8 @@ enum RowCodec {
 
     // MARK: Notices (task and recipient have columns of their own)
 
-    static let noticeForm: UInt8 = 1
+    /// Form 1 knew nothing of cases.
+    static let noticeForm: UInt8 = 2
 
     static func write(_ notice: Notice, into w: inout ByteWriter) {
         w.byte(noticeForm)
@@ -290,16 +400,25 @@ enum RowCodec {
         w.optional(notice.due) { w, at in w.signed(at.milliseconds) }
         w.optional(notice.limit) { w, limit in w.byte(limit.code) }
         w.optional(notice.percent) { w, percent in w.signed(Int64(percent)) }
+        w.optional(notice.kase) { w, kase in w.signed(kase.packed) }
+        w.optional(notice.stage) { w, stage in w.text(stage) }
+        w.list(notice.documents) { w, document in w.text(document) }
     }
 
     static func notice(task: TaskID, to: String, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> Notice {
         var r = ByteReader(bytes)
-        try form(&r, is: noticeForm, of: "notice")
-        let notice = Notice(
+        let found = try r.byte()
+        guard found >= 1, found <= noticeForm else { throw unknownForm(found, known: noticeForm, of: "notice") }
+        var notice = Notice(
             id: try r.text(), task: task, event: try Notice.Event.word(try r.byte()), to: to,
             channel: try r.optional { r throws(RowFault) in try r.text() }, at: try instant(&r), due: try r.optional(instant),
             limit: try r.optional { r throws(RowFault) in try LimitName.word(try r.byte()) },
             percent: try r.optional { r throws(RowFault) in try r.int() })
+        if found > 1 {
+            notice.kase = try r.optional { r throws(RowFault) in CaseID(packed: try r.signed()) }
+            notice.stage = try r.optional { r throws(RowFault) in try r.text() }
+            notice.documents = try r.list { r throws(RowFault) in try r.text() }
+        }
         try end(r, of: "notice")
         return notice
     }

@@ -14,6 +14,8 @@ import GRDB
 /// | `notice` | each notice with a channel, waiting or done | history |
 /// | `crew` | what is known of a crew beyond the roster | crews |
 /// | `customer` | a customer's facts | customers |
+/// | `cases` | each case, open and finished | history |
+/// | `plan` | each wording of a process that a case went by | edits of processes |
 enum Schema {
     /// "PAID": marks the file as ours.
     static let applicationID: Int32 = 0x5041_4944
@@ -24,8 +26,32 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: houseTables)
         }
+        migrator.registerMigration("2 cases") { db in
+            try db.execute(sql: caseTables)
+        }
         return migrator
     }
+
+    private static let caseTables = """
+        ALTER TABLE head ADD COLUMN kase INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE history ADD COLUMN kase INTEGER;  -- the case that the task is a stage of, or whose line it is
+        CREATE INDEX history_case ON history (kase) WHERE kase IS NOT NULL;
+
+        CREATE TABLE plan (digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE cases (
+          id INTEGER PRIMARY KEY,      -- day << 32 | number
+          revision INTEGER NOT NULL,
+          state INTEGER NOT NULL,
+          open INTEGER NOT NULL,
+          process TEXT NOT NULL,
+          plan TEXT NOT NULL,
+          customer TEXT,
+          body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX case_open ON cases (id) WHERE open = 1;
+        CREATE INDEX case_customer ON cases (customer) WHERE customer IS NOT NULL;
+        """
 
     private static let houseTables = """
         CREATE TABLE head (

@@ -25,6 +25,7 @@ final class Writer: @unchecked Sendable {
         var notice: Int64
         var task: Int64
         var journaled: Int64
+        var kase: Int64
     }
 
     var head: Head
@@ -65,14 +66,14 @@ final class Writer: @unchecked Sendable {
                 WHERE id = ?1 AND revision = ?7
                 """)
             insertHistory = try Statement(
-                db, "INSERT INTO history (id, task, revision, at, event, body, why) VALUES (?, ?, ?, ?, ?, ?, ?)")
+                db, "INSERT INTO history (id, task, revision, at, event, body, why, kase) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
             insertNotice = try Statement(
                 db, "INSERT INTO notice (row, task, recipient, state, attempts, next_at, body) VALUES (?, ?, ?, 0, 0, ?, ?)")
             updateHead = try Statement(
                 db,
                 """
-                UPDATE head SET input = ?, history = ?, notice = ?, task = ?, journaled = ?
-                WHERE one = 1 AND input = ? AND history = ? AND notice = ? AND task = ?
+                UPDATE head SET input = ?, history = ?, notice = ?, task = ?, journaled = ?, kase = ?
+                WHERE one = 1 AND input = ? AND history = ? AND notice = ? AND task = ? AND kase = ?
                 """)
         }
     }
@@ -82,9 +83,9 @@ final class Writer: @unchecked Sendable {
         self.path = path
         self.options = options
         hot = try HotStatements(connection)
-        let read = try Statement(connection, "SELECT input, history, notice, task, journaled FROM head WHERE one = 1")
+        let read = try Statement(connection, "SELECT input, history, notice, task, journaled, kase FROM head WHERE one = 1")
         guard try read.step() else { throw RowFault("the table head is empty") }
-        head = Head(input: read.int(0), history: read.int(1), notice: read.int(2), task: read.int(3), journaled: read.int(4))
+        head = Head(input: read.int(0), history: read.int(1), notice: read.int(2), task: read.int(3), journaled: read.int(4), kase: read.int(5))
         read.reset()
         // The numbers that were given must cover the rows that are there: a lesser one would be given a second time.
         for (table, column, last) in [("input", "seq", head.input), ("history", "id", head.history), ("notice", "row", head.notice)] {
