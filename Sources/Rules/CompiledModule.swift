@@ -66,6 +66,9 @@ final class Outcome: Sendable, Hashable {
     /// It opens a case of this process; the rest says nothing then.
     let process: ProcessPlan?
 
+    /// The names of the ladders that it uses.
+    var ladders: [String] { ([escalate, process?.escalate] + (process?.stages.map(\.escalate) ?? [])).compactMap { $0 } }
+
     struct Limit: Sendable, Hashable {
         var name: LimitName
         var source: LimitSource

@@ -285,7 +285,7 @@ package final class RuleWorkshop {
         let rules = read.flatMap { read in compiled.map { (read, $0) } }
         if before == findings.told {
             bench.modules[name] = KnownModule(
-                file: module.file, ladders: facts.ladders, usedLadders: Set(compiled?.outcomes.compactMap(\.escalate) ?? []), rules: rules)
+                file: module.file, ladders: facts.ladders, usedLadders: Set(compiled?.outcomes.flatMap(\.ladders) ?? []), rules: rules)
         }
         return rules.map { ($0, nil) }
     }

@@ -195,10 +195,7 @@ struct SetFindings {
     }
 
     private func unusedShared() {
-        let used = Set(
-            modules.flatMap { _, module in
-                module.outcomes.flatMap { outcome in [outcome.escalate, outcome.process?.escalate] + (outcome.process?.stages.map(\.escalate) ?? []) }
-            }.compactMap { $0 })
+        let used = Set(modules.flatMap { _, module in module.outcomes.flatMap(\.ladders) })
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
         for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) {
             findings.warning(mark.file, mark.range, .unused("channel", name))
