@@ -1,3 +1,4 @@
+package import Decisions
 package import Domain
 
 /// What the daemon offers to the doors: the way in for inputs, and looks at the state. Looks are rendered as JSON by the
@@ -9,6 +10,10 @@ package protocol Backend: Intake, Sendable {
     func task(_ id: TaskID) async throws -> [UInt8]?
     /// Why a task went where it went; nil when there is no such task.
     func why(_ id: TaskID) async throws -> [UInt8]?
+    /// The cases that the filter wants, by deadline, each as one JSON object.
+    func cases(_ filter: CaseFilter) async throws -> [[UInt8]]
+    /// One case with its history; nil when there is no such case.
+    func kase(_ id: CaseID) async throws -> [UInt8]?
     /// Every crew of the roster, each as one JSON object.
     func crews() async throws -> [[UInt8]]
     /// One JSON object: open tasks, overdue, crews on duty, the rules' hash and since when.

@@ -52,6 +52,27 @@ extension Responder {
         return try await submit(input)
     }
 
+    /// `POST /v1/cases/{id}`.
+    func reportCase(_ request: Request, _ id: String) async throws(Refusal) -> Answer {
+        guard let kase = CaseID(id) else { throw noCase(id) }
+        let bytes = try await body(request)
+        let input: Input
+        do throws(InputFault) {
+            input = try InputCodec.decode(Self.naming("case", id, in: bytes), defaultSource: defaultSource, assuming: .kase)
+        } catch {
+            return rejected(error)
+        }
+        guard case .kase(let signal) = input.body else { return rejected(wrongKind("case", input.key)) }
+        guard signal.id == kase else {
+            return rejected(
+                InputFault(
+                    code: .inconsistent, message: "this is about \(signal.id), but it was sent to \(id)", suggestion: "send it to its own case",
+                    path: "case", id: input.key.id, source: input.key.source))
+        }
+        guard try await looking({ try await backend.kase(kase) }) != nil else { throw noCase(id) }
+        return try await submit(input)
+    }
+
     /// The object with `"key":"value"` as one more member at its end (where it shifts no position), unless it has that key.
     /// What is no object comes back as it is: the decoder says what is wrong with it.
     static func naming(_ key: String, _ value: String, in bytes: [UInt8]) -> [UInt8] {

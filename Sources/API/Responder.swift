@@ -78,6 +78,16 @@ struct Responder: Sendable {
         case .reportProgress:
             try TaskQuery.requireNone(target.query)
             return try await reportProgress(request, id)
+        case .listCases:
+            let filter = try CaseQuery.filter(target.query)
+            return .list(try await looking { try await backend.cases(filter) }, asLines: accepts(request, .jsonLines))
+        case .showCase:
+            try TaskQuery.requireNone(target.query)
+            guard let kase = CaseID(id), let json = try await looking({ try await backend.kase(kase) }) else { throw noCase(id) }
+            return .json(json)
+        case .reportCase:
+            try TaskQuery.requireNone(target.query)
+            return try await reportCase(request, id)
         case .listCrews:
             try TaskQuery.requireNone(target.query)
             return .list(try await looking { try await backend.crews() }, asLines: accepts(request, .jsonLines))
@@ -141,6 +151,12 @@ struct Responder: Sendable {
         Refusal(
             .notFound, what: "there is no task \(id.prefix(80))", why: "no task has that number",
             remedy: "look for it in GET /v1/tasks?all=true; a number looks like T-20261122-17")
+    }
+
+    func noCase(_ id: String) -> Refusal {
+        Refusal(
+            .notFound, what: "there is no case \(id.prefix(80))", why: "no case has that number",
+            remedy: "look for it in GET /v1/cases?all=true; a number looks like C-20261122-3")
     }
 
     /// A look that fails is the daemon's fault, and says so.

@@ -27,20 +27,26 @@ enum TaskQuery {
                     }
                     filter.states.insert(state)
                 }
-            case "all":
-                switch value {
-                case "true", "1", "": filter.all = true
-                case "false", "0": filter.all = false
-                default: throw bad(name, "\"\(value)\" is neither", "give true or false")
-                }
-            default:
-                guard let limit = Int(value), limits.contains(limit) else {
-                    throw bad(name, "\"\(value)\" is out of range", "give a whole number from \(limits.lowerBound) to \(limits.upperBound)")
-                }
-                filter.limit = limit
+            case "all": filter.all = try flag(name, value)
+            default: filter.limit = try limit(name, value)
             }
         }
         return filter
+    }
+
+    static func flag(_ name: String, _ value: String) throws(Refusal) -> Bool {
+        switch value {
+        case "true", "1", "": true
+        case "false", "0": false
+        default: throw bad(name, "\"\(value)\" is neither", "give true or false")
+        }
+    }
+
+    static func limit(_ name: String, _ value: String) throws(Refusal) -> Int {
+        guard let limit = Int(value), limits.contains(limit) else {
+            throw bad(name, "\"\(value)\" is out of range", "give a whole number from \(limits.lowerBound) to \(limits.upperBound)")
+        }
+        return limit
     }
 
     /// For addresses that take no parameters: a filter that is ignored would mislead.
@@ -48,11 +54,11 @@ enum TaskQuery {
         if let first = query.first { throw unknown(first.name, allowed: []) }
     }
 
-    private static func bad(_ name: String, _ why: String, _ remedy: String) -> Refusal {
+    static func bad(_ name: String, _ why: String, _ remedy: String) -> Refusal {
         Refusal(.badRequest, what: "the parameter \(name) can't be used", why: why, remedy: remedy)
     }
 
-    private static func unknown(_ name: String, allowed: [String]) -> Refusal {
+    static func unknown(_ name: String, allowed: [String]) -> Refusal {
         let nearest = allowed.isEmpty ? "leave it out: this address takes none" : "use one of \(allowed.joined(separator: ", "))"
         return Refusal(.badRequest, what: "the parameter \(name.prefix(80)) can't be used", why: "there is none of that name", remedy: nearest)
     }

@@ -47,6 +47,18 @@ final class DaemonBackend: Backend {
         return found.task.json(history: found.history.map(\.line), rules: await rulesInForce(), at: clock.now())
     }
 
+    func cases(_ filter: CaseFilter) async throws -> [[UInt8]] {
+        let (rules, plans) = await loop.look { ($0.rules, $0.state.planTexts) }
+        let now = clock.now()
+        return try await store.cases(filter).map { $0.json(plan: plans[$0.plan], rules: rules, at: now) }
+    }
+
+    func kase(_ id: CaseID) async throws -> [UInt8]? {
+        guard let found = try await store.kase(id) else { return nil }
+        return found.row.json(
+            plan: found.plan, tasks: found.tasks, history: found.history.map(\.line), rules: await rulesInForce(), at: clock.now())
+    }
+
     func why(_ id: TaskID) async throws -> [UInt8]? {
         guard let found = try await store.task(id) else { return nil }
         let rules = await rulesInForce()
@@ -99,6 +111,7 @@ final class DaemonBackend: Backend {
         json.object { json in
             json.field("open", snapshot.open)
             json.field("overdue", snapshot.overdue)
+            json.field("cases", snapshot.cases)
             json.key("by_state")
             json.object { json in
                 for state in TaskState.allCases where !state.isFinal {

@@ -56,7 +56,9 @@ package final class Dispatcher {
     /// Loads the open work from the store: as much time as there is open work, however long the history.
     package convenience init(store: Store, rules: RuleSet, at now: Instant) throws(StoreError) {
         let loaded = try store.load()
-        let state = DispatchState(tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, rules: rules, at: now)
+        let state = DispatchState(
+            tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
+            rules: rules, at: now)
         self.init(store: store, state: state, rules: rules)
     }
 
@@ -166,6 +168,7 @@ package final class Dispatcher {
         var earlier: [InputKey: EarlierReceipt] = [:]
         var customers: [CustomerID: CustomerFacts] = [:]
         var finished: [TaskID: TaskState] = [:]
+        var finishedCases: [CaseID: CaseState] = [:]
     }
 
     /// Decided since the last `begin`.
@@ -230,6 +233,8 @@ package final class Dispatcher {
                 }
             case .progress(let progress):
                 if let state = draft.finished[progress.task] ?? underWay?.finished[progress.task] { findings[index].finished = state }
+            case .kase(let signal):
+                if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
             case .crew, .customer: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
@@ -244,6 +249,7 @@ package final class Dispatcher {
     private func decide(_ stimulus: Stimulus, at now: Instant) -> Decision {
         let decision = Decisions.decide(&state, rules: rules, stimulus: stimulus, at: now)
         for case .task(_, let after) in decision.changes where after.state.isFinal { draft.finished[after.id] = after.state }
+        for case .kase(_, let after) in decision.changes where after.state.isFinal { draft.finishedCases[after.id] = after.state }
         draft.entries.append(Entry(stimulus: stimulus, at: now, decision: decision))
         return decision
     }

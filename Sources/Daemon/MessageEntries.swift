@@ -13,12 +13,14 @@ extension Message {
     package static func history(
         _ line: HistoryLine, distanceMetres: Int? = nil, acceptBy: Instant? = nil, zone: TimeZoneRules
     ) -> JournalEntry {
+        guard line.task != .none else { return caseHistory(line) }
         let task = line.task.description
         let assignee = line.crew?.rawValue ?? line.department.rawValue
         var fields = [
             JournalField("PAIDAN_TASK", task), JournalField("PAIDAN_REPORT", line.report), JournalField("PAIDAN_RULE", line.rule),
             JournalField("PAIDAN_DEPARTMENT", line.department.rawValue), JournalField("PAIDAN_BY", line.by),
         ]
+        if let kase = line.kase { fields.append(JournalField("PAIDAN_CASE", kase.description)) }
         if let crew = line.crew { fields.append(JournalField("PAIDAN_CREW", crew.rawValue)) }
         if let customer = line.customer { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
         return Message(line.event).entry(
@@ -27,6 +29,21 @@ extension Message {
                 "assignee": assignee, "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "",
                 "distance": distanceMetres.map { ", " + distance($0) } ?? "",
                 "accept_by": acceptBy.map { ", accept by " + timeOfDay($0, zone) } ?? "",
+            ], fields)
+    }
+
+    /// A line of a case as a whole.
+    private static func caseHistory(_ line: HistoryLine) -> JournalEntry {
+        let kase = line.kase?.description ?? ""
+        var fields = [
+            JournalField("PAIDAN_CASE", kase), JournalField("PAIDAN_REPORT", line.report), JournalField("PAIDAN_RULE", line.rule),
+            JournalField("PAIDAN_BY", line.by),
+        ]
+        if let customer = line.customer { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
+        return Message(line.event).entry(
+            [
+                "case": kase, "report": line.report, "rule": line.rule, "by": line.by, "detail": line.note ?? "",
+                "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "",
             ], fields)
     }
 
@@ -45,10 +62,12 @@ extension Message {
     /// A notice to somebody without a channel: this line is how they are told.
     package static func noticeTold(_ notice: Notice, zone: TimeZoneRules) -> JournalEntry {
         var detail = ""
+        if let stage = notice.stage { detail += ", \(stage)" }
+        if !notice.documents.isEmpty { detail += ": \(notice.documents.joined(separator: ", "))" }
         if let percent = notice.percent { detail += ", at \(percent)% of the limit" + (notice.limit.map { " \($0.rawValue)" } ?? "") }
         if let due = notice.due { detail += (notice.event == .escalated ? ", due " : ", accept by ") + timeOfDay(due, zone) }
         return notice_told.entry(
-            ["to": notice.to, "event": notice.event.rawValue, "task": notice.task.description, "detail": detail], fields(notice))
+            ["to": notice.to, "event": notice.event.rawValue, "task": subject(notice), "detail": detail], fields(notice))
     }
 
     /// - Parameters:
@@ -73,8 +92,11 @@ extension Message {
         ]
     }
 
+    private static func subject(_ notice: Notice) -> String { notice.task == .none ? notice.kase?.description ?? "" : notice.task.description }
+
     private static func fields(_ notice: Notice) -> [JournalField] {
-        [JournalField("PAIDAN_TASK", notice.task.description), JournalField("PAIDAN_TO", notice.to)]
+        (notice.task == .none ? [] : [JournalField("PAIDAN_TASK", notice.task.description)])
+            + (notice.kase.map { [JournalField("PAIDAN_CASE", $0.description)] } ?? []) + [JournalField("PAIDAN_TO", notice.to)]
     }
 
     package static func started(version: String, rules: String, state: String) -> JournalEntry {

@@ -14,8 +14,12 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
     case task_assigned, task_priority_changed, task_escalated, task_all_declined
 
+    // What happened to a case as a whole: likewise.
+    case case_opened, case_documents_missing, case_documents_received, case_accepted, case_stage_skipped, case_stage_failed
+    case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
+
     // What the mind remarks: one for each `Remark.Kind`.
-    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved
+    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, stage_without_return, document_unexpected
 
     // How notices fared on their way out.
     case notice_told, notice_failed, notice_parked
@@ -85,6 +89,30 @@ extension Message {
             MessageForm(
                 "d159d37d6bd4425fbafe3a66c9c934cc", .warning,
                 "{task}: every able crew has declined it or let it pass; {department} is told{note}")
+        case .case_opened:
+            MessageForm("80d3d7df20bf4385a66d9180ed021651", .info, "{case} opened from application {report} ({rule}){note}")
+        case .case_documents_missing:
+            MessageForm("d172013857cb4aed87cd5138d2c99055", .notice, "{case} waits for documents: {detail} ({rule})")
+        case .case_documents_received:
+            MessageForm("e2c0e114486b440e92a47dd825a077e9", .info, "{case}: received by {by}: {detail}")
+        case .case_accepted:
+            MessageForm("9f86d151633c49759fc3ade1aaec082a", .info, "{case} accepted: its clock runs ({rule})")
+        case .case_stage_skipped:
+            MessageForm("0e8da9f468eb47399f3bac67733ab6ff", .info, "{case}: the stage {detail} is not needed and was skipped")
+        case .case_stage_failed:
+            MessageForm("986cf6b313734d5db09f050149f18d21", .warning, "{case}: failed, and back: {detail}")
+        case .case_suspended:
+            MessageForm("86c8efc216d94e7e9b85e57a95fbfb68", .notice, "{case} suspended by {by}{note}")
+        case .case_resumed:
+            MessageForm("a3ea8ded3b1c4890b276789170db2146", .notice, "{case} resumed by {by}{note}")
+        case .case_completed:
+            MessageForm("8d4c80ebc444434f9a8b768d999017d1", .info, "{case} completed and filed ({rule})")
+        case .case_withdrawn:
+            MessageForm("2baee1609d0d44b2926bf9d2aa579a78", .notice, "{case} withdrawn by {by}{note}")
+        case .case_migrated:
+            MessageForm("144008da5b244d1a9fba124905b0d14f", .notice, "{case} goes on by the process as it stands now, {detail}, by {by}")
+        case .case_escalated:
+            MessageForm("6e9562b50871419eadff96a5ec51006e", .warning, "{case}: {detail}")
         case .condition_failed:
             MessageForm("37bf144622804d8892b6efd961fb7f06", .warning, "{subject}{text}")
         case .fallback:
@@ -101,6 +129,10 @@ extension Message {
             MessageForm("223414d445ec4ea18d395c7228b10d99", .warning, "{subject}{text}")
         case .deadlines_moved:
             MessageForm("9a4d063c0ce54fa89b1cf097c7de152d", .notice, "{subject}{text}")
+        case .stage_without_return:
+            MessageForm("ebbb5a975ad74dfc9164f7fb7b344240", .warning, "{subject}{text}")
+        case .document_unexpected:
+            MessageForm("b85c813eb408468bb808060b6c8c0b9e", .notice, "{subject}{text}")
         case .notice_told:
             MessageForm("ae045820084b4f99beffc454f0763f6d", .info, "{to}: {event} {task}{detail}")
         case .notice_failed:
@@ -207,6 +239,18 @@ extension Message {
         case .priority_changed: self = .task_priority_changed
         case .escalated: self = .task_escalated
         case .all_declined: self = .task_all_declined
+        case .case_opened: self = .case_opened
+        case .documents_missing: self = .case_documents_missing
+        case .documents_received: self = .case_documents_received
+        case .case_accepted: self = .case_accepted
+        case .stage_skipped: self = .case_stage_skipped
+        case .stage_failed: self = .case_stage_failed
+        case .case_suspended: self = .case_suspended
+        case .case_resumed: self = .case_resumed
+        case .case_completed: self = .case_completed
+        case .case_withdrawn: self = .case_withdrawn
+        case .case_migrated: self = .case_migrated
+        case .case_escalated: self = .case_escalated
         }
     }
 
@@ -220,6 +264,8 @@ extension Message {
         case .from_the_future: self = .from_the_future
         case .beyond_calendar: self = .beyond_calendar
         case .deadlines_moved: self = .deadlines_moved
+        case .stage_failed: self = .stage_without_return
+        case .document_unexpected: self = .document_unexpected
         }
     }
 }

@@ -7,6 +7,8 @@ final class StatusBoard: Sendable {
     struct Snapshot: Sendable {
         var openByState: [TaskState: Int] = [:]
         var overdue = 0
+        /// Open cases.
+        var cases = 0
         var crewsOnDuty = 0
         var crews = 0
         var rulesHash = ""

@@ -42,6 +42,7 @@ final class StatusLine: Sendable {
         board.update { board in
             for state in TaskState.allCases where !state.isFinal { board.openByState[state] = dispatcher.state.count(of: state) }
             board.overdue = dispatcher.state.overdueCount(at: wall)
+            board.cases = dispatcher.state.openCaseCount
             board.crewsOnDuty = dispatcher.state.crewsOnDuty
             board.crews = dispatcher.state.crewCount
             board.nextDue = dispatcher.nextDue

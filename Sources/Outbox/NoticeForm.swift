@@ -16,7 +16,13 @@ enum NoticeForm {
         w.object { w in
             w.field("id", notice.id)
             w.field("event", notice.event.rawValue)
-            w.field("task", notice.task.description)
+            if notice.task != .none { w.field("task", notice.task.description) }
+            w.field("case", notice.kase?.description)
+            w.field("stage", notice.stage)
+            if !notice.documents.isEmpty {
+                w.key("documents")
+                w.array { w in for document in notice.documents { w.string(document) } }
+            }
             w.field("to", notice.to)
             w.field("channel", notice.channel)
             w.field("at", notice.at.rfc3339(in: zone))

@@ -173,7 +173,7 @@ enum TaskPage {
         return parts.joined(separator: ", ")
     }
 
-    private static func describe(_ limit: JSONValue, today: String?) -> String {
+    static func describe(_ limit: JSONValue, today: String?) -> String {
         let length = Times.limit(limit)
         let unknown = limit["beyond_calendar"]?.bool == true ? " (holidays not known yet)" : ""
         let due = limit["due"]?.string.map { ", by \(Times.short($0, today: today))\(unknown)" } ?? ""

@@ -61,6 +61,20 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .from_the_future: return remark(.from_the_future)
     case .beyond_calendar: return remark(.beyond_calendar)
     case .deadlines_moved: return remark(.deadlines_moved)
+    case .stage_without_return: return remark(.stage_failed)
+    case .document_unexpected: return remark(.document_unexpected)
+    case .case_opened: return history(.case_opened)
+    case .case_documents_missing: return history(.documents_missing)
+    case .case_documents_received: return history(.documents_received)
+    case .case_accepted: return history(.case_accepted)
+    case .case_stage_skipped: return history(.stage_skipped)
+    case .case_stage_failed: return history(.stage_failed)
+    case .case_suspended: return history(.case_suspended)
+    case .case_resumed: return history(.case_resumed)
+    case .case_completed: return history(.case_completed)
+    case .case_withdrawn: return history(.case_withdrawn)
+    case .case_migrated: return history(.case_migrated)
+    case .case_escalated: return history(.case_escalated)
     case .notice_told: return [Message.noticeTold(notice, zone: zone)]
     case .notice_failed: return [Message.noticeFailed(notice, attempt: 2, reason: "exit code 7", nextAt: instant, zone: zone)]
     case .notice_parked: return [Message.noticeParked(notice, attempts: 20, reason: "exit code 7")]

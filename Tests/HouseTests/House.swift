@@ -38,7 +38,7 @@ let house: [Room] = [
     Room(name: "Inbox", floor: 3, rooms: ["Domain"], libraries: ["Dispatch", "Glibc", "Synchronization"]),
     Room(name: "Outbox", floor: 3, rooms: ["Domain", "Decisions", "CSpawn"], libraries: ["Dispatch", "Glibc", "Synchronization"]),
     Room(name: "CSpawn", floor: 2),
-    Room(name: "Store", floor: 3, rooms: ["Domain", "Decisions"], libraries: ["GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
+    Room(name: "Store", floor: 3, rooms: ["Domain", "Rules", "Decisions"], libraries: ["GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
     Room(name: "CSystemd", floor: 2),
     Room(name: "Systemd", floor: 3, rooms: ["CSystemd"], libraries: ["Glibc", "Synchronization"]),
 

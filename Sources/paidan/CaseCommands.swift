@@ -1,0 +1,105 @@
+import API
+import ArgumentParser
+import Decisions
+import Domain
+
+struct Cases: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the open cases (applications), the nearest deadline first.",
+        discussion: """
+            Examples:
+              paidan cases --process connections.new_connection_hv
+              paidan cases --customer 3302001234 --all
+            """)
+
+    @Option(help: ArgumentHelp("Only cases of this process, as module.name.", valueName: "PROCESS")) var process: String?
+    @Option(help: ArgumentHelp("Only cases of this account.", valueName: "ACCOUNT")) var customer: String?
+    @Option(help: ArgumentHelp("Only cases in this state; may be repeated.", valueName: "STATE")) var state: [CaseState] = []
+    @Flag(help: "With those that are completed or withdrawn.") var all = false
+    @Option(help: ArgumentHelp("At most so many.", valueName: "N")) var limit = 1_000
+    @OptionGroup var output: FormatOption
+    @OptionGroup var daemon: DaemonOption
+
+    func validate() throws {
+        guard (1...100_000).contains(limit) else { throw ValidationError("--limit \(limit): give a number from 1 to 100000") }
+    }
+
+    func run() async throws {
+        var query = ["limit=\(limit)"]
+        if let process { query.append("process=\(DaemonCalls.escaped(process))") }
+        if let customer { query.append("customer=\(DaemonCalls.escaped(customer))") }
+        if !state.isEmpty { query.append("state=\(state.map(\.rawValue).joined(separator: ","))") }
+        if all { query.append("all=true") }
+        let body = try await DaemonCalls(daemon).get("/v1/cases?\(query.joined(separator: "&"))", lines: true)
+        guard output.format == .human else { return Out.bytes(body) }
+        for line in CaseTable.lines(try parsedLines(body), now: now(), on: .output) { Out.line(line) }
+    }
+}
+
+extension CaseState: ExpressibleByArgument {}
+
+struct OneCase: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "case",
+        abstract: "Shows where an application stands, or says something of it as a whole.",
+        discussion: """
+            Examples:
+              paidan case C-20261122-3                               where it stands, what comes next, by when
+              paidan case C-20261122-3 documents identity site_plan  these documents have come in
+              paidan case C-20261122-3 suspend --note "customer away until March"
+              paidan case C-20261122-3 withdraw                      the customer wants it no more
+              paidan case C-20261122-3 migrate                       on by the process as the rules have it now
+
+            A stage is reported as the task that it is: paidan task TASK complete --outcome done (or failed).
+            """)
+
+    @Argument(help: ArgumentHelp("The case's number, C-20261122-3.", valueName: "CASE")) var kase: CaseID
+    @Argument(help: ArgumentHelp("documents, suspend, resume, withdraw or migrate.", valueName: "EVENT")) var event: CaseEvent?
+    @Argument(help: ArgumentHelp("For documents: their codes.", valueName: "CODE")) var codes: [String] = []
+    @Option(help: ArgumentHelp("Who says so.", valueName: "WHO")) var by: String?
+    @Option(help: ArgumentHelp("A remark for the case's history.", valueName: "TEXT")) var note: String?
+    @OptionGroup var output: FormatOption
+    @OptionGroup var daemon: DaemonOption
+
+    func validate() throws {
+        switch event {
+        case .documents where codes.isEmpty: throw ValidationError("documents: which? Name their codes: paidan case \(kase) documents identity")
+        case .documents: break
+        case .suspend, .resume, .withdraw, .migrate:
+            if let code = codes.first { throw ValidationError("\(event?.rawValue ?? "") takes no '\(code)'; a remark goes with --note") }
+        case nil: break
+        }
+    }
+
+    func run() async throws {
+        let calls = DaemonCalls(daemon)
+        guard let event else {
+            let body = try await calls.get("/v1/cases/\(kase)")
+            guard output.format == .human else { return Out.line(String(decoding: body, as: UTF8.self)) }
+            for line in CasePage.lines(try parsed(body), now: now(), on: .output) { Out.line(line) }
+            return
+        }
+        var json = JSONWriter()
+        json.object {
+            $0.field("id", OneTask.inputID())
+            $0.field("event", event.rawValue)
+            if !codes.isEmpty {
+                $0.key("documents")
+                $0.array { for code in codes { $0.string(code) } }
+            }
+            $0.field("by", by ?? OneTask.login)
+            $0.field("note", note)
+        }
+        let answer = try await calls.post("/v1/cases/\(kase)", json: json.bytes)
+        try answerReceipt(answer.body, output.format, what: "the case \(kase) was not changed", look: "paidan case \(kase)") { receipt in
+            let begun = receipt.tasks.isEmpty ? "" : ", begun: \(receipt.tasks.map(\.description).joined(separator: ", "))"
+            return "\(kase): \(event.rawValue) noted\(begun)"
+        }
+    }
+}
+
+extension CaseID: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension CaseEvent: ExpressibleByArgument {}
