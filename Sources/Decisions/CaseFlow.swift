@@ -18,7 +18,7 @@ extension DispatchState {
             for place in plan.stages.indices where row.stages[place].state == .waiting {
                 guard plan.stages[place].after.allSatisfy({ row.stages[$0].state.isPast }) else { continue }
                 var event = StageEvent.begin
-                switch compiled.answer(stage: place, RouteSubject(report: row.report, source: row.source, now: d.now)) {
+                switch compiled.answer(stage: place, row.subject(at: d.now)) {
                 case .opens: break
                 case .skips: event = .skip
                 case .fails(let message):
@@ -149,5 +149,12 @@ extension DispatchState {
                 "the limit '\(clock.name.rawValue)' of \(clock.length.text) reaches into a year that no calendar has: its public holidays are not known, every Monday to Friday counts",
                 task: task)
         }
+    }
+}
+
+extension WorkCase {
+    /// The case as conditions see it.
+    func subject(at now: Instant) -> RouteSubject {
+        RouteSubject(report: report, source: source, customer: customer.map { CustomerFacts(customer: $0, facts: facts) }, now: now)
     }
 }

@@ -17,11 +17,13 @@ extension DispatchState {
         var report = found.report
         report.place.address = nil
         report.description = nil
+        var facts = customer?.facts ?? [:]
+        facts["name"] = nil
         var manager: RoleID?
         if case .string(let name) = customer?.facts["account_manager"], !name.isEmpty { manager = RoleID(name) }
         var row = WorkCase(
             id: id, process: plan.name, plan: plan.digest, application: key.id, source: key.source, report: report, place: found.place,
-            customersOut: found.customersOut, manager: manager, createdAt: d.now,
+            customersOut: found.customersOut, facts: facts, manager: manager, createdAt: d.now,
             missing: plan.documents.filter { !report.documents.contains($0) }, stages: plan.stages.map { CaseStage(name: $0.name) },
             total: plan.total.map { LimitClock(name: .total, length: $0) }, escalate: plan.escalate)
         d.note(row, .case_opened, why: caseWhy(row, trace: trace, zone: d.site.zone))

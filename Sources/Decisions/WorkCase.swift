@@ -80,6 +80,8 @@ package struct WorkCase: Sendable, Hashable {
     package var report: Report
     package var place: TaskPlace
     package var customersOut: Int64
+    /// What was known of the customer when the case began, without the name: what conditions of stages see.
+    package var facts: [String: FieldValue]
     /// The customer's account manager when the case began.
     package var manager: RoleID?
     package var state: CaseState
@@ -100,7 +102,7 @@ package struct WorkCase: Sendable, Hashable {
 
     package init(
         id: CaseID, process: String, plan: String, application: String, source: SourceID, report: Report, place: TaskPlace, customersOut: Int64,
-        manager: RoleID?, createdAt: Instant, missing: [String], stages: [CaseStage], total: LimitClock?, escalate: String?
+        facts: [String: FieldValue] = [:], manager: RoleID?, createdAt: Instant, missing: [String], stages: [CaseStage], total: LimitClock?, escalate: String?
     ) {
         self.id = id
         revision = 1
@@ -111,6 +113,7 @@ package struct WorkCase: Sendable, Hashable {
         self.report = report
         self.place = place
         self.customersOut = customersOut
+        self.facts = facts
         self.manager = manager
         state = .open
         since = createdAt

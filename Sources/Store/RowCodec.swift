@@ -171,6 +171,9 @@ enum RowCodec {
         w.optional(row.place.transformer) { w, transformer in w.text(transformer.rawValue) }
         w.byte(row.place.origin.code)
         w.signed(row.customersOut)
+        w.optional(row.facts.isEmpty ? nil : row.facts) { w, facts in
+            w.blob(InputCodec.canonical(.customer(CustomerFacts(customer: CustomerID("-"), facts: facts))))
+        }
         w.optional(row.manager) { w, manager in w.text(manager.rawValue) }
         w.byte(row.state.code)
         w.signed(row.since.milliseconds)
@@ -210,6 +213,12 @@ enum RowCodec {
             transformer: try r.optional { r throws(RowFault) in TransformerID(try r.text()) },
             origin: try PlaceOrigin.word(try r.byte()))
         let customersOut = try r.signed()
+        let facts = try r.optional { r throws(RowFault) in
+            guard let read = try? InputCodec.input(log: try r.blob(), personal: nil), case .customer(let customer) = read.body else {
+                throw RowFault("what a case knows of its customer can't be read")
+            }
+            return customer.facts
+        }
         let manager = try r.optional { r throws(RowFault) in RoleID(try r.text()) }
         let state = try CaseState.word(try r.byte())
         let since = try instant(&r)
@@ -229,7 +238,7 @@ enum RowCodec {
         }
         var row = WorkCase(
             id: id, process: process, plan: plan, application: input.key.id, source: input.key.source, report: report, place: place,
-            customersOut: customersOut, manager: manager, createdAt: createdAt, missing: missing, stages: stages,
+            customersOut: customersOut, facts: facts ?? [:], manager: manager, createdAt: createdAt, missing: missing, stages: stages,
             total: try r.optional { r throws(RowFault) in try limit(&r, oldLength: false) },
             escalate: try r.optional { r throws(RowFault) in try r.text() })
         row.revision = revision
