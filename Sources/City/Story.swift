@@ -141,6 +141,10 @@ struct Narrator {
         case .accepted, .enroute, .onsite, .completed, .closed:
             if followed[line.task]?.contains(line.event) ?? false { step(line, task, at: now) }
         case .contacted, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed: break
+        // The made-up city has no cases.
+        case .case_opened, .documents_missing, .documents_received, .case_accepted, .stage_skipped, .stage_failed, .case_suspended, .case_resumed,
+            .case_completed, .case_withdrawn, .case_migrated, .case_escalated:
+            break
         }
     }
 

@@ -134,7 +134,8 @@ package struct CSVTable: Sendable {
                 try time("reported_at", to: &json)
                 text(["customer"], to: &json)
                 try place(to: &json)
-                text(["site", "voltage", "urgency", "feeder", "transformer", "description"], to: &json)
+                text(["site", "voltage", "urgency", "feeder", "transformer", "description", "about"], to: &json)
+                list("documents", to: &json)
                 try number("customers_out", to: &json)
                 try number("capacity_kva", to: &json)
                 rest("fields", to: &json)
@@ -149,6 +150,10 @@ package struct CSVTable: Sendable {
             case .customer:
                 text(["customer"], to: &json)
                 rest("facts", to: &json)
+            case .kase:
+                text(["case", "event", "by", "note"], to: &json)
+                try time("at", to: &json)
+                list("documents", to: &json)
             case .reading, .contractor, .outage, nil: break
             }
         }
@@ -169,6 +174,15 @@ package struct CSVTable: Sendable {
                 guard let cell = take(name) else { continue }
                 json.key(named: name)
                 json.string(cell.text)
+            }
+        }
+
+        /// Codes in one cell, with blanks, commas or semicolons between them.
+        private mutating func list(_ name: String, to json: inout JSONWriter) {
+            guard let cell = take(name) else { return }
+            json.key(named: name)
+            json.array { json in
+                for code in cell.text.split(whereSeparator: { $0.isWhitespace || ",;、，；".contains($0) }) { json.string(String(code)) }
             }
         }
 

@@ -1,5 +1,5 @@
 import CEL
-package import Domain
+import Domain
 
 /// A process's plan with its conditions ready to be asked, under the rules in force. Made again whenever the rules change: a plan outlives
 /// them, and the site's fields may have moved.

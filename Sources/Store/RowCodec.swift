@@ -251,7 +251,7 @@ enum RowCodec {
 
     private static func blob(_ r: inout ByteReader) throws(InputFault) -> [UInt8] {
         do throws(RowFault) { return try r.blob() } catch {
-            throw InputFault(code: .inconsistent, message: error.description, suggestion: nil)
+            throw InputFault(code: .inconsistent, message: error.what, suggestion: nil)
         }
     }
 
