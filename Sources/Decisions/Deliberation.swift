@@ -105,8 +105,10 @@ struct Deliberation {
 }
 
 extension DispatchState {
-    /// Enters a task's new row into the decision and puts it in force; its case follows. `row.revision` is one above that of `before` already.
+    /// Enters a task's new row into the decision and puts it in force, with its time booked; its case follows. `row.revision` is one above that of `before` already.
     mutating func enter(_ before: WorkTask?, _ row: WorkTask, _ d: inout Deliberation) {
+        var row = row
+        if let before { row.book(since: before) }
         let change = Change.task(before: before, after: row)
         apply(change)
         d.decision.changes.append(change)

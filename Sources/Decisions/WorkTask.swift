@@ -122,6 +122,20 @@ package struct WorkTask: Sendable, Hashable {
     package var kase: CaseID?
     /// The customer's account manager, who has it on the department's desk.
     package var person: RoleID?
+    /// What a complaint or an inquiry is about: a task's or a case's number, or a crew's name.
+    package var about: String?
+    /// Other departments that it concerns: they see it among theirs, and are told when it begins and ends.
+    package var shared: [DepartmentID]
+    /// The customer's tier when it began.
+    package var tier: String?
+    /// How long it was in each state before it was completed.
+    package var spent: TimeSpent
+    /// When the work was done; nil again when it is opened again.
+    package var completedAt: Instant?
+    /// What the customer said of it when called back (回访): 1, not at all satisfied, to 5.
+    package var satisfaction: Int32?
+    /// How often it was opened again because it was not settled.
+    package var reopened: Int32
 
     package init(
         id: TaskID, revision: Int32, reports: [String], source: SourceID, type: String, category: String, task: String, rule: String,
@@ -157,6 +171,48 @@ package struct WorkTask: Sendable, Hashable {
         self.outcome = nil
         self.kase = nil
         self.person = nil
+        self.about = nil
+        self.shared = []
+        self.tier = nil
+        self.spent = TimeSpent()
+        self.completedAt = nil
+        self.satisfaction = nil
+        self.reopened = 0
+    }
+
+    /// Books the time since the last change of state on the state that it was spent in.
+    mutating func book(since before: WorkTask) {
+        spent.add(max(0, (since - before.since).milliseconds), in: before.state)
+        switch state {
+        case .completed, .closed: completedAt = completedAt ?? since
+        case .queued, .dispatched, .accepted, .enroute, .onsite, .suspended: completedAt = nil
+        case .cancelled, .merged: break
+        }
+    }
+}
+
+/// How long a task was in each state, in milliseconds: where its time went, and whom it waited for.
+package struct TimeSpent: Sendable, Hashable {
+    /// Nobody had it.
+    package var queued: Int64 = 0
+    /// Somebody had been told and had not answered.
+    package var dispatched: Int64 = 0
+    /// A crew had it and was on its way, or not yet; a desk worked on it.
+    package var accepted: Int64 = 0
+    package var onsite: Int64 = 0
+    package var suspended: Int64 = 0
+    package init() {}
+
+    /// What comes after the work is done is no part of it.
+    mutating func add(_ milliseconds: Int64, in state: TaskState) {
+        switch state {
+        case .queued: queued += milliseconds
+        case .dispatched: dispatched += milliseconds
+        case .accepted, .enroute: accepted += milliseconds
+        case .onsite: onsite += milliseconds
+        case .suspended: suspended += milliseconds
+        case .completed, .closed, .cancelled, .merged: break
+        }
     }
 }
 

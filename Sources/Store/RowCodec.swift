@@ -45,6 +45,13 @@ enum RowCodec {
         w.optional(task.outcome) { w, outcome in w.text(outcome) }
         w.optional(task.kase) { w, kase in w.signed(kase.packed) }
         w.optional(task.person) { w, person in w.text(person.rawValue) }
+        w.optional(task.about) { w, about in w.text(about) }
+        w.list(task.shared) { w, department in w.text(department.rawValue) }
+        w.optional(task.tier) { w, tier in w.text(tier) }
+        for time in [task.spent.queued, task.spent.dispatched, task.spent.accepted, task.spent.onsite, task.spent.suspended] { w.signed(time) }
+        w.optional(task.completedAt) { w, at in w.signed(at.milliseconds) }
+        w.optional(task.satisfaction) { w, mark in w.signed(Int64(mark)) }
+        w.signed(Int64(task.reopened))
     }
 
     private static func write(_ limit: LimitClock, into w: inout ByteWriter) {
@@ -119,6 +126,17 @@ enum RowCodec {
         if found > 2 {
             task.kase = try r.optional { r throws(RowFault) in CaseID(packed: try r.signed()) }
             task.person = try r.optional { r throws(RowFault) in RoleID(try r.text()) }
+            task.about = try r.optional { r throws(RowFault) in try r.text() }
+            task.shared = try r.list { r throws(RowFault) in DepartmentID(try r.text()) }
+            task.tier = try r.optional { r throws(RowFault) in try r.text() }
+            task.spent.queued = try r.signed()
+            task.spent.dispatched = try r.signed()
+            task.spent.accepted = try r.signed()
+            task.spent.onsite = try r.signed()
+            task.spent.suspended = try r.signed()
+            task.completedAt = try r.optional(instant)
+            task.satisfaction = try r.optional { r throws(RowFault) in try r.int32() }
+            task.reopened = try r.int32()
         }
         task.suspendedFrom = suspendedFrom
         task.crew = crew

@@ -1,6 +1,7 @@
 import Decisions
 import Domain
 import Foundation
+import Rules
 import Store
 import Testing
 
@@ -14,6 +15,9 @@ private struct Model {
     var logged: [Stimulus] = []
     var notices: [(notice: Notice, attempts: Int, next: Instant?)] = []
     var lastTask = TaskID(packed: 0)
+    var cases: [CaseID: WorkCase] = [:]
+    var plans: [String: ProcessPlan] = [:]
+    var lastCase = CaseID(day: 0, number: 0)
     var journaled: Int64 = 0
 
     mutating func apply(_ batch: Batch) {
@@ -31,6 +35,9 @@ private struct Model {
                 case .crew(_, let after): crews[after.id] = after
                 case .lastTask(_, let after): lastTask = after
                 case .customer(let facts): customers[facts.customer] = facts
+                case .kase(_, let after): cases[after.id] = after
+                case .lastCase(_, let after): lastCase = after
+                case .plan(let plan): plans[plan.digest] = plan
                 }
             }
             lines += entry.decision.history
