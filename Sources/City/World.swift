@@ -172,7 +172,7 @@ package struct World: Sendable {
             add(.step(.answer, crew: crew, task: notice.task, serial: made), at: now + delay)
         case .withdrawn:
             drop(notice.task, of: crew, at: now)
-        case .escalated, .unassigned, .completed, .case_opened, .documents_missing, .stage_begun, .stage_done, .stage_failed, .case_completed,
+        case .escalated, .unassigned, .completed, .shared, .shared_done, .case_opened, .documents_missing, .stage_begun, .stage_done, .stage_failed, .case_completed,
             .case_withdrawn:
             break
         }

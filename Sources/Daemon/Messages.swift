@@ -10,7 +10,7 @@ package import Systemd
 /// The case's name is the value of `PAIDAN_EVENT`. How each is filled stands in MessageEntries.swift.
 package enum Message: String, Sendable, Hashable, CaseIterable {
     // What happened to a task: one for each `HistoryEvent`.
-    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_enroute
+    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_called_back, task_reopened, task_shared, task_enroute
     case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
     case task_assigned, task_priority_changed, task_escalated, task_all_declined
 
@@ -63,6 +63,12 @@ extension Message {
             MessageForm("de4cd4dba998435b8bc2668334c37032", .notice, "{task} not accepted in time by {assignee}{note}")
         case .task_contacted:
             MessageForm("0788d8e589c64992b74a36adde2450e1", .info, "{task}: the customer was spoken with by {by}{note}")
+        case .task_called_back:
+            MessageForm("d6610d050b564e8fa343bb2758e7df4d", .info, "{task}: the customer was called back by {by}{note}")
+        case .task_reopened:
+            MessageForm("e06f1feb46af49759cfd0591c5a180f2", .warning, "{task} is open again: not settled, says the customer, by {by}{note}")
+        case .task_shared:
+            MessageForm("a6319b7b9aa34ca69e1a97740fe11508", .info, "{task} concerns other departments, too{note}")
         case .task_enroute:
             MessageForm("c95837d922774f7bbeab3e1f3463d6f0", .info, "{task}: {by} is on the way{note}")
         case .task_onsite:
@@ -227,6 +233,9 @@ extension Message {
         case .rejected: self = .task_rejected
         case .accept_timeout: self = .task_accept_timeout
         case .contacted: self = .task_contacted
+        case .called_back: self = .task_called_back
+        case .reopened: self = .task_reopened
+        case .shared: self = .task_shared
         case .enroute: self = .task_enroute
         case .onsite: self = .task_onsite
         case .suspended: self = .task_suspended

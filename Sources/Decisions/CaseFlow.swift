@@ -85,6 +85,7 @@ extension DispatchState {
             createdAt: d.now, limits: LimitName.allCases.compactMap { name in limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: stage.escalate ?? plan.escalate)
         task.kase = row.id
+        if case .string(let tier)? = row.facts["tier"], !tier.isEmpty { task.tier = tier }
         if case .accountManager = stage.assign { task.person = row.manager }
         for name in [LimitName.arrive, .stage] { task.startClock(name, at: d.now, rules) }
         warnOfCalendar(task.limits, task.id, &d)

@@ -126,6 +126,16 @@ extension WorkTask {
         }
     }
 
+    /// The milestone was not reached after all: the clock runs on from where it began.
+    mutating func reopenClock(_ name: LimitName, _ rules: RuleSet) {
+        change(name) { clock in
+            guard clock.state == .reached, clock.start != nil else { return }
+            clock.state = .running
+            clock.reachedAt = nil
+            clock.retime(rules)
+        }
+    }
+
     mutating func stopClocks(at instant: Instant, _ rules: RuleSet) {
         for index in limits.indices { limits[index].stop(at: instant, rules) }
     }

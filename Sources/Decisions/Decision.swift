@@ -72,6 +72,10 @@ package enum Change: Sendable, Hashable {
 package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case created, queued, dispatched, accepted, rejected, accept_timeout, contacted, enroute, onsite, suspended, resumed, completed
     case closed, cancelled, merged, assigned, priority_changed, escalated, all_declined
+    /// The customer was called back, and said that it is not settled.
+    case called_back, reopened
+    /// Another department is concerned by it.
+    case shared
     // Of a case as a whole.
     case case_opened, documents_missing, documents_received, case_accepted, stage_skipped, stage_failed
     case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
@@ -133,6 +137,8 @@ package struct Notice: Sendable, Hashable {
         case completed
         // To the customer, about a case.
         case case_opened
+        /// To a department that a task of another department's concerns: when it begins, and when it is done.
+        case shared, shared_done
         /// What is still wanted, once and all of it.
         case documents_missing
         case stage_begun, stage_done, stage_failed, case_completed, case_withdrawn

@@ -5,7 +5,8 @@
 //    by                                   is                     may
 //    the task's crew; its desk            the assignee           accept, reject, contact, enroute, onsite, complete, suspend, resume
 //    another crew, another department     somebody else          nothing: refused
-//    `caller`                             the caller             close what is completed
+//    `caller`                             the caller             close or call back what is completed
+//    any department                       who calls back         callback of what is completed
 //    nearly the name of one of these      a slip of the keys     nothing: refused, with the name that was meant
 //    any other name                       a duty engineer        everything
 //    absent, source `socket` or `cli`     a duty engineer        everything (whoever may open the socket is one)
@@ -40,7 +41,7 @@ extension DispatchState {
             guard let finished else { return .rejected("there is no task \(progress.task); look for its number with 'paidan tasks --all'") }
             switch lifecycleStep(finished, event, isDesk: false) {
             case .refuse(let refusal): return .rejected(refusal.reason(progress.task, finished, event))
-            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted:
+            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack:
                 return .accepted(tasks: [progress.task], rule: nil)
             }
         }
@@ -65,11 +66,14 @@ extension DispatchState {
         case .nothing, .askAgain: return .accepted(tasks: [before.id], rule: nil)
         case .advance(let target):
             advance(&row, to: target, by: speaker.name, at: at, note: progress.note, outcome: progress.outcome, &d)
+            if let mark = progress.satisfaction { row.satisfaction = mark }
         case .contacted:
             if row.clock(.contact)?.state == .reached { return .accepted(tasks: [row.id], rule: nil) }
             if row.state == .dispatched { advance(&row, to: .accepted, by: speaker.name, at: at, note: nil, outcome: nil, &d) }
             row.reachClock(.contact, at: at)
             d.note(row, .contacted, by: speaker.name, at: at, note: progress.note)
+        case .calledBack:
+            if let reason = callBack(&row, progress, by: speaker.name, at: at, &d) { return .rejected(reason) }
         case .passOn: passOn(&row, .rejected, by: speaker.name, note: progress.note, &d)
         case .cancel:
             if let kase = row.kase {
@@ -113,6 +117,8 @@ extension DispatchState {
         if by == "caller" { return .caller }
         if by == paidan { return .nobody(reason: "'paidan' is the daemon's own name: say who reports this, as 'by'") }
         if by == assignee { return .assignee(by) }
+        // Customer service calls back about the work of others.
+        if progress.event == .callback, site.departments[DepartmentID(by)] != nil { return .assignee(by) }
         if site.crews[CrewID(by)] != nil || crews[CrewID(by)] != nil || site.departments[DepartmentID(by)] != nil {
             return .nobody(
                 reason: assignee.map { "\(task.id) is with \($0), not with '\(by)': only its assignee and a duty engineer can change it" }
@@ -132,11 +138,11 @@ extension DispatchState {
         case .nobody(let reason): return reason
         case .engineer: return nil
         case .caller:
-            if progress.event == .close, task.state == .completed { return nil }
-            return "the caller can only confirm (close) a task that is completed; \(task.id) is \(task.state.rawValue)"
+            if progress.event == .close || progress.event == .callback, task.state == .completed { return nil }
+            return "the caller can only confirm (close, callback) a task that is completed; \(task.id) is \(task.state.rawValue)"
         case .assignee(let name):
             switch progress.event {
-            case .accept, .reject, .contact, .enroute, .onsite, .complete, .suspend, .resume: return nil
+            case .accept, .reject, .contact, .enroute, .onsite, .complete, .suspend, .resume, .callback: return nil
             case .close, .cancel, .assign, .priority:
                 return "'\(progress.event.rawValue)' is for a duty engineer, '\(name)' is the assignee of \(task.id): send it with the engineer's name as 'by'"
             }
@@ -150,6 +156,38 @@ extension DispatchState {
         let dispatched = task.state == .dispatched ? task.since : min(task.clock(.accept)?.start ?? task.createdAt, task.since)
         guard let said, said >= dispatched, said <= now else { return now }
         return max(said, task.since)
+    }
+
+    /// What the customer says of work that is completed (回访): closed by it, or opened again. Returns the reason of a refusal.
+    private mutating func callBack(_ row: inout WorkTask, _ progress: Progress, by: String, at: Instant, _ d: inout Deliberation) -> String? {
+        if let mark = progress.satisfaction { row.satisfaction = mark }
+        var said = progress.satisfaction.map { ["satisfaction \($0) of 5"] } ?? []
+        if let note = progress.note { said.append(note) }
+        let isSettled = progress.solved ?? true
+        if !isSettled, let kase = row.kase {
+            return "\(row.id) is the stage '\(row.task)' of \(kase), which has gone on: it can't be opened again; send what is wrong as a complaint about \(kase)"
+        }
+        d.note(row, .called_back, by: by, at: at, note: said.isEmpty ? nil : said.joined(separator: "; "))
+        if isSettled {
+            advance(&row, to: .closed, by: by, at: at, note: nil, outcome: nil, &d)
+            return nil
+        }
+        // What was not settled was never in time: its clocks go on as if it had not been called done.
+        row.reopened += 1
+        row.outcome = nil
+        row.declined = []
+        row.reopenClock(.restore, rules)
+        row.reopenClock(.reply, rules)
+        row.state = .queued
+        row.since = d.now
+        d.note(row, .reopened, by: by, note: progress.note)
+        if row.isDesk {
+            sendToDesk(&row, by: by, &d)
+        } else {
+            row.crew = nil
+            place(&row, &d)
+        }
+        return nil
     }
 
     // MARK: By hand

@@ -17,13 +17,13 @@ extension DispatchState {
             if let plan = routing.process {
                 tasks += openCase(found, key, customer, plan, routing.trace, &d).tasks
             } else {
-                tasks.append(make(found, key, routing, &d))
+                tasks.append(make(found, key, customer, routing, &d))
             }
         }
         if result.routings.isEmpty {
             let routing = Routing(
                 rule: "fallback", task: "review", priority: .normal, assign: .department(d.site.fallback), limits: [:], escalate: nil, trace: nil)
-            let id = make(found, key, routing, &d)
+            let id = make(found, key, customer, routing, &d)
             tasks.append(id)
             d.remark(.fallback, "no rule takes report '\(clipped(key.id, to: 80))'; department \(d.site.fallback) has it", task: id)
         }
@@ -37,7 +37,9 @@ extension DispatchState {
         return .accepted(tasks: tasks, rule: result.routings.first?.rule ?? "fallback")
     }
 
-    private mutating func make(_ found: FoundReport, _ key: InputKey, _ routing: Routing, _ d: inout Deliberation) -> TaskID {
+    private mutating func make(
+        _ found: FoundReport, _ key: InputKey, _ customer: CustomerFacts?, _ routing: Routing, _ d: inout Deliberation
+    ) -> TaskID {
         let id = takeNumber(&d)
 
         let department: DepartmentID
@@ -58,12 +60,44 @@ extension DispatchState {
             reportedAt: reported, createdAt: d.now,
             limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: routing.escalate)
+        if case .string(let tier)? = customer?.facts["tier"], !tier.isEmpty { row.tier = tier }
+        row.about = found.report.about
+        row.shared = concerned(by: row, routing.share, &d)
         for name in [LimitName.contact, .arrive, .reply] { row.startClock(name, at: reported, rules) }
         warnOfCalendar(row.limits, row.id, &d)
-        d.note(row, .created, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
+        d.note(row, .created, note: row.about.map { "about \($0)" }, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
         if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
+        if !row.shared.isEmpty {
+            d.note(row, .shared, note: row.shared.map(\.rawValue).joined(separator: ", "))
+            for department in row.shared { d.tell(row, .shared, department: department, due: row.clock(.reply)?.due) }
+        }
         enter(nil, row, &d)
         return id
+    }
+
+    /// The other departments that a task concerns: those that its rule names, and those of the fault, the case or the crew that it is about.
+    private func concerned(by row: WorkTask, _ named: [DepartmentID], _ d: inout Deliberation) -> [DepartmentID] {
+        var departments = named
+        if let about = row.about {
+            if let other = TaskID(about).flatMap({ task($0) }) {
+                departments.append(other.department)
+                if let crew = other.crew.flatMap({ d.site.crews[$0] }) { departments.append(crew.department) }
+            } else if let kase = CaseID(about).flatMap({ cases[$0]?.row }) {
+                for stage in kase.stages where stage.state == .open {
+                    if let other = stage.task.flatMap({ task($0) }) { departments.append(other.department) }
+                }
+                if let lead = plans[kase.plan]?.plan.lead { departments.append(lead) }
+            } else if let crew = d.site.crews[CrewID(about)] {
+                departments.append(crew.department)
+            } else if TaskID(about) == nil, CaseID(about) == nil {
+                d.remark(.register_unknown, "'\(clipped(about, to: 80))', what it is about, is no task, case or crew\(didYouMean(about, among: d.site.crews.keys.map(\.rawValue)))", task: row.id)
+            }
+        }
+        var result: [DepartmentID] = []
+        for department in departments where department != row.department && d.site.departments[department] != nil && !result.contains(department) {
+            result.append(department)
+        }
+        return result
     }
 
     /// The next number of a task.

@@ -33,6 +33,15 @@ enum RuleTestWording {
         return expected(what, wanted, `is`) + "; the rule \(row.rule)\(place) says so"
     }
 
+    static let noCase = "the report opened no case: only an application that a process takes does"
+
+    static func ofCase(_ what: String, wanted: String, is: String, _ kase: WorkCase) -> String {
+        let open = kase.stages.filter { $0.state == .open }.map(\.name)
+        let stands =
+            kase.state == .open ? kase.acceptedAt == nil ? "its documents are not complete" : "open: \(list(open))" : "it is \(kase.state.rawValue)"
+        return expected(what, wanted, `is`) + "; the case by \(kase.process): \(stands)"
+    }
+
     // MARK: Mutants
 
     static func unnoticed(_ mutant: RuleMutant, seen: Int) -> String {

@@ -94,6 +94,8 @@ package struct RuleTestTrail: Sendable {
     package var waited: Set<String> = []
     /// Rungs that were told, by their ladders.
     package var rungs: Set<ToldRung> = []
+    /// What stages of cases went through.
+    package var stages: Set<StageMark> = []
 
     package struct ToldRung: Sendable, Hashable {
         package var ladder: String
@@ -106,6 +108,7 @@ extension CoverageRecorder {
     package func note(_ trail: RuleTestTrail) {
         for route in trail.routes { note(route.subject, route.result) }
         for rule in trail.waited { noteWaiting(rule) }
+        for mark in trail.stages { note(mark) }
         for rung in trail.rungs { noteTold(ladder: rung.ladder, percent: rung.percent) }
     }
 }
@@ -167,6 +170,9 @@ struct TestLife {
     private(set) var trail = RuleTestTrail()
     /// The tasks of each report, in the order of the reports.
     private var tasks: [[TaskID]] = []
+    /// The case that each has opened.
+    private var caseOf: [CaseID?] = []
+    private var cases: [CaseID: WorkCase] = [:]
     private var rows: [TaskID: WorkTask] = [:]
     /// Why a task went where it went last, in the form of `Explanation`.
     private var why: [TaskID: [UInt8]] = [:]
@@ -216,18 +222,45 @@ struct TestLife {
             return result
         }
         trail.routes += routes.map { (subject: $0.0, result: $0.1) }
-        for case .task(_, let after) in decision.changes { rows[after.id] = after }
+        for change in decision.changes {
+            switch change {
+            case .task(_, let after): rows[after.id] = after
+            case .kase(let before, let after):
+                cases[after.id] = after
+                mark(before, after)
+            case .crew, .lastTask, .customer, .lastCase, .plan: break
+            }
+        }
         for line in decision.history {
             if let reason = line.why, line.event != .created { why[line.task] = reason }
-            if line.event == .queued { trail.waited.insert(line.rule) }
+            if line.event == .queued {
+                if line.kase != nil, let stage = rows[line.task]?.task {
+                    trail.stages.insert(StageMark(process: line.rule, stage: stage, kind: .waited))
+                } else {
+                    trail.waited.insert(line.rule)
+                }
+            }
+            if line.event == .stage_failed, let stage = line.note?.split(separator: " ").first {
+                trail.stages.insert(StageMark(process: line.rule, stage: String(stage), kind: .failed))
+            }
         }
         for notice in decision.notices where notice.event == .escalated || notice.event == .unassigned {
             told.insert(notice.to)
-            if notice.event == .escalated, let percent = notice.percent, let ladder = rows[notice.task]?.escalate {
+            let ladder = rows[notice.task]?.escalate ?? notice.kase.flatMap { cases[$0]?.escalate }
+            if notice.event == .escalated, let percent = notice.percent, let ladder {
                 trail.rungs.insert(RuleTestTrail.ToldRung(ladder: ladder, percent: percent))
             }
         }
         return decision
+    }
+
+    /// What a case's stages went through, for coverage.
+    private mutating func mark(_ before: WorkCase?, _ after: WorkCase) {
+        for stage in after.stages {
+            let was = before?.stages.first { $0.name == stage.name }
+            if stage.rounds > was?.rounds ?? 0 { trail.stages.insert(StageMark(process: after.process, stage: stage.name, kind: .begun)) }
+            if stage.state == .skipped, was?.state != .skipped { trail.stages.insert(StageMark(process: after.process, stage: stage.name, kind: .skipped)) }
+        }
     }
 
     private mutating func input(_ body: InputBody, _ source: SourceID, _ findings: Findings, at place: RuleTestPlace) throws(End) -> Receipt {
@@ -252,6 +285,16 @@ struct TestLife {
         }
         let receipt = try input(.report(body), report.source, Findings(customer: customer), at: report.place)
         tasks.append(receipt.tasks)
+        caseOf.append(receipt.kase)
+    }
+
+    /// The case that a report has opened, as it stands.
+    private func kase(_ number: Int) -> WorkCase? { caseOf.indices.contains(number) ? caseOf[number].flatMap { cases[$0] } : nil }
+
+    /// What a report came to: its tasks; those of its case's stages, in the order in which they began.
+    private func allRows(_ number: Int) -> [WorkTask] {
+        if let kase = kase(number) { return rows.values.filter { $0.kase == kase.id }.sorted { $0.id < $1.id } }
+        return (tasks.indices.contains(number) ? tasks[number] : []).compactMap { rows[$0] }
     }
 
     private mutating func act(_ step: RuleTest.Step) throws(End) {
@@ -260,11 +303,16 @@ struct TestLife {
         case .report(let report): try take(report)
         case .crew(let crew, let onDuty, let coordinate):
             _ = try input(.crew(CrewSignal(crew: crew, onDuty: onDuty, coordinate: coordinate)), SourceID("test"), Findings(), at: step.place)
-        case .progress(let event, let by, let to, let priority):
+        case .progress(var progress):
             let row = try row(about: step.about, of: step.task, at: step.place)
-            _ = try input(
-                .progress(Progress(task: row.id, event: event, by: by, to: to, priority: priority)), SourceID("crew-app"),
-                Findings(finished: row.state.isFinal ? row.state : nil), at: step.place)
+            progress.task = row.id
+            _ = try input(.progress(progress), SourceID("crew-app"), Findings(finished: row.state.isFinal ? row.state : nil), at: step.place)
+        case .kase(var signal):
+            guard let kase = kase(step.about) else {
+                throw End(misses: [Miss(place: step.place, code: .unmetExpectation, text: RuleTestWording.noCase)])
+            }
+            signal.id = kase.id
+            _ = try input(.kase(signal), SourceID("counter"), Findings(finishedCase: kase.state.isFinal ? kase.state : nil), at: step.place)
         }
     }
 
@@ -286,7 +334,12 @@ struct TestLife {
     // MARK: What is expected
 
     private func row(about number: Int, of kind: String?, at place: RuleTestPlace) throws(End) -> WorkTask {
-        let all = (tasks.indices.contains(number) ? tasks[number] : []).compactMap { rows[$0] }
+        let all = allRows(number)
+        if kase(number) != nil {
+            // A stage that was done again has several tasks: the last counts.
+            let named = all.filter { kind == nil || $0.task == kind }
+            if let row = named.last(where: { !$0.state.isFinal && $0.state != .completed }) ?? named.last { return row }
+        }
         if let row = kind.map({ kind in all.first { $0.task == kind } }) ?? all.first { return row }
         throw End(misses: [Miss(place: place, code: .unmetExpectation, text: RuleTestWording.noTask(kind, all))])
     }
@@ -294,9 +347,27 @@ struct TestLife {
     /// - Parameter isWhole: the expectation is of all that a report came to, not of one of its tasks.
     private func check(_ expected: RuleTest.Expected?, about number: Int, of kind: String?, isWhole: Bool) throws(End) {
         guard let expected else { return }
-        let all = (tasks.indices.contains(number) ? tasks[number] : []).compactMap { rows[$0] }
+        let all = allRows(number)
         var misses: [Miss] = []
-        if expected.isList || isWhole && kind == nil {
+        if let kase = kase(number), !expected.isList {
+            let facts = expected.tasks.first ?? []
+            misses = facts.compactMap { miss($0, kase, number) }
+            let ofTask = facts.filter { fact in
+                switch fact.what {
+                case .rule: false
+                case .told: !all.isEmpty
+                default: !fact.what.isOfCase
+                }
+            }
+            if misses.isEmpty, !ofTask.isEmpty {
+                // Of a stage that was just completed there is nothing more to expect: what it let begin is meant.
+                let isOpen = { (row: WorkTask) in !row.state.isFinal && row.state != .completed }
+                let named = all.last { (kind == nil || $0.task == kind) && isOpen($0) } ?? all.last(where: isOpen)
+                let row: WorkTask
+                if let named { row = named } else { row = try self.row(about: number, of: kind, at: expected.place) }
+                misses = self.misses(ofTask, row, number)
+            }
+        } else if expected.isList || isWhole && kind == nil {
             guard all.count == expected.tasks.count else {
                 throw End(misses: [
                     Miss(place: expected.place, code: .unmetExpectation, text: RuleTestWording.count(all, wanted: expected.tasks.count, isList: expected.isList))
@@ -308,6 +379,35 @@ struct TestLife {
             misses = self.misses(expected.tasks.first ?? [], row, number)
         }
         if !misses.isEmpty { throw End(misses: misses) }
+    }
+
+    /// What is expected of a case as a whole, or of the rule that opened it.
+    private func miss(_ expectation: RuleTest.Expectation, _ kase: WorkCase, _ number: Int) -> Miss? {
+        func miss(_ what: String, _ wanted: String, _ is: String) -> Miss {
+            Miss(place: expectation.place, code: .unmetExpectation, text: RuleTestWording.ofCase(what, wanted: wanted, is: `is`, kase))
+        }
+        func stages(_ state: StageState) -> Set<String> { Set(kase.stages.filter { $0.state == state }.map(\.name)) }
+        func list(_ names: Set<String>) -> String { RuleTestWording.list(kase.stages.map(\.name).filter(names.contains) + names.subtracting(kase.stages.map(\.name)).sorted()) }
+        switch expectation.what {
+        case .rule(let rule):
+            if kase.process == rule { return nil }
+            let subject = trail.routes.indices.contains(number) ? trail.routes[number].subject : nil
+            let verdict = rule == "fallback" ? nil : subject.map { rules.verdict(on: rule, $0) }
+            return Miss(
+                place: expectation.place, code: .unmetExpectation,
+                text: RuleTestWording.rule(wanted: rule, is: kase.process, rules, verdict: verdict, subject: subject))
+        case .kase(let state): return kase.state == state ? nil : miss("the case", state.rawValue, kase.state.rawValue)
+        case .open(let names): return stages(.open) == names ? nil : miss("open", list(names), list(stages(.open)))
+        case .skipped(let names): return stages(.skipped) == names ? nil : miss("skipped", list(names), list(stages(.skipped)))
+        case .missing(let codes):
+            return Set(kase.missing) == codes ? nil : miss("missing", RuleTestWording.list(codes.sorted()), RuleTestWording.list(kase.missing))
+        case .limit(.total, let length):
+            return kase.total?.length == length ? nil : miss("total", length?.ruleText ?? "none", kase.total?.length.ruleText ?? "none")
+        case .told(let recipients) where allRows(number).isEmpty:
+            let names = Set(recipients.map { self.name(of: $0, nil) })
+            return names == told ? nil : miss("who is told", RuleTestWording.list(names.sorted()), RuleTestWording.list(told.sorted()))
+        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared: return nil
+        }
     }
 
     /// Another rule makes another task: then all else that differs follows from it.
@@ -344,13 +444,17 @@ struct TestLife {
         case .told(let recipients):
             let names = Set(recipients.map { self.name(of: $0, row) })
             return names == told ? nil : miss(RuleTestWording.told(wanted: names, told: told, row))
+        case .shared(let departments):
+            return Set(row.shared) == departments
+                ? nil : made("shared", RuleTestWording.list(departments.sorted()), RuleTestWording.list(row.shared))
+        case .kase, .open, .skipped, .missing: return miss(RuleTestWording.noCase)
         }
     }
 
     /// The name under which a notice goes out.
-    private func name(of recipient: RuleTest.TestRecipient, _ row: WorkTask) -> String {
+    private func name(of recipient: RuleTest.TestRecipient, _ row: WorkTask?) -> String {
         switch recipient {
-        case .departmentHead: rules.site.departments[row.department]?.head?.rawValue ?? row.department.rawValue
+        case .departmentHead: row.map { rules.site.departments[$0.department]?.head?.rawValue ?? $0.department.rawValue } ?? "department.head"
         case .role(let role): rules.site.roles[role]?.person?.rawValue ?? role.rawValue
         case .named(let name): name
         }

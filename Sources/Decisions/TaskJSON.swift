@@ -5,7 +5,8 @@ extension WorkTask {
     /// A task in JSON, as every look gives it (compact, snake_case, absent fields left out):
     /// `id, report_ids, type, category, task, rule, state, suspended_from, priority, department, desk, crew, skills, within_m, declined,
     /// ask_again_at, place{origin,lat,lon,district,feeder,transformer}, customer, customers_out, source, reported_at, created_at, since,
-    /// limits{name:{length_s | length_working_days | length_working_s,due,beyond_calendar,state,overdue,reached_at}}, escalate, outcome, history`.
+    /// limits{name:{length_s | length_working_days | length_working_s,due,beyond_calendar,state,overdue,reached_at}}, escalate, outcome, case, person, about, shared, tier,
+    /// completed_at, satisfaction, reopened, history`.
     ///
     /// - Parameters:
     ///   - history: the task's lines in their order; nil: without the key (`why` of a line is left to `explain`).
@@ -67,6 +68,15 @@ extension WorkTask {
             json.field("outcome", outcome)
             json.field("case", kase?.description)
             json.field("person", person?.rawValue)
+            json.field("about", about)
+            if !shared.isEmpty {
+                json.key("shared")
+                json.array { json in for department in shared { json.string(department.rawValue) } }
+            }
+            json.field("tier", tier)
+            json.field("completed_at", completedAt?.rfc3339(in: zone))
+            json.field("satisfaction", satisfaction.map { Int($0) })
+            if reopened > 0 { json.field("reopened", Int(reopened)) }
             if let history {
                 json.key("history")
                 json.array { json in

@@ -5,6 +5,7 @@
 //       ▲                            │              │            │           │
 //       └──── reject, acceptLimit ───┴──── reject ──┴────────────┴───────────┘      (then the next candidate at once, if there is one)
 //
+//    callback (回访): of what is completed; closed by it, or queued again when the customer says that it is not settled.
 //    contact: a milestone, no state; a dispatched task is accepted by it.
 //    A later event implies those it skips, at the same instant. Desk tasks know neither enroute nor onsite.
 //    suspend: from every state before completed to `suspended`, and resume back to it; the clocks stand still, the crew keeps the task
@@ -20,7 +21,7 @@ package import Domain
 
 /// What can happen to a task: what crews and duty engineers say, and what time brings.
 package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
-    case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority
+    case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority
     /// The accept limit has passed.
     case acceptLimit
     /// Everybody has declined, and it is time to ask again.
@@ -43,6 +44,7 @@ package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
             case .cancel: .cancel
             case .suspend: .suspend
             case .resume: .resume
+            case .callback: .callback
             case .assign: .assign
             case .priority: .priority
             }
@@ -65,6 +67,8 @@ package enum LifecycleStep: Hashable, Sendable {
     case setPriority
     /// The customer was spoken with: a milestone that is no state. A dispatched task is accepted by it.
     case contacted
+    /// The customer was called back: closed, or opened again.
+    case calledBack
     /// It is so already.
     case nothing
     case refuse(LifecycleRefusal)
@@ -80,6 +84,8 @@ package enum LifecycleRefusal: Hashable, Sendable {
     case completed
     /// It is closed, cancelled or merged.
     case final
+    /// The customer is called back when the work is done.
+    case notDone
     /// A desk task has no way and no site.
     case deskTask
 
@@ -90,6 +96,7 @@ package enum LifecycleRefusal: Hashable, Sendable {
         case .suspended: "\(id) is suspended: resume it first"
         case .completed: "\(id) is completed: '\(event)' can't change it any more; it can only be closed"
         case .final: "\(id) is \(state.rawValue): nothing changes it any more; send a new report if there is more to do"
+        case .notDone: "\(id) is \(state.rawValue): the customer is called back when the work is done; complete it first"
         case .deskTask: "\(id) is a desk task: nobody travels for it; use accept and complete"
         }
     }
@@ -116,6 +123,11 @@ package func lifecycleStep(_ state: TaskState, _ event: LifecycleEvent, isDesk: 
     case (.suspended, .contact): .refuse(.suspended)
     case (.completed, .contact): .nothing
     case (.closed, .contact), (.cancelled, .contact), (.merged, .contact): .refuse(.final)
+
+    case (.queued, .callback), (.dispatched, .callback), (.accepted, .callback), (.enroute, .callback), (.onsite, .callback), (.suspended, .callback):
+        .refuse(.notDone)
+    case (.completed, .callback): .calledBack
+    case (.closed, .callback), (.cancelled, .callback), (.merged, .callback): .refuse(.final)
 
     case (.dispatched, .enroute), (.accepted, .enroute): isDesk ? .refuse(.deskTask) : .advance(to: .enroute)
     case (.enroute, .enroute), (.onsite, .enroute): .nothing

@@ -190,7 +190,9 @@ extension DispatchState {
             row.state = state
             row.since = at
             d.note(row, event, by: by, at: at, note: state == target ? note : nil)
-            if state == .completed { d.tell(row, .completed, department: row.department) }
+            guard state == .completed else { continue }
+            d.tell(row, .completed, department: row.department)
+            for department in row.shared { d.tell(row, .shared_done, department: department) }
         }
     }
 }

@@ -1,23 +1,5 @@
 package import Domain
 
-/// Where a case stands. Who moves it on:
-///
-/// - `open`: its stages run; moved on by what comes of their tasks. While documents are missing nothing runs, and its clock has not begun.
-/// - `suspended`: by hand; the clocks of the case and of its stages stand still; moved on by `resume`.
-/// - `completed`: every stage is done or was skipped. Final: what comes after is a new application.
-/// - `withdrawn`: the customer wants it no more. Final.
-package enum CaseState: String, Sendable, Hashable, CaseIterable {
-    case open, suspended, completed, withdrawn
-
-    /// Nothing moves a final case; it leaves the memory.
-    package var isFinal: Bool {
-        switch self {
-        case .completed, .withdrawn: true
-        case .open, .suspended: false
-        }
-    }
-}
-
 /// Where a stage of a case stands.
 ///
 /// - `waiting`: for the stages that it comes after; moved on by the daemon when they are done.

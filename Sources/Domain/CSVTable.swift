@@ -142,11 +142,13 @@ package struct CSVTable: Sendable {
             case .progress:
                 text(["task", "event", "by", "note", "outcome", "to", "priority"], to: &json)
                 try time("at", to: &json)
+                try number("satisfaction", to: &json)
+                try flag("solved", to: &json)
             case .crew:
                 text(["crew"], to: &json)
                 try place(to: &json)
                 try time("at", to: &json)
-                try onDuty(to: &json)
+                try flag("on_duty", to: &json)
             case .customer:
                 text(["customer"], to: &json)
                 rest("facts", to: &json)
@@ -212,15 +214,16 @@ package struct CSVTable: Sendable {
             if let fault { throw fault }
         }
 
-        private mutating func onDuty(to json: inout JSONWriter) throws(InputFault) {
-            guard let cell = take("on_duty") else { return }
+        private mutating func flag(_ name: String, to json: inout JSONWriter) throws(InputFault) {
+            guard let cell = take(name) else { return }
+            json.key(named: name)
             switch cell.text.lowercased() {
-            case "true", "yes", "1": json.field("on_duty", true)
-            case "false", "no", "0": json.field("on_duty", false)
+            case "true", "yes", "1": json.bool(true)
+            case "false", "no", "0": json.bool(false)
             default:
                 throw InputFault(
                     code: .wrongType, message: "'\(clipped(cell.text, to: 40))' is neither true nor false", suggestion: "write true or false",
-                    line: cell.line, column: cell.column, path: "on_duty")
+                    line: cell.line, column: cell.column, path: name)
             }
         }
 

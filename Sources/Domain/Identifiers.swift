@@ -122,6 +122,9 @@ package struct CaseID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.init(day: Int32(truncatingIfNeeded: packed >> 32), number: Int32(truncatingIfNeeded: packed))
     }
 
+    /// No case.
+    package static let none = CaseID(day: 0, number: 0)
+
     package var description: String { "C-\(day)-\(number)" }
 
     package static func < (a: CaseID, b: CaseID) -> Bool { a.packed < b.packed }

@@ -100,6 +100,8 @@ extension InputCodec {
                     json.key("fields")
                     write(progress.fields, to: &json)
                 }
+                json.field("satisfaction", progress.satisfaction.map { Int($0) })
+                json.field("solved", progress.solved)
             case .kase(let signal):
                 json.field("kind", "case")
                 write(key, to: &json)

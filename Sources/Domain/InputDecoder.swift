@@ -96,7 +96,7 @@ struct InputDecoder {
     // MARK: progress
 
     enum ProgressKey: String, CaseIterable {
-        case kind, id, source, task, event, by, at, note, outcome, to, priority, fields
+        case kind, id, source, task, event, by, at, note, outcome, to, priority, fields, satisfaction, solved
     }
 
     static let progressKeys = KeyTable<ProgressKey>()
@@ -108,6 +108,8 @@ struct InputDecoder {
         var toOffset = 0
         var priorityOffset = 0
         var fieldsOffset = 0
+        var satisfactionOffset = 0
+        var solvedOffset = 0
         var scan = try ObjectScan(Self.progressKeys, &reader)
         while let key = try scan.next(&reader) {
             let offset = reader.at
@@ -145,6 +147,17 @@ struct InputDecoder {
             case .fields:
                 progress.fields = try reader.fields()
                 fieldsOffset = offset
+            case .satisfaction:
+                let mark = try reader.double()
+                guard (1...5).contains(mark), mark == mark.rounded() else {
+                    throw JSONStop(
+                        code: .outOfRange, offset: offset, message: "'satisfaction' is a whole number from 1 to 5", suggestion: "1: not at all satisfied … 5: very satisfied")
+                }
+                progress.satisfaction = Int32(mark)
+                satisfactionOffset = offset
+            case .solved:
+                progress.solved = try reader.bool()
+                solvedOffset = offset
             }
         }
         guard let about else { throw reader.missing("task", of: "a progress", at: scan.offset) }
@@ -166,6 +179,13 @@ struct InputDecoder {
         }
         if event != .complete, !progress.fields.isEmpty {
             throw reader.inconsistent("'fields' go with the event complete only, not with \(event.rawValue)", "take them out, or send complete", at: fieldsOffset)
+        }
+        if event != .complete, event != .callback, progress.satisfaction != nil {
+            throw reader.inconsistent(
+                "'satisfaction' goes with callback and complete only, not with \(event.rawValue)", "take it out, or send callback", at: satisfactionOffset)
+        }
+        if event != .callback, progress.solved != nil {
+            throw reader.inconsistent("'solved' goes with the event callback only, not with \(event.rawValue)", "take it out, or send callback", at: solvedOffset)
         }
         return progress
     }

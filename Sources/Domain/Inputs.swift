@@ -60,6 +60,8 @@ package enum ProgressEvent: String, Hashable, Sendable, Codable, CaseIterable {
     /// Somebody has spoken with the customer.
     case contact
     case enroute, onsite, complete, close, cancel, suspend, resume
+    /// The customer was called back about work that is completed (回访), with `satisfaction` and `solved`: it is closed, or opened again.
+    case callback
     /// By hand, with `to`: a crew or a department.
     case assign
     /// By hand, with `priority`.
@@ -81,6 +83,10 @@ package struct Progress: Hashable, Sendable {
     package var priority: Priority?
     /// With `complete`: what was found out, for the stages that follow: declared fields of a report.
     package var fields: [String: FieldValue] = [:]
+    /// With `callback`, or `complete`: what the customer says of it, from 1 (not at all satisfied) to 5.
+    package var satisfaction: Int32?
+    /// With `callback`: false when what it was about is not settled; nil counts as settled.
+    package var solved: Bool?
 
     package init(
         task: TaskID, event: ProgressEvent, by: String? = nil, at: Instant? = nil, note: String? = nil, outcome: String? = nil,

@@ -44,6 +44,24 @@ package enum TaskState: String, Hashable, Sendable, Codable, CaseIterable {
     }
 }
 
+/// Where a case stands. Who moves it on:
+///
+/// - `open`: its stages run; moved on by what comes of their tasks. While documents are missing nothing runs, and its clock has not begun.
+/// - `suspended`: by hand; the clocks of the case and of its stages stand still; moved on by `resume`.
+/// - `completed`: every stage is done or was skipped. Final: what comes after is a new application.
+/// - `withdrawn`: the customer wants it no more. Final.
+package enum CaseState: String, Sendable, Hashable, CaseIterable {
+    case open, suspended, completed, withdrawn
+
+    /// Nothing moves a final case; it leaves the memory.
+    package var isFinal: Bool {
+        switch self {
+        case .completed, .withdrawn: true
+        case .open, .suspended: false
+        }
+    }
+}
+
 /// The milestones that can have a limit, in the order in which they are shown.
 ///
 /// - `accept` runs from dispatch and begins again with each assignee.

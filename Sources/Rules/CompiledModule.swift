@@ -65,6 +65,8 @@ final class Outcome: Sendable, Hashable {
     let continues: Bool
     /// It opens a case of this process; the rest says nothing then.
     let process: ProcessPlan?
+    /// Other departments that its tasks concern.
+    let share: [DepartmentID]
 
     /// The names of the ladders that it uses.
     var ladders: [String] { ([escalate, process?.escalate] + (process?.stages.map(\.escalate) ?? [])).compactMap { $0 } }
@@ -74,7 +76,9 @@ final class Outcome: Sendable, Hashable {
         var source: LimitSource
     }
 
-    init(task: String, priority: Priority, assign: Assignment, limits: [Limit], escalate: String?, continues: Bool, process: ProcessPlan? = nil) {
+    init(task: String, priority: Priority, assign: Assignment, limits: [Limit], escalate: String?, continues: Bool, process: ProcessPlan? = nil,
+        share: [DepartmentID] = []
+    ) {
         self.task = task
         self.priority = priority
         self.assign = assign
@@ -82,6 +86,7 @@ final class Outcome: Sendable, Hashable {
         self.escalate = escalate
         self.continues = continues
         self.process = process
+        self.share = share
         var constant: [LimitName: LimitLength]? = [:]
         for limit in limits {
             if case .span(let span) = limit.source { constant?[limit.name] = span } else { constant = nil }
@@ -91,7 +96,7 @@ final class Outcome: Sendable, Hashable {
 
     static func == (a: Outcome, b: Outcome) -> Bool {
         a.task == b.task && a.priority == b.priority && a.assign == b.assign && a.limits == b.limits && a.escalate == b.escalate
-            && a.continues == b.continues && a.process == b.process
+            && a.continues == b.continues && a.process == b.process && a.share == b.share
     }
 
     func hash(into hasher: inout Hasher) {

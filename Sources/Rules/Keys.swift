@@ -69,6 +69,7 @@ struct Keys: Sendable {
             "assign": "assign:\n  nearest: crew\n  skills: [distribution_line]\n  within: 40 km\n  otherwise: { department: operations }",
             "limits": "limits: { accept: 3 min, arrive: 45 min, restore: 3 h }",
             "escalate": "escalate: repair",
+            "share": "share: [operations]",
             "continue": "continue: true",
         ])
 

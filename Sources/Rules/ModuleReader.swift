@@ -290,11 +290,22 @@ struct ModuleReader {
                 marks.ladderRange = reader.place(node)
             }
         }
+        var share: [DepartmentID] = []
+        if let node = block["share"] {
+            for item in reader.list(node, "share", of: "departments", example: Keys.rule.examples["share"]) ?? [] {
+                guard let department = reader.reference(item, "share", "department", .unknownDepartment, known: facts.site?.departmentNames) else { continue }
+                if share.contains(DepartmentID(department)) {
+                    reader.error(reader.place(item), .duplicateName("the department", department, place: "this list"))
+                } else {
+                    share.append(DepartmentID(department))
+                }
+            }
+        }
         let continues = block["continue"].flatMap { reader.flag($0, "continue") } ?? false
         guard let name, let task, let assign, when != nil || !block.has("when") else { return }
 
         let outcome = Outcome(
-            task: task, priority: priority.flatMap(Priority.init) ?? .normal, assign: assign, limits: limits, escalate: ladder, continues: continues)
+            task: task, priority: priority.flatMap(Priority.init) ?? .normal, assign: assign, limits: limits, escalate: ladder, continues: continues, share: share)
         module.marks.append(marks)
         module.draft.add(name, line: reader.line(of: nameRange), when: when, outcome)
     }

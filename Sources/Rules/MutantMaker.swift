@@ -3,10 +3,10 @@ import Domain
 
 /// Makes the mutants of one module.
 struct MutantMaker {
-    private let set: RuleSet
-    private let module: RuleMap.Module
+    let set: RuleSet
+    let module: RuleMap.Module
     private let compiled: CompiledModule
-    private(set) var mutants: [RuleMutant] = []
+    var mutants: [RuleMutant] = []
 
     init(_ set: RuleSet, _ module: RuleMap.Module) {
         self.set = set
@@ -84,7 +84,7 @@ struct MutantMaker {
         return effect
     }
 
-    private static func longer(_ length: LimitLength) -> LimitLength {
+    static func longer(_ length: LimitLength) -> LimitLength {
         switch length {
         case .time(let span): .time(TimeSpan(milliseconds: span.milliseconds + 60_000))
         case .workingDays(let days): .workingDays(days + 1)
@@ -93,7 +93,7 @@ struct MutantMaker {
     }
 
     /// How much longer that is.
-    private static func more(_ length: LimitLength) -> String {
+    static func more(_ length: LimitLength) -> String {
         switch length {
         case .time: "a minute"
         case .workingDays: "a working day"
@@ -107,12 +107,14 @@ struct MutantMaker {
         let outcome = compiled.outcome(of: compiled.rules[rule.number])
         func changed(
             task: String? = nil, priority: Priority? = nil, assign: Assignment? = nil, limits: [Outcome.Limit]? = nil, escalate: String?? = nil,
-            continues: Bool? = nil
+            continues: Bool? = nil, process: ProcessPlan? = nil, share: [DepartmentID]? = nil
         ) -> Outcome {
             Outcome(
                 task: task ?? outcome.task, priority: priority ?? outcome.priority, assign: assign ?? outcome.assign, limits: limits ?? outcome.limits,
-                escalate: escalate ?? outcome.escalate, continues: continues ?? outcome.continues)
+                escalate: escalate ?? outcome.escalate, continues: continues ?? outcome.continues, process: process ?? outcome.process,
+                share: share ?? outcome.share)
         }
+        if let plan = outcome.process { return processOutcomes(rule, plan) { changed(process: $0) } }
         var made: [RuleMutant] = []
         func add(_ node: Node?, _ change: String, _ hint: String?, _ outcome: Outcome) {
             var effect = RuleMutant.Effect(module: module.number)
@@ -146,6 +148,12 @@ struct MutantMaker {
                 rule.values["continue"], outcome.continues ? "the rules below are not asked: no 'continue'" : "the rules below are asked too: 'continue: true'",
                 "write 'expect' as a list, one block for each task", changed(continues: !outcome.continues))
         }
+        for item in rule.values["share"]?.items ?? [] {
+            guard let name = item.text else { continue }
+            add(
+                item, "'\(name)' is not concerned", "add 'shared: [\(outcome.share.map(\.rawValue).joined(separator: ", "))]' to an 'expect'",
+                changed(share: outcome.share.filter { $0.rawValue != name }))
+        }
         let assign = rule.values["assign"]
         switch outcome.assign {
         case .department(let department):
@@ -175,7 +183,7 @@ struct MutantMaker {
         mutants += made
     }
 
-    private func other(than department: DepartmentID) -> DepartmentID? { set.site.departments.keys.sorted().first { $0 != department } }
+    func other(than department: DepartmentID) -> DepartmentID? { set.site.departments.keys.sorted().first { $0 != department } }
 
     private mutating func rows(_ rows: RuleMap.TableRows) {
         func add(_ node: Node, _ value: String?, _ change: String) {
@@ -196,7 +204,8 @@ struct MutantMaker {
                 }
                 guard isChanged else { continue }
                 effect.outcomes[number] = Outcome(
-                    task: outcome.task, priority: outcome.priority, assign: outcome.assign, limits: limits, escalate: outcome.escalate, continues: outcome.continues)
+                    task: outcome.task, priority: outcome.priority, assign: outcome.assign, limits: limits, escalate: outcome.escalate, continues: outcome.continues,
+                    process: outcome.process, share: outcome.share)
             }
             mutants.append(
                 RuleMutant(

@@ -90,7 +90,8 @@ extension RuleSet {
             result.routings.append(
                 Routing(
                     rule: module.name(of: head), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
-                    limits: limits(of: outcome, activation), escalate: outcome.escalate, trace: trace, process: outcome.process))
+                    limits: limits(of: outcome, activation), escalate: outcome.escalate, trace: trace, process: outcome.process,
+                    share: outcome.share))
             if !head.continues { return }
         }
         if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, above: module.rules.count, module, activation, keys) }

@@ -99,6 +99,7 @@ package final class CoverageRecorder {
     private var watched: [Int: Watched] = [:]
     private var order: [Watched] = []
     private var rungs: Set<String> = []
+    private var stages: Set<StageMark> = []
 
     /// - Parameter files: module files that are looked at; nil: all.
     package init(_ source: RuleSource, _ set: RuleSet, files: Set<String>? = nil) {
@@ -177,6 +178,8 @@ package final class CoverageRecorder {
         guard let place = set.place(of: rule), let one = watched[place.module], place.rule < one.waited.count else { return }
         one.waited[place.rule] = true
     }
+
+    package func note(_ mark: StageMark) { stages.insert(mark) }
 
     package func noteTold(ladder: String, percent: Int) { rungs.insert("\(ladder) \(percent)") }
 
@@ -260,6 +263,9 @@ package final class CoverageRecorder {
                 module.rulesReached += 1
             } else {
                 module.gaps.append(gap(.rule, one.module.file, one.module.source, rule.nameRange, rule.name, "no test reaches \(rule.name)"))
+            }
+            if let plan = set.modules[one.module.number].outcome(of: set.modules[one.module.number].rules[rule.number]).process {
+                for one in StageBranch.all(of: rule, plan) { branch(stages.contains(one.mark), one.range, rule.number, one.text) }
             }
             if let otherwise = rule.values["assign"]?["otherwise"] {
                 branch(one.waited[rule.number], otherwise.range, rule.number, "in no test does a task of \(rule.name) wait because nobody can go")

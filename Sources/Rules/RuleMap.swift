@@ -86,13 +86,15 @@ struct RuleMap {
             let rows = (pair.value["rows"]?.pairs ?? []).map { (value: $0.key.text ?? "", node: $0.value) }
             module.tables.append(TableRows(name: pair.key.text ?? "", rows: rows, otherwise: pair.value["otherwise"]))
         }
-        for (index, item) in (root["route"]?.items ?? []).enumerated() where index < compiled.rules.count {
+        // Processes are rules that stand before those of `route`.
+        let processes = root["processes"]?.items ?? []
+        for (index, item) in (processes + (root["route"]?.items ?? [])).enumerated() where index < compiled.rules.count {
             let pairs = item.pairs ?? []
             let values = Dictionary(pairs.compactMap { pair in pair.key.text.map { ($0, pair.value) } }, uniquingKeysWith: { first, _ in first })
             module.rules.append(
                 Rule(
                     number: index, name: compiled.name(of: compiled.rules[index]), nameRange: values["name"]?.range ?? item.range,
-                    when: values["when"].flatMap { piece($0, module.schema) }, values: values))
+                    when: values[index < processes.count ? "takes" : "when"].flatMap { piece($0, module.schema) }, values: values))
         }
         return module
     }

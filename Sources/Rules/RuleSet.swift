@@ -250,10 +250,12 @@ package struct Routing: Sendable {
     package var trace: RouteTrace?
     /// The report opens a case of this process: its stages say the rest.
     package var process: ProcessPlan?
+    /// Other departments that it concerns.
+    package var share: [DepartmentID]
 
     package init(
         rule: String, task: String, priority: Priority, assign: Assignment, limits: [LimitName: LimitLength], escalate: String?,
-        trace: RouteTrace?, process: ProcessPlan? = nil
+        trace: RouteTrace?, process: ProcessPlan? = nil, share: [DepartmentID] = []
     ) {
         self.rule = rule
         self.task = task
@@ -263,6 +265,7 @@ package struct Routing: Sendable {
         self.escalate = escalate
         self.trace = trace
         self.process = process
+        self.share = share
     }
 }
 

@@ -78,6 +78,24 @@ package struct RuleTest: Sendable {
         case limit(LimitName, LimitLength?)
         /// Who is told, between the step before and this one, because it gets late or nobody goes.
         case told(Set<TestRecipient>)
+        /// Other departments that it concerns.
+        case shared(Set<DepartmentID>)
+        // Of the case that an application has opened.
+        case kase(CaseState)
+        /// The stages that are open, all of them.
+        case open(Set<String>)
+        case skipped(Set<String>)
+        /// The documents that are wanted, all of them.
+        case missing(Set<String>)
+
+        /// It is about the case, not about one of its tasks.
+        package var isOfCase: Bool {
+            switch self {
+            case .kase, .open, .skipped, .missing: true
+            case .limit(let name, _): name == .total
+            case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .told, .shared: false
+            }
+        }
     }
 
     package enum TestRecipient: Sendable, Hashable {
@@ -101,7 +119,10 @@ package struct RuleTest: Sendable {
 
     package enum Action: Sendable {
         /// `by` nil: whoever has the task.
-        case progress(ProgressEvent, by: String?, to: String?, priority: Priority?)
+        /// Its `task` is that of the step.
+        case progress(Progress)
+        /// Its `id` is that of the step's report's case.
+        case kase(CaseSignal)
         case crew(CrewID, onDuty: Bool?, coordinate: Coordinate?)
         case report(TestReport)
     }

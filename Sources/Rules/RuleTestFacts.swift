@@ -31,6 +31,8 @@ extension TestFile {
             }.map { DistrictID($0) }
         }
         if let node = block["fields"] { report.fields = ownFields(node) }
+        if let node = block["documents"] { report.documents = documents(node) ?? [] }
+        report.about = text("about")
         let id = text("id")
         guard type != nil else { return nil }
         return RuleTest.TestReport(
@@ -39,7 +41,7 @@ extension TestFile {
     }
 
     /// The site's own fields, each as it is declared.
-    private func ownFields(_ node: Node) -> [String: FieldValue] {
+    func ownFields(_ node: Node) -> [String: FieldValue] {
         let declared = set.site.fields
         guard let entries = reader.named(node, section: "fields", what: "a field", example: "fields: { building_height: 30 }", isDeclaring: false) else { return [:] }
         var result: [String: FieldValue] = [:]
@@ -62,6 +64,16 @@ extension TestFile {
             }
         }
         return result
+    }
+
+    /// Codes of documents, each as site.yaml declares it.
+    func documents(_ node: Node) -> [String]? {
+        reader.list(node, "documents", of: "documents", example: "documents: [identity]")?.compactMap { item in
+            guard let code = reader.text(item, "documents"), reader.declared(code, reader.place(item), in: "document", known: facts.schema.codes("document")) else {
+                return nil
+            }
+            return code
+        }
     }
 
     func customerFacts(_ node: Node) -> [String: FieldValue]? {
@@ -166,6 +178,15 @@ extension TestFile {
         case "state":
             return reader.choice(node, key, among: TaskState.allCases.map(\.rawValue), example: example).flatMap(TaskState.init).map { .state($0) }
         case "told": return told(node, crews)
+        case "shared":
+            return names(node, key).map { names in
+                .shared(Set(names.compactMap { reader.reference($0, key, "department", .unknownDepartment, known: facts.departments) }.map { DepartmentID($0) }))
+            }
+        case "case":
+            return reader.choice(node, key, among: CaseState.allCases.map(\.rawValue), example: example).flatMap(CaseState.init).map { .kase($0) }
+        case "open": return stages(node, key).map { .open($0) }
+        case "skipped": return stages(node, key).map { .skipped($0) }
+        case "missing": return node.text == "none" ? .missing([]) : documents(node).map { .missing(Set($0)) }
         default:
             guard let limit = LimitName(rawValue: key) else { return nil }
             if node.text == "none" { return .limit(limit, nil) }
@@ -181,6 +202,22 @@ extension TestFile {
         reader.error(
             reader.place(node), .unknownRule(text, known: known, suggestion: inModule.count == 1 ? inModule[0] : reader.near(text, among: known)))
         return nil
+    }
+
+    /// `none`, one, or a list.
+    private func names(_ node: Node, _ key: String) -> [Node]? {
+        if node.text == "none" { return [] }
+        if case .text = node.content { return [node] }
+        return reader.list(node, key, of: "names", example: Keys.expectation.examples[key])
+    }
+
+    private func stages(_ node: Node, _ key: String) -> Set<String>? {
+        names(node, key).map { items in
+            Set(
+                items.compactMap { item in
+                    reader.reference(item, key, "stage", .unknownStage, known: facts.stages, example: Keys.expectation.examples[key])
+                })
+        }
     }
 
     func task(_ node: Node) -> String? {

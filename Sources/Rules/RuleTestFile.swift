@@ -120,7 +120,7 @@ struct TestFile {
         var made: [(pairs: [Node.Pair], labels: [String])] = [([], [])]
         for pair in pairs {
             let values: [Case]
-            if case .list(let items, _) = pair.value.content, !items.isEmpty, items.allSatisfy({ $0.text != nil }) {
+            if pair.key.text != "documents", case .list(let items, _) = pair.value.content, !items.isEmpty, items.allSatisfy({ $0.text != nil }) {
                 values = items.map { Case(node: $0, labels: ["\(pair.key.text ?? ""): \($0.text ?? "")"]) }
             } else {
                 guard let below = cases(pair.value) else { return nil }
@@ -225,33 +225,56 @@ struct TestFile {
     }
 
     private func action(_ block: Block, _ test: RuleTest) -> RuleTest.Action? {
-        let kinds = ["do", "assign", "priority", "crew", "report"].filter { block.has($0) }
+        let kinds = ["do", "assign", "priority", "crew", "report", "documents", "case"].filter { block.has($0) }
         guard kinds.count <= 1 else {
             reader.error(block.keyRanges[kinds[1]] ?? block.anchor, .severalActions(kinds))
             return nil
         }
-        let isProgress = ["do", "assign", "priority"].contains(kinds.first ?? "")
-        if let range = block.keyRanges["by"], !isProgress { reader.error(range, .onlyWith("by", ["do", "assign", "priority"])) }
+        let speaking = ["do", "assign", "priority", "documents", "case"]
+        if let range = block.keyRanges["by"], !speaking.contains(kinds.first ?? "") { reader.error(range, .onlyWith("by", speaking)) }
+        for key in ["outcome", "satisfaction", "solved"] {
+            if let range = block.keyRanges[key], kinds.first != "do" { reader.error(range, .onlyWith(key, ["do"])) }
+        }
+        // Fields come with a stage that is completed, or with documents.
+        if let range = block.keyRanges["fields"], kinds.first != "do", kinds.first != "documents" { reader.error(range, .onlyWith("fields", ["do", "documents"])) }
         for key in ["duty", "place"] {
             if let range = block.keyRanges[key], kinds.first != "crew" { reader.error(range, .onlyWith(key, ["crew"])) }
         }
         let by = block["by"].flatMap { reader.text($0, "by", example: "by: a") }
         switch kinds.first {
         case "do":
-            let events: [ProgressEvent] = [.accept, .reject, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume]
+            let events: [ProgressEvent] = [
+                .accept, .reject, .contact, .enroute, .onsite, .complete, .callback, .close, .cancel, .suspend, .resume,
+            ]
             guard let word = block["do"].flatMap({ reader.choice($0, "do", among: events.map(\.rawValue), example: "do: accept") }),
                 let event = ProgressEvent(rawValue: word)
             else { return nil }
-            let isEngineers = event == .close || event == .cancel
-            return .progress(event, by: by ?? (isEngineers ? RuleTest.engineer : nil), to: nil, priority: nil)
+            let isEngineers = event == .close || event == .cancel || event == .callback
+            var progress = Progress(task: .none, event: event, by: by ?? (isEngineers ? RuleTest.engineer : nil))
+            progress.outcome = block["outcome"].flatMap { reader.text($0, "outcome", example: "outcome: failed") }
+            if let node = block["fields"] { progress.fields = ownFields(node) }
+            progress.satisfaction = block["satisfaction"].flatMap { reader.wholeNumber($0, "satisfaction", in: 1...5, example: "satisfaction: 4") }.map { Int32($0) }
+            progress.solved = block["solved"].flatMap { reader.flag($0, "solved") }
+            return .progress(progress)
         case "assign":
             guard let node = block["assign"], let name = reader.text(node, "assign", example: "assign: b") else { return nil }
             if set.site.departments[DepartmentID(name)] == nil, crew(node, "assign", test.crews) == nil { return nil }
-            return .progress(.assign, by: by ?? RuleTest.engineer, to: name, priority: nil)
+            return .progress(Progress(task: .none, event: .assign, by: by ?? RuleTest.engineer, to: name))
         case "priority":
             guard let word = block["priority"].flatMap({ reader.choice($0, "priority", among: Priority.allCases.map(\.rawValue), example: "priority: high") })
             else { return nil }
-            return .progress(.priority, by: by ?? RuleTest.engineer, to: nil, priority: Priority(rawValue: word))
+            return .progress(Progress(task: .none, event: .priority, by: by ?? RuleTest.engineer, priority: Priority(rawValue: word)))
+        case "documents":
+            guard let node = block["documents"], let codes = documents(node) else { return nil }
+            return .kase(
+                CaseSignal(
+                    id: .none, event: .documents, documents: codes, fields: block["fields"].map { ownFields($0) } ?? [:], by: by ?? RuleTest.engineer))
+        case "case":
+            let events: [CaseEvent] = [.suspend, .resume, .withdraw]
+            guard let word = block["case"].flatMap({ reader.choice($0, "case", among: events.map(\.rawValue), example: "case: suspend") }),
+                let event = CaseEvent(rawValue: word)
+            else { return nil }
+            return .kase(CaseSignal(id: .none, event: event, by: by ?? RuleTest.engineer))
         case "crew":
             guard let id = block["crew"].flatMap({ crew($0, "crew", test.crews) }) else { return nil }
             let (onDuty, coordinate) = standing(block)

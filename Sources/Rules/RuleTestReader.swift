@@ -80,6 +80,8 @@ final class SetNames {
     let shifts: [String]
     /// Every kind of work, sorted.
     let tasks: [String]
+    /// Every stage of a process, sorted.
+    let stages: [String]
     let ladders: [String]
     let people: Set<String>
     let roles: [String]
@@ -96,6 +98,7 @@ final class SetNames {
         districts = site.districts.keys.map(\.rawValue).sorted()
         shifts = site.shifts.keys.sorted()
         tasks = set.taskNames.union([Self.review]).sorted()
+        stages = Set(set.processes.flatMap { $0.stages.map(\.name) }).sorted()
         ladders = set.ladders.keys.sorted()
         roles = site.roles.keys.map(\.rawValue).sorted()
         people = Set(site.roles.values.compactMap { $0.person?.rawValue } + site.departments.values.compactMap { $0.head?.rawValue })
@@ -120,6 +123,7 @@ extension RuleSet {
     var taskNames: Set<String> {
         var names: Set<String> = []
         for module in modules { for task in module.tasks { names.insert(task) } }
+        for process in processes { for stage in process.stages { names.insert(stage.name) } }
         return names
     }
 }

@@ -137,6 +137,8 @@ extension Keys {
             "capacity_kva": "capacity_kva: 250",
             "description": "description: a text",
             "fields": "fields: { building_height: 30 }",
+            "documents": "documents: [identity]",
+            "about": "about: north-2",
         ])
 
     static let testPlace = Keys(
@@ -161,6 +163,13 @@ extension Keys {
             "escalate": "escalate: repair",
             "state": "state: dispatched",
             "told": "told: [department.head]",
+            "shared": "shared: [operations]",
+            "stage": "stage: 2 working days",
+            "total": "total: 22 working days",
+            "case": "case: open",
+            "open": "open: [acceptance]",
+            "skipped": "skipped: [grid_works]",
+            "missing": "missing: [identity]",
         ])
 
     static let step = Keys(
@@ -168,6 +177,12 @@ extension Keys {
         [
             "after": "after: 4 min",
             "do": "do: accept",
+            "outcome": "outcome: failed",
+            "fields": "fields: { needs_grid_works: true }",
+            "satisfaction": "satisfaction: 4",
+            "solved": "solved: no",
+            "documents": "documents: [identity]",
+            "case": "case: suspend",
             "by": "by: a",
             "assign": "assign: b",
             "priority": "priority: high",

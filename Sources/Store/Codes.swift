@@ -122,6 +122,9 @@ extension HistoryEvent: StoredWord {
         case .case_withdrawn: 28
         case .case_migrated: 29
         case .case_escalated: 30
+        case .called_back: 31
+        case .reopened: 32
+        case .shared: 33
         }
     }
 }
@@ -142,6 +145,8 @@ extension Notice.Event: StoredWord {
         case .stage_failed: 9
         case .case_completed: 10
         case .case_withdrawn: 11
+        case .shared: 12
+        case .shared_done: 13
         }
     }
 }

@@ -182,6 +182,14 @@ extension Writer {
         guard try run(s) == 1 else {
             throw conflict("task \(task.id) is not at revision \(change.before?.revision ?? 0), where the decision began")
         }
+        // Whom a task concerns is known when it begins.
+        guard change.before == nil else { return }
+        for department in task.shared {
+            let s = try prepared("INSERT INTO shared (department, task) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            s.bind(1, department.rawValue)
+            s.bind(2, task.id.packed)
+            _ = try run(s)
+        }
     }
 
     private func store(_ change: CommitPlan.CrewChange) throws(CommitFailure) {

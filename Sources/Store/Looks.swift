@@ -145,7 +145,7 @@ enum Looks {
             let codes = filter.states.map(\.code).sorted().map(String.init).joined(separator: ", ")
             conditions += "state IN (\(codes)) AND "
         }
-        if filter.department != nil { conditions += "department = ?1 AND " }
+        if filter.department != nil { conditions += "(department = ?1 OR id IN (SELECT task FROM shared WHERE department = ?1)) AND " }
         if filter.crew != nil { conditions += "crew = ?2 AND " }
         let s = try Statement(db, "SELECT body FROM task WHERE \(conditions)\(which) LIMIT ?3")
         if let department = filter.department { s.bind(1, department.rawValue) }

@@ -15,6 +15,7 @@ import GRDB
 /// | `crew` | what is known of a crew beyond the roster | crews |
 /// | `customer` | a customer's facts | customers |
 /// | `cases` | each case, open and finished | history |
+/// | `shared` | each department that a task of another's concerns | history |
 /// | `plan` | each wording of a process that a case went by | edits of processes |
 enum Schema {
     /// "PAID": marks the file as ours.
@@ -36,6 +37,8 @@ enum Schema {
         ALTER TABLE head ADD COLUMN kase INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE history ADD COLUMN kase INTEGER;  -- the case that the task is a stage of, or whose line it is
         CREATE INDEX history_case ON history (kase) WHERE kase IS NOT NULL;
+
+        CREATE TABLE shared (department TEXT, task INTEGER, PRIMARY KEY (department, task)) STRICT, WITHOUT ROWID;
 
         CREATE TABLE plan (digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
 

@@ -114,6 +114,7 @@ import Testing
             let label = "seed \(seed), step \(step)"
             // Each change begins at the row that the one before left, and raises its revision by one.
             var rows: [TaskID: WorkTask] = [:]
+            var caseRows: [CaseID: WorkCase] = [:]
             for change in decision.changes {
                 switch change {
                 case .task(let old, let new):
@@ -121,9 +122,15 @@ import Testing
                     #expect(new.revision == (old?.revision ?? 0) + 1, "\(label)")
                     rows[new.id] = new
                 case .lastTask(let old, let new): #expect(old < new, "\(label)")
-                case .crew, .customer: break
+                case .kase(let old, let new):
+                    #expect((caseRows[new.id] ?? before.kase(new.id)) == old, "\(label)")
+                    #expect(new.revision == (old?.revision ?? 0) + 1, "\(label)")
+                    caseRows[new.id] = new
+                case .lastCase(let old, let new): #expect(old < new, "\(label)")
+                case .crew, .customer, .plan: break
                 }
             }
+            for (id, row) in caseRows where !row.state.isFinal { #expect(random.life.state.kase(id) == row, "\(label)") }
             for (id, row) in rows where !row.state.isFinal { #expect(random.life.state.task(id) == row, "\(label)") }
             var reverted = random.life.state
             for change in decision.changes.reversed() { reverted.revert(change) }

@@ -17,25 +17,25 @@ import Testing
     ///     nob refused: nobody has it  sus refused: suspended        com refused: completed              fin refused: final
     static let columns: [LifecycleEvent] = [
         .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume, .assign, .priority, .acceptLimit, .askAgain, .found,
-        .closeDue,
+        .closeDue, .callback,
     ]
     static let table: [(TaskState, String)] = [
-        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue
-        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       ."),
-        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       ."),
-        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       ."),
-        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       ."),
-        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       ."),
-        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       ."),
-        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X"),
-        (.closed, "fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     fin     .       .       .       ."),
-        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       ."),
-        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       ."),
+        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue callback
+        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       .       not"),
+        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       .       not"),
+        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not"),
+        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not"),
+        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       .       not"),
+        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       .       not"),
+        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X       back"),
+        (.closed, "fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     fin     .       .       .       .       fin"),
+        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       .       fin"),
+        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       .       fin"),
     ]
     static let steps: [String: LifecycleStep] = [
         "→A": .advance(to: .accepted), "→E": .advance(to: .enroute), "→O": .advance(to: .onsite), "→C": .advance(to: .completed),
         "→X": .advance(to: .closed), "↓": .passOn, "*": .dispatch, "can": .cancel, "stop": .suspend, "go": .resume, "ask": .askAgain,
-        "prio": .setPriority, "said": .contacted, ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
+        "prio": .setPriority, "said": .contacted, "back": .calledBack, "not": .refuse(.notDone), ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
         "fin": .refuse(.final),
     ]
 
@@ -66,7 +66,7 @@ import Testing
             let step = lifecycleStep(row.state, row.event, isDesk: true)
             switch row.step {
             case .advance(.enroute), .advance(.onsite): #expect(step == .refuse(.deskTask), "\(row.state.rawValue), \(row.event)")
-            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .nothing, .refuse:
+            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .nothing, .refuse:
                 #expect(step == row.step, "\(row.state.rawValue), \(row.event)")
             }
         }
@@ -118,6 +118,7 @@ import Testing
                 case .resume: #expect(after?.state == .dispatched && after?.suspendedFrom == nil, "\(label)")
                 case .setPriority: #expect(after?.priority == .high && after?.state == state, "\(label)")
                 case .contacted: #expect(after?.state == (state == .dispatched ? .accepted : state) && life.decisions.last?.history.last?.event == .contacted, "\(label)")
+                case .calledBack: #expect(after == nil && life.decisions.last?.history.map(\.event) == [.called_back, .closed], "\(label)")
                 case .nothing: #expect(after == before && receipt.status == .accepted, "\(label)")
                 case .refuse(let refusal):
                     #expect(after == before && receipt.status == .rejected, "\(label)")

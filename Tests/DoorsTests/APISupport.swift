@@ -1,6 +1,7 @@
 // What the tests of the HTTP doors share: a backend that obeys, a wire that sends exactly the bytes it is told, and signals
 // to wait for instead of time.
 
+import Decisions
 import Domain
 import Foundation
 import HTTPTypes
@@ -45,6 +46,7 @@ final class FakeBackend: Backend {
     struct State {
         var batches: [[Input]] = []
         var filters: [TaskFilter] = []
+        var caseFilters: [CaseFilter] = []
         var lookError: String?
         var health = HealthAnswer(isHealthy: true)
         var reload = ReloadAnswer.loaded(hash: "abc", warnings: [])
@@ -92,6 +94,19 @@ final class FakeBackend: Backend {
     }
 
     struct Failure: Error, CustomStringConvertible { var description: String }
+
+    func cases(_ filter: CaseFilter) async throws -> [[UInt8]] {
+        try state.withLock { state in
+            state.caseFilters.append(filter)
+            if let error = state.lookError { throw Failure(description: error) }
+            return [Array(#"{"id":"C-20261122-1"}"#.utf8)]
+        }
+    }
+
+    func kase(_ id: CaseID) async throws -> [UInt8]? {
+        if let error = state.withLock({ $0.lookError }) { throw Failure(description: error) }
+        return id.number == 1 ? Array(#"{"id":"\#(id)","history":[]}"#.utf8) : nil
+    }
 
     func tasks(_ filter: TaskFilter) async throws -> [[UInt8]] {
         try state.withLock { state in
