@@ -2,16 +2,13 @@ import Domain
 package import Rules
 
 extension MadeUpCity {
-    /// The city's rule files: `faults.yaml` and `escalations.yaml` as they ship, `site.yaml` as it ships with the city's own
-    /// districts, crews and network in place of its examples, and the register.
+    /// The city's rule files: the modules as they ship, `site.yaml` with the city's own districts, crews and network in place of its examples, and the register.
     package func ruleSource() throws(CityFault) -> RuleSource {
         let site = try siteText(shipped: ShippedRules.text(.site))
-        return RuleSource(files: [
-            RuleSource.File(name: "escalations.yaml", bytes: ShippedRules.bytes(.escalations)),
-            RuleSource.File(name: "faults.yaml", bytes: ShippedRules.bytes(.faults)),
-            RuleSource.File(name: "network.csv", bytes: Array(networkText().utf8)),
-            RuleSource.File(name: "site.yaml", bytes: Array(site.utf8)),
-        ])
+        let files = ShippedRules.allCases.map { module in
+            RuleSource.File(name: "\(module.rawValue).yaml", bytes: module == .site ? Array(site.utf8) : ShippedRules.bytes(module))
+        }
+        return RuleSource(files: files + [RuleSource.File(name: "network.csv", bytes: Array(networkText().utf8))])
     }
 
     func siteText(shipped: String) throws(CityFault) -> String {
@@ -66,13 +63,17 @@ extension MadeUpCity {
 
 /// The rule files that ship with the program, built into it.
 package enum ShippedRules: String, CaseIterable, Sendable {
-    case escalations, faults, site
+    case calendar, complaints, connections, escalations, faults, site, texts
 
     package static func bytes(_ module: ShippedRules) -> [UInt8] {
         switch module {
+        case .calendar: PackageResources.calendar_yaml
+        case .complaints: PackageResources.complaints_yaml
+        case .connections: PackageResources.connections_yaml
         case .escalations: PackageResources.escalations_yaml
         case .faults: PackageResources.faults_yaml
         case .site: PackageResources.site_yaml
+        case .texts: PackageResources.texts_yaml
         }
     }
 

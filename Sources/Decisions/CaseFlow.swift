@@ -46,7 +46,7 @@ extension DispatchState {
                 row.total?.reachedAt = d.now
             }
             d.note(row, .case_completed)
-            d.tellCustomer(row, .case_completed)
+            d.tellCustomer(row, .case_completed, plan)
         }
         setClock(&row, plan, &d)
     }
@@ -93,7 +93,7 @@ extension DispatchState {
         if isDesk { sendToDesk(&task, &d) } else { self.place(&task, &d) }
         if let manager = task.person { d.tell(task, .dispatched, role: manager, due: task.clock(.stage)?.due) }
         enter(nil, task, &d)
-        if stage.tellsCustomer { d.tellCustomer(row, .stage_begun, stage: stage.name, due: task.clock(.stage)?.due) }
+        if stage.tellsCustomer { d.tellCustomer(row, .stage_begun, plan, stage: place, due: task.clock(.stage)) }
     }
 
     /// What became of a stage's task, for its case.
@@ -130,7 +130,7 @@ extension DispatchState {
                     .stage_failed, "the stage '\(stage.name)' of \(row.id) has failed, and its process says nothing of what then; it counts as done",
                     task: task.id, rule: plan.name)
             }
-            if stage.tellsCustomer { d.tellCustomer(row, .stage_done, stage: stage.name) }
+            if stage.tellsCustomer { d.tellCustomer(row, .stage_done, plan, stage: place) }
             return
         }
         // The way from the target to here is gone once more; what lies beside it stays done.
@@ -140,7 +140,7 @@ extension DispatchState {
             row.stages[again].since = d.now
         }
         d.note(row, .stage_failed, note: "\(stage.name) → \(plan.stages[target].name)")
-        if stage.tellsCustomer { d.tellCustomer(row, .stage_failed, stage: stage.name) }
+        if stage.tellsCustomer { d.tellCustomer(row, .stage_failed, plan, stage: place) }
     }
 
     func warnOfCalendar(_ limits: [LimitClock], _ task: TaskID?, _ d: inout Deliberation) {

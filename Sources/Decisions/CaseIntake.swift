@@ -27,7 +27,7 @@ extension DispatchState {
             missing: plan.documents.filter { !report.documents.contains($0) }, stages: plan.stages.map { CaseStage(name: $0.name) },
             total: plan.total.map { LimitClock(name: .total, length: $0) }, escalate: plan.escalate)
         d.note(row, .case_opened, why: caseWhy(row, trace: trace, zone: d.site.zone))
-        d.tellCustomer(row, .case_opened)
+        d.tellCustomer(row, .case_opened, plan)
         for document in report.documents where !plan.documents.contains(document) {
             d.remark(.document_unexpected, "\(id): the process \(plan.name) asks for no document '\(clipped(document, to: 80))'; it was noted", rule: plan.name)
         }
@@ -36,7 +36,7 @@ extension DispatchState {
             flow(&row, compiled, &d)
         } else {
             d.note(row, .documents_missing, note: row.missing.joined(separator: ", "))
-            d.tellCustomer(row, .documents_missing, documents: row.missing)
+            d.tellCustomer(row, .documents_missing, plan, documents: row.missing)
         }
         enter(nil, row, &d)
         return (id, row.stages.compactMap(\.task))
@@ -76,6 +76,8 @@ extension DispatchState {
             d.note(row, .documents_received, by: by, note: ([noted.joined(separator: ", ")] + (signal.note.map { [$0] } ?? [])).joined(separator: "; "))
             if row.missing.isEmpty, row.acceptedAt == nil { accept(&row, &d) }
             flow(&row, compiled, &d)
+            // While it is suspended nothing flows, and its clock stands still from the beginning.
+            setClock(&row, compiled.plan, &d)
             enter(before, row, &d)
         case .suspend:
             row.state = .suspended
@@ -103,7 +105,7 @@ extension DispatchState {
             row.since = d.now
             if row.total?.state == .running { row.total?.stop(at: d.now, rules) }
             d.note(row, .case_withdrawn, by: by, note: signal.note)
-            d.tellCustomer(row, .case_withdrawn)
+            d.tellCustomer(row, .case_withdrawn, compiled.plan)
             enter(before, row, &d)
             for stage in row.stages where stage.state == .open { withdraw(stage.task, by: by, &d) }
         case .migrate:

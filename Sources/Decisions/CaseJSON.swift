@@ -17,7 +17,7 @@ extension StageAssignment {
 extension WorkCase {
     /// A case in JSON, as every look gives it (compact, snake_case, absent fields left out):
     /// `id, process, plan, application, source, type, category, customer, state, since, created_at, accepted_at, place, documents, missing, fields,
-    /// limits{total:{…}}, stages[{name,zh,en,state,with,department,rounds,task,begun_at,since,outcome,due,overdue}], next[names], history`.
+    /// limits{total:{…}}, stages[{name,zh,en,state,with,department,rounds,task,begun_at,since,outcome,due,overdue}], progress{zh,en}, next[names], history`.
     ///
     /// - Parameters:
     ///   - plan: that the case goes by; nil: the stages come without names and roles.
@@ -89,6 +89,7 @@ extension WorkCase {
                     }
                 }
             }
+            write(ProgressText(rules).of(self, plan, tasks), "progress", &json)
             if let plan, !state.isFinal {
                 json.key("next")
                 json.array { json in for name in next(plan) { json.string(name) } }

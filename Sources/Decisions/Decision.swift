@@ -164,6 +164,8 @@ package struct Notice: Sendable, Hashable {
     package var stage: String? = nil
     /// For `documents_missing`: their codes.
     package var documents: [String] = []
+    /// To customers: what it says, from the site's catalogue of texts.
+    package var text: Translation? = nil
 
     package init(
         id: String, task: TaskID, event: Event, to: String, channel: String?, at: Instant, due: Instant? = nil,

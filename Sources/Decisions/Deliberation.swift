@@ -45,14 +45,18 @@ struct Deliberation {
     }
 
     /// The customer is told by the channel `customer`, where the rules have one; else by the journal alone.
-    mutating func tellCustomer(_ row: WorkCase, _ event: Notice.Event, stage: String? = nil, due: Instant? = nil, documents: [String] = []) {
+    mutating func tellCustomer(
+        _ row: WorkCase, _ event: Notice.Event, _ plan: ProcessPlan?, stage: Int? = nil, due: LimitClock? = nil, documents: [String] = []
+    ) {
         noticeNumber += 1
+        let words = ProgressText(rules)
         var notice = Notice(
             id: "\(row.id)/\(row.revision)/\(noticeNumber)", task: .none, event: event, to: row.customer?.rawValue ?? row.application,
-            channel: site.channels["customer"] == nil ? nil : "customer", at: now, due: due)
+            channel: site.channels["customer"] == nil ? nil : "customer", at: now, due: due?.due)
         notice.kase = row.id
-        notice.stage = stage
+        notice.stage = stage.map { row.stages[$0].name }
         notice.documents = documents
+        notice.text = words.notice(event, row, plan, stage: stage, due: words.by(due), documents: documents)
         decision.notices.append(notice)
     }
 

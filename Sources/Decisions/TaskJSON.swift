@@ -78,6 +78,7 @@ extension WorkTask {
             json.field("satisfaction", satisfaction.map { Int($0) })
             if reopened > 0 { json.field("reopened", Int(reopened)) }
             if let history {
+                write(ProgressText(rules).of(self), "progress", &json)
                 json.key("history")
                 json.array { json in
                     for line in history { json.raw(line.json(zone: zone)) }
@@ -102,6 +103,15 @@ extension HistoryLine {
             json.field("note", note)
         }
         return json.bytes
+    }
+}
+
+/// `"progress":{"zh":"…","en":"…"}`
+func write(_ text: Translation, _ key: StaticString, _ json: inout JSONWriter) {
+    json.key(key)
+    json.object { json in
+        json.field("zh", text.chinese)
+        json.field("en", text.english)
     }
 }
 

@@ -7,7 +7,8 @@ import Domain
 /// {"id":"T-20261122-17/3/1","event":"dispatched","task":"T-20261122-17","to":"north-2","channel":"crew_app",
 ///  "at":"2026-11-22T08:15:00+08:00","due":"2026-11-22T08:18:00+08:00","attempt":1}
 /// ```
-/// `due` is the time to accept by (`dispatched`) or the limit's deadline (`escalated`, with `limit` and `percent`). The same
+/// `due` is the time to accept by (`dispatched`) or the limit's deadline (`escalated`, with `limit` and `percent`).
+/// `text` (`zh`, `en`) is what a customer reads. The same
 /// `id` may come more than once: delivery is at least once.
 enum NoticeForm {
     static func json(_ pending: PendingNotice, zone: TimeZoneRules) -> [UInt8] {
@@ -29,6 +30,13 @@ enum NoticeForm {
             w.field("due", notice.due?.rfc3339(in: zone))
             w.field("limit", notice.limit?.rawValue)
             w.field("percent", notice.percent)
+            if let text = notice.text {
+                w.key("text")
+                w.object { w in
+                    w.field("zh", text.chinese)
+                    w.field("en", text.english)
+                }
+            }
             w.field("attempt", pending.attempts + 1)
         }
         w.newline()

@@ -49,6 +49,10 @@ extension Keys {
         case Keys.site.what: ["module", "time_zone", "values", "departments"]
         case Keys.rule.what: ["name", "task", "assign"]
         case Keys.otherwise.what: ["department"]
+        case Keys.process.what: ["name", "stages"]
+        case Keys.stage.what: ["name"]
+        case Keys.failed.what: ["back_to"]
+        case Keys.publish.what: ["contractors"]
         case Keys.table.what: ["by", "rows"]
         case Keys.rung.what: ["at", "tell"]
         case Keys.channel.what: ["command"]
@@ -65,9 +69,10 @@ extension Keys {
     /// Keys that go with another: the key, and what it needs.
     var needs: [(key: String, other: String)] {
         switch what {
-        case Keys.module.what: ["takes", "let", "tables"].map { ($0, "route") }
+        case Keys.module.what: [("tables", "route")]
         case Keys.district.what: [("lat", "lon"), ("lon", "lat")]
         case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
+        case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
         }
     }
@@ -147,11 +152,11 @@ extension Keys {
                 Keys.values.names.map { name in
                     (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
                 }, uniquingKeysWith: { first, _ in first })
-        default: [:]
+        default: processMeanings
         }
     }
 
-    private static let limit: Shape = .either([.limit, .code(dots: false)])
+    static let limit: Shape = .either([.limit, .code(dots: false)])
 
     /// Keys of the operator's own that stand beside those of the table: their form, and what stands behind them.
     var patterned: (pattern: String, shape: Shape)? { what == Keys.calendar.what ? ("^(20[0-9]{2}|2100)$", .block(Keys.calendarYear)) : nil }
@@ -164,12 +169,14 @@ extension Keys {
         "channels": .init(.named(.block(Keys.channel), dots: true), "How crews are told of their tasks."),
         "default_channel": .init(.reference(.other), "The channel of crews that name none."),
         "calendar": .init(.block(Keys.calendar), "Public holidays, and what a working day is; in one module only."),
+        "texts": .init(.block(Keys.texts), "What customers read about where things stand; the rest is as it comes with the program."),
     ]
 
     private static let moduleMeanings: [String: Meaning] = [
         "takes": .init(.expression, "Which reports the module is open for; without it, all."),
         "let": .init(.named(.expression, dots: false), "Named conditions, usable below."),
         "tables": .init(.named(.block(Keys.table), dots: false), "Times by a declared value; a limit names one."),
+        "processes": .init(.list(.block(Keys.process)), "Standard stages for applications: the first whose 'takes' holds opens a case."),
         "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),
     ]
 
@@ -195,6 +202,7 @@ extension Keys {
         "assign": .init(.block(Keys.assign), "Who does it."),
         "limits": .init(.block(Keys.limits), "Times to milestones: a time, or the name of a table."),
         "escalate": .init(.reference(.other), "The ladder that is climbed when a limit gets late."),
+        "share": .init(.list(.reference(.department)), "Other departments that it concerns: they see it, and are told of its beginning and end."),
         "continue": .init(.flag, "true: the rules below are tried, too."),
     ]
 

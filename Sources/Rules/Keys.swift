@@ -11,12 +11,18 @@ struct Keys: Sendable {
         examples = Dictionary(keys.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
+    init(_ what: String, names: [(String, String)]) {
+        self.what = what
+        self.names = names.map(\.0)
+        examples = Dictionary(names.map { ($0.0, $0.1) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Keys whose value is an expression, wherever they stand.
     static let expressions: Set<String> = ["when", "takes"]
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "merge", "classify", "watch", "ratings", "answer", "answers", "texts", "webhook", "secret", "contractors", "suppliers",
+        "merge", "classify", "watch", "ratings", "answer", "answers", "webhook", "secret", "contractors", "suppliers",
     ]
 
     static let module = Keys(
@@ -34,6 +40,7 @@ struct Keys: Sendable {
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
             "calendar": "calendar:\n  2026:\n    holidays: [01-01..01-03]\n    workdays: [01-04]",
+            "texts": "texts:\n  case_completed:\n    zh: 申请 {case} 已办结。\n    en: Your application {case} is completed.",
         ])
 
     static let site = Keys(
@@ -57,6 +64,7 @@ struct Keys: Sendable {
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
             "calendar": "calendar:\n  2026:\n    holidays: [01-01..01-03]\n    workdays: [01-04]",
+            "texts": "texts:\n  case_completed:\n    zh: 申请 {case} 已办结。\n    en: Your application {case} is completed.",
         ])
 
     static let rule = Keys(

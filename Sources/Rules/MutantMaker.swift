@@ -81,6 +81,11 @@ struct MutantMaker {
             guard let when = rule.when, isAffected(when), let expression = compile(when.expression.text, schema) else { continue }
             effect.conditions[rule.number] = .some(expression)
         }
+        for rule in module.rules {
+            let outcome = compiled.outcome(of: compiled.rules[rule.number])
+            guard let plan = outcome.process?.redefining(name, as: text) else { continue }
+            effect.outcomes[rule.number] = outcome.with(process: plan)
+        }
         return effect
     }
 

@@ -97,7 +97,25 @@ extension StageAssignment {
     }
 }
 
+extension Outcome {
+    func with(process: ProcessPlan) -> Outcome {
+        Outcome(task: task, priority: priority, assign: assign, limits: limits, escalate: escalate, continues: continues, process: process, share: share)
+    }
+}
+
 extension ProcessPlan {
+    /// The same where a `let` says something else; nil: no stage asks for it.
+    func redefining(_ name: String, as text: String) -> ProcessPlan? {
+        var stages = stages
+        var isChanged = false
+        for place in stages.indices {
+            guard let number = stages[place].when?.definitions.firstIndex(where: { $0.name == name }) else { continue }
+            stages[place].when?.definitions[number].text = text
+            isChanged = true
+        }
+        return isChanged ? changed(stages: stages) : nil
+    }
+
     /// The same with something else in its place.
     func changed(documents: [String]? = nil, total: LimitLength?? = nil, stages: [Stage]? = nil) -> ProcessPlan {
         ProcessPlan(

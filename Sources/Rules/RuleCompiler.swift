@@ -121,7 +121,7 @@ extension FileReader {
     }
 }
 
-/// `escalations`, `channels`, `default_channel` and `calendar`, which any module may have.
+/// `escalations`, `channels`, `default_channel`, `calendar` and `texts`, which any module may have.
 struct SharedSections {
     let site: SiteFacts?
     var ladders: [String: Ladder] = [:]
@@ -132,6 +132,8 @@ struct SharedSections {
     var usedChannels: Set<String> = []
     /// nil: no module has one.
     var calendar: WorkingCalendar?
+    /// What the modules say otherwise than the catalogue that comes with the program, with their places.
+    var texts: [TextName: (text: Translation, place: String)] = [:]
     private var calendarUse: (reader: FileReader, range: Range<Int>)?
 
     var ladderMarks: [String: (file: Int, range: Range<Int>)] = [:]
@@ -152,6 +154,7 @@ struct SharedSections {
                 calendar = CalendarReader(reader: reader, sources: sources).read(node) ?? WorkingCalendar()
             }
         }
+        if let node = block["texts"] { TextReader(reader: reader).read(node, &texts) }
         if block.has("channels") { channels(block["channels"], reader) }
         guard let node = block["default_channel"], let name = reader.text(node, "default_channel", example: "default_channel: crew_app") else { return }
         if let first = defaultUse {

@@ -170,6 +170,8 @@ package struct Site: Sendable {
     package var shifts: [String: Shift]
     /// Working days and business hours; without one every Monday to Friday counts.
     package var calendar: WorkingCalendar
+    /// What customers read about where things stand.
+    package var texts: TextCatalogue
 
     /// Working days as instants.
     package var workTime: WorkTime { WorkTime(calendar: calendar, zone: zone) }
@@ -178,7 +180,8 @@ package struct Site: Sendable {
         timeZone: String, zone: TimeZoneRules, values: [String: [DeclaredValue]], departments: [DepartmentID: Department],
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
-        fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar()
+        fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar(),
+        texts: TextCatalogue = TextCatalogue()
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -196,6 +199,7 @@ package struct Site: Sendable {
         self.fields = fields
         self.shifts = shifts
         self.calendar = calendar
+        self.texts = texts
     }
 }
 

@@ -310,7 +310,8 @@ package final class RuleWorkshop {
         let site = Site(
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
-            askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar())
+            askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar(),
+            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)))
         return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, made: made)
     }
 }

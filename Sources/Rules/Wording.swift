@@ -79,6 +79,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case fallsThrough = "falls-through"
     case idleEscalation = "idle-escalation"
     case missingLadders = "missing-ladders"
+    case unknownPlaceholder = "unknown-placeholder"
     case onlyFallback = "only-fallback"
     case noRules = "no-rules"
     /// The last line of a list that was cut.

@@ -430,6 +430,10 @@ enum RowCodec {
         w.optional(notice.kase) { w, kase in w.signed(kase.packed) }
         w.optional(notice.stage) { w, stage in w.text(stage) }
         w.list(notice.documents) { w, document in w.text(document) }
+        w.optional(notice.text) { w, text in
+            w.text(text.chinese)
+            w.text(text.english)
+        }
     }
 
     static func notice(task: TaskID, to: String, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> Notice {
@@ -445,6 +449,7 @@ enum RowCodec {
             notice.kase = try r.optional { r throws(RowFault) in CaseID(packed: try r.signed()) }
             notice.stage = try r.optional { r throws(RowFault) in try r.text() }
             notice.documents = try r.list { r throws(RowFault) in try r.text() }
+            notice.text = try r.optional { r throws(RowFault) in Translation(chinese: try r.text(), english: try r.text()) }
         }
         try end(r, of: "notice")
         return notice

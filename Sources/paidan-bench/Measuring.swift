@@ -66,7 +66,8 @@ struct Province {
     private var made = 0
 
     /// - Parameter capacity: how many tasks each crew may have: large, and every report is dispatched; 1, and most wait.
-    init(crews: Int, capacity: Int, seed: UInt64 = 1) throws {
+    /// - Parameter modules: shipped modules beside the site, the faults and the ladders.
+    init(crews: Int, capacity: Int, seed: UInt64 = 1, modules: [ShippedRules] = []) throws {
         var dice = SplitMix64(seed: seed)
         var lines = ["crews:"]
         for number in 0..<crews {
@@ -80,7 +81,8 @@ struct Province {
         // Everybody can reach everything, so that what is measured is the choice among all.
         var faults = ShippedRules.text(.faults)
         for reach in ["40 km", "60 km", "80 km"] { faults = Self.replacing("within: \(reach)", by: "within: 900 km", in: faults) }
-        source = RuleSource(files: [
+        let others = modules.map { RuleSource.File(name: "\($0.rawValue).yaml", bytes: ShippedRules.bytes($0)) }
+        source = RuleSource(files: others + [
             RuleSource.File(name: "escalations.yaml", bytes: ShippedRules.bytes(.escalations)),
             RuleSource.File(name: "faults.yaml", bytes: Array(faults.utf8)), RuleSource.File(name: "site.yaml", bytes: Array(site.utf8)),
         ])

@@ -56,6 +56,9 @@ struct OneCase: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The case's number, C-20261122-3.", valueName: "CASE")) var kase: CaseID
     @Argument(help: ArgumentHelp("documents, suspend, resume, withdraw or migrate.", valueName: "EVENT")) var event: CaseEvent?
     @Argument(help: ArgumentHelp("For documents: their codes.", valueName: "CODE")) var codes: [String] = []
+    @Option(
+        name: .customLong("field"), help: ArgumentHelp("For documents: what is known better now; may be repeated.", valueName: "NAME=VALUE"))
+    var fields: [OneTask.FieldArgument] = []
     @Option(help: ArgumentHelp("Who says so.", valueName: "WHO")) var by: String?
     @Option(help: ArgumentHelp("A remark for the case's history.", valueName: "TEXT")) var note: String?
     @OptionGroup var output: FormatOption
@@ -63,12 +66,13 @@ struct OneCase: AsyncParsableCommand {
 
     func validate() throws {
         switch event {
-        case .documents where codes.isEmpty: throw ValidationError("documents: which? Name their codes: paidan case \(kase) documents identity")
+        case .documents where codes.isEmpty && fields.isEmpty: throw ValidationError("documents: which? Name their codes: paidan case \(kase) documents identity")
         case .documents: break
         case .suspend, .resume, .withdraw, .migrate:
             if let code = codes.first { throw ValidationError("\(event?.rawValue ?? "") takes no '\(code)'; a remark goes with --note") }
         case nil: break
         }
+        if !fields.isEmpty, event != .documents { throw ValidationError("--field goes with documents alone") }
     }
 
     func run() async throws {
@@ -87,6 +91,7 @@ struct OneCase: AsyncParsableCommand {
                 $0.key("documents")
                 $0.array { for code in codes { $0.string(code) } }
             }
+            OneTask.FieldArgument.write(fields, to: &$0)
             $0.field("by", by ?? OneTask.login)
             $0.field("note", note)
         }

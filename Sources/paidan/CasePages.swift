@@ -50,6 +50,10 @@ enum CasePage {
             guard !text.isEmpty else { return }
             for (i, line) in Cells.wrapped(text, to: Table.cellsMax - 14).enumerated() { lines.append("  " + Cells.padded(i == 0 ? name : "", to: 12) + line) }
         }
+        if let progress = one["progress"] {
+            row("progress", progress.text("zh"))
+            row("", progress.text("en"))
+        }
         row("process", "\(one.text("process")), \(one.text("plan"))")
         row("application", "\(one.text("application")) from \(one.text("source")), \(time(one, "created_at"))")
         row("customer", one.text("customer") + (one["account_manager"]?.string.map { ", account manager \($0)" } ?? ""))

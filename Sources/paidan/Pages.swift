@@ -82,7 +82,8 @@ enum Look {
 
 /// `paidan tasks`.
 enum TaskTable {
-    static func lines(_ tasks: [JSONValue], now: Instant, on terminal: Terminal) -> [String] {
+    /// - Parameter department: whose look it is: closes with what it has open, due and overdue.
+    static func lines(_ tasks: [JSONValue], department: String? = nil, now: Instant, on terminal: Terminal) -> [String] {
         guard !tasks.isEmpty else { return ["no tasks"] }
         let today = Times.today(like: tasks.first?["created_at"]?.string, now: now)
         var table = Table(columns: [
@@ -94,12 +95,29 @@ enum TaskTable {
             let isLate = limit?.isLate ?? false
             table.rows.append([
                 Cell(task.text("id"), .bold), Cell(task.text("priority"), Look.priority(task.text("priority"))),
-                Cell(task.text("state"), Look.state(task.text("state"))), Cell(task.text("category")), Cell(holder(task)), Cell(place(task["place"])),
+                Cell(task.text("state"), Look.state(task.text("state"))), Cell(task["case"] == nil ? task.text("category") : task.text("task")), Cell(holder(task)), Cell(place(task["place"])),
                 Cell((try? Instant(rfc3339: task.text("created_at"))).map { Times.length(now - $0) } ?? ""),
                 Cell(limit.map { "\($0.name) \(Times.short($0.due, today: today))" } ?? "", isLate ? .red : nil),
             ])
         }
-        return table.lines(on: terminal)
+        return table.lines(on: terminal) + (department.map { ["", summary(tasks, of: $0, now: now, on: terminal)] } ?? [])
+    }
+
+    /// `operations: 12 open, 3 due within 24 h, 2 overdue; 1 more of other departments concerns it`
+    static func summary(_ tasks: [JSONValue], of department: String, now: Instant, on terminal: Terminal) -> String {
+        let open = tasks.filter { task in
+            task.text("department") == department && TaskState(rawValue: task.text("state")).map { !$0.isFinal && $0 != .completed } ?? false
+        }
+        var due = 0
+        var overdue = 0
+        for task in open {
+            guard let limit = nextLimit(task) else { continue }
+            if limit.isLate { overdue += 1 } else if let at = try? Instant(rfc3339: limit.due), at <= now + .minutes(24 * 60) { due += 1 }
+        }
+        let others = tasks.count { $0.text("department") != department }
+        let late = overdue == 0 ? "none overdue" : terminal.paint("\(overdue) overdue", .red)
+        return "\(department): \(open.count) open, \(due) due within 24 h, \(late)"
+            + (others == 0 ? "" : "; \(others) more of other departments concern\(others == 1 ? "s" : "") it")
     }
 
     /// Who has it: the crew; `(department)` while it waits in that queue; the desk.
@@ -139,12 +157,21 @@ enum TaskPage {
             let wrapped = Cells.wrapped(text, to: Table.cellsMax - 14)
             for (i, line) in wrapped.enumerated() { lines.append("  " + Cells.padded(i == 0 ? name : "", to: 12) + line) }
         }
-        row("with", TaskTable.holder(task))
+        if let progress = task["progress"] {
+            row("progress", progress.text("zh"))
+            row("", progress.text("en"))
+        }
+        row("with", TaskTable.holder(task) + (task["person"]?.string.map { ", \($0)" } ?? ""))
+        row("case", task.text("case"))
+        row("about", task.text("about"))
+        row("concerns", (task["shared"]?.array ?? []).compactMap(\.string).joined(separator: ", "))
         row("reports", (task["report_ids"]?.array ?? []).compactMap(\.string).joined(separator: ", ") + " from \(task.text("source"))")
         row("reported", time("reported_at") + (task["customers_out"]?.int.map { $0 > 0 ? ", \($0) customers out" : "" } ?? ""))
         row("rule", task.text("rule"))
         row("place", describe(task["place"]))
         for limit in task["limits"]?.object ?? [] { row(limit.key, describe(limit.value, today: today)) }
+        if let mark = task["satisfaction"]?.int { row("satisfaction", "\(mark) of 5") }
+        if let times = task["reopened"]?.int { row("reopened", times == 1 ? "once" : "\(times) times") }
         let history = task["history"]?.array ?? []
         if !history.isEmpty { lines.append("") }
         for line in history {

@@ -11,7 +11,7 @@ struct Tasks: AsyncParsableCommand {
 
             Examples:
               paidan tasks --state queued                what waits for a crew
-              paidan tasks --department operations       what one department answers for
+              paidan tasks --department operations       what one department has open, due and overdue
               paidan tasks --crew north-2                what one crew has in hand
               paidan tasks --all --limit 20              the finished ones too
             """)
@@ -37,14 +37,14 @@ struct Tasks: AsyncParsableCommand {
         let body = try await DaemonCalls(daemon).get("/v1/tasks?\(query.joined(separator: "&"))", lines: true)
         guard output.format == .human else { return Out.bytes(body) }
         let tasks = try parsedLines(body)
-        for line in TaskTable.lines(tasks, now: now(), on: .output) { Out.line(line) }
+        for line in TaskTable.lines(tasks, department: department, now: now(), on: .output) { Out.line(line) }
     }
 }
 
 struct OneTask: AsyncParsableCommand {
     /// What can be reported or decided by hand.
     enum Event: String, ExpressibleByArgument, CaseIterable {
-        case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority
+        case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority
     }
 
     static let configuration = CommandConfiguration(
@@ -55,6 +55,9 @@ struct OneTask: AsyncParsableCommand {
               paidan task T-20261122-17                          where it stands, and what happened to it
               paidan task T-20261122-17 accept --by north-2      the crew has accepted it by radio
               paidan task T-20261122-17 complete --by north-2 --note "fuse replaced"
+              paidan task T-20261122-17 complete --outcome failed --field needs_grid_works=true    a stage of a case
+              paidan task T-20261122-17 callback --satisfaction 4               the customer was called back: closed
+              paidan task T-20261122-17 callback --unsettled --note "again"     … is not content: open again
               paidan task T-20261122-17 assign north-3           give it to a crew or a department by hand
               paidan task T-20261122-17 priority emergency       emergency, high, normal or low
 
@@ -65,13 +68,19 @@ struct OneTask: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK")) var task: TaskID
     @Argument(
         help: ArgumentHelp(
-            "accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume; or assign, priority with a value.", valueName: "EVENT"))
+            "accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback; or assign, priority with a value.", valueName: "EVENT"))
     var event: Event?
     @Argument(help: ArgumentHelp("For assign: a crew or a department. For priority: emergency, high, normal, low.", valueName: "VALUE"))
     var value: String?
     @Option(help: ArgumentHelp("Who did it: a crew's name, or a person's.", valueName: "WHO")) var by: String?
     @Option(help: ArgumentHelp("A remark for the task's history.", valueName: "TEXT")) var note: String?
     @Option(help: ArgumentHelp("With complete: what came of it, 'done' if not said.", valueName: "TEXT")) var outcome: String?
+    @Option(
+        name: .customLong("field"),
+        help: ArgumentHelp("With complete, of a stage of a case: what was found out, for the stages that follow; may be repeated.", valueName: "NAME=VALUE"))
+    var fields: [FieldArgument] = []
+    @Option(help: ArgumentHelp("With callback or complete: what the customer says, from 1 (not at all satisfied) to 5.", valueName: "1-5")) var satisfaction: Int?
+    @Flag(help: "With callback: it is not settled; the task is opened again.") var unsettled = false
     @OptionGroup var output: FormatOption
     @OptionGroup var daemon: DaemonOption
 
@@ -89,6 +98,12 @@ struct OneTask: AsyncParsableCommand {
         case nil: break
         }
         if outcome != nil, event != .complete { throw ValidationError("--outcome goes with complete alone") }
+        if !fields.isEmpty, event != .complete { throw ValidationError("--field goes with complete alone") }
+        if unsettled, event != .callback { throw ValidationError("--unsettled goes with callback alone") }
+        if let satisfaction {
+            guard event == .callback || event == .complete else { throw ValidationError("--satisfaction goes with callback or complete") }
+            guard (1...5).contains(satisfaction) else { throw ValidationError("--satisfaction \(satisfaction): give a number from 1 to 5") }
+        }
     }
 
     func run() async throws {
@@ -101,12 +116,42 @@ struct OneTask: AsyncParsableCommand {
             $0.field("by", by ?? Self.login)
             $0.field("note", note)
             if event == .complete { $0.field("outcome", outcome ?? "done") }
+            FieldArgument.write(fields, to: &$0)
+            $0.field("satisfaction", satisfaction)
+            if unsettled { $0.field("solved", false) }
             if event == .assign { $0.field("to", value) }
             if event == .priority { $0.field("priority", value) }
         }
         let answer = try await calls.post("/v1/tasks/\(task)/progress", json: json.bytes)
         try answerReceipt(answer.body, output.format, what: "the task \(task) was not changed", look: "paidan task \(task)") { _ in
             "\(task): \(event.rawValue)\(value.map { " " + $0 } ?? "") noted"
+        }
+    }
+
+    /// `NAME=VALUE`: `true` and `false` are what they say, what reads as a number is one, all else is text.
+    struct FieldArgument: ExpressibleByArgument {
+        var name: String
+        var value: String
+
+        init?(argument: String) {
+            guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else { return nil }
+            name = String(argument[..<sign])
+            value = String(argument[argument.index(after: sign)...])
+        }
+
+        static func write(_ fields: [FieldArgument], to json: inout JSONWriter) {
+            guard !fields.isEmpty else { return }
+            json.key("fields")
+            json.object { json in
+                for field in fields {
+                    json.key(named: field.name)
+                    switch field.value {
+                    case "true", "yes": json.bool(true)
+                    case "false", "no": json.bool(false)
+                    default: if (try? JSONValue.parse(field.value))?.double != nil { json.raw(field.value) } else { json.string(field.value) }
+                    }
+                }
+            }
         }
     }
 

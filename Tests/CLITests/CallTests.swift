@@ -37,7 +37,7 @@ struct CallTests {
     @Test("there is what is built, and nothing else")
     func subcommands() {
         let names = Paidan.configuration.subcommands.map { $0._commandName }
-        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "crew", "crews", "status", "explain", "reload"])
+        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "crew", "crews", "status", "explain", "reload"])
     }
 
     @Test("every help is written for somebody: an abstract, and a word on every argument")

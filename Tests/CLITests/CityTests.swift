@@ -37,11 +37,11 @@ struct CityTests {
     }
 
     /// The one that there is: an inquiry that no rule takes is a part of the demo.
-    @Test("the city's rules compile without an error, and with one warning", arguments: [1, 2, 99])
+    @Test("the city's rules compile without an error or a warning", arguments: [1, 2, 99])
     func compiles(seed: UInt64) throws {
         let source = try MadeUpCity(seed: seed).ruleSource()
         let compilation = RuleCompiler.compile(source, zone: { $0 == "Asia/Shanghai" ? .shanghai : nil })
-        #expect(compilation.diagnostics.map(\.code) == ["only-fallback"], "\(source.human(compilation.diagnostics))")
+        #expect(compilation.diagnostics.isEmpty, "\(source.human(compilation.diagnostics))")
         let set = try #require(compilation.set)
         #expect(set.site.crews.count == MadeUpCity(seed: seed).crews.count)
         #expect(set.site.districts.count == 8)

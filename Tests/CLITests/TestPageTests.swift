@@ -41,9 +41,9 @@ struct TestPageTests {
         #expect(
             Array(lines.prefix(7)) == [
                 "MODULE            RULES REACHED  BRANCHES REACHED",
-                "escalations.yaml              -            0 of 5",
+                "escalations.yaml              -           0 of 11",
                 "faults.yaml              1 of 7           7 of 35",
-                "all                      1 of 7           7 of 40",
+                "all                      1 of 7           7 of 46",
                 "",
                 "Not reached:",
                 "  rules/faults.yaml:45:11: no test reaches faults.critical-customer",

@@ -17,6 +17,14 @@ private func samples(_ message: Message) -> [JournalEntry] {
             department: DepartmentID("operations"), rule: "faults.hazard-first", report: "95598-1",
             customer: crew == nil ? nil : CustomerID("3302001234"), note: note)
     }
+    func ofCase(_ event: HistoryEvent) -> [JournalEntry] {
+        [nil, "property, approval"].map { note in
+            var line = line(event, note: note)
+            line.task = .none
+            line.kase = CaseID(day: 20_261_122, number: 3)
+            return Message.history(line, zone: zone)
+        }
+    }
     func history(_ event: HistoryEvent) -> [JournalEntry] {
         [
             Message.history(line(event), distanceMetres: 1_234, acceptBy: instant, zone: zone),
@@ -66,18 +74,18 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .deadlines_moved: return remark(.deadlines_moved)
     case .stage_without_return: return remark(.stage_failed)
     case .document_unexpected: return remark(.document_unexpected)
-    case .case_opened: return history(.case_opened)
-    case .case_documents_missing: return history(.documents_missing)
-    case .case_documents_received: return history(.documents_received)
-    case .case_accepted: return history(.case_accepted)
-    case .case_stage_skipped: return history(.stage_skipped)
-    case .case_stage_failed: return history(.stage_failed)
-    case .case_suspended: return history(.case_suspended)
-    case .case_resumed: return history(.case_resumed)
-    case .case_completed: return history(.case_completed)
-    case .case_withdrawn: return history(.case_withdrawn)
-    case .case_migrated: return history(.case_migrated)
-    case .case_escalated: return history(.case_escalated)
+    case .case_opened: return ofCase(.case_opened)
+    case .case_documents_missing: return ofCase(.documents_missing)
+    case .case_documents_received: return ofCase(.documents_received)
+    case .case_accepted: return ofCase(.case_accepted)
+    case .case_stage_skipped: return ofCase(.stage_skipped)
+    case .case_stage_failed: return ofCase(.stage_failed)
+    case .case_suspended: return ofCase(.case_suspended)
+    case .case_resumed: return ofCase(.case_resumed)
+    case .case_completed: return ofCase(.case_completed)
+    case .case_withdrawn: return ofCase(.case_withdrawn)
+    case .case_migrated: return ofCase(.case_migrated)
+    case .case_escalated: return ofCase(.case_escalated)
     case .notice_told: return [Message.noticeTold(notice, zone: zone)]
     case .notice_failed: return [Message.noticeFailed(notice, attempt: 2, reason: "exit code 7", nextAt: instant, zone: zone)]
     case .notice_parked: return [Message.noticeParked(notice, attempts: 20, reason: "exit code 7")]

@@ -55,10 +55,61 @@ import Testing
         }
         let overdue = tasks.count { $0.limits.contains { $0.name != .accept && $0.state == .running && $0.isOverdue(at: state.clock) } }
         if overdue != state.overdueCount(at: state.clock) { wrong.append("overdue \(overdue), not \(state.overdueCount(at: state.clock))") }
-        var due = tasks.compactMap { state.nextTimer(of: $0)?.at }
+        wrong += caseContradictions(state)
+        var due = tasks.compactMap { state.nextTimer(of: $0)?.at } + state.openCases.compactMap { state.nextTimer(of: $0)?.at }
         if roster.nextDutyChange != .distantFuture { due.append(roster.nextDutyChange) }
         let next = roster.fresh.isEmpty ? due.min() : state.clock
         if next != state.nextDue { wrong.append("next due") }
+        return wrong
+    }
+
+    /// What holds of every case: its stages, its tasks and its clock say the same.
+    private func caseContradictions(_ state: DispatchState) -> [String] {
+        var wrong: [String] = []
+        for row in state.openCases {
+            func say(_ text: String) { wrong.append("\(row.id): \(text)") }
+            if row.state.isFinal { say("is \(row.state) and still here") }
+            guard let plan = state.planTexts[row.plan] else {
+                say("its plan is not known")
+                continue
+            }
+            if plan.stages.map(\.name) != row.stages.map(\.name) { say("other stages than its plan") }
+            if (row.acceptedAt == nil) == row.missing.isEmpty, row.state == .open { say("accepted: \(row.acceptedAt != nil), missing: \(row.missing)") }
+            for (place, stage) in row.stages.enumerated() {
+                let mayBegin = plan.stages[place].after.allSatisfy { row.stages[$0].state.isPast }
+                let task = stage.task.flatMap { state.task($0) }
+                switch stage.state {
+                case .waiting: if row.state == .open, row.acceptedAt != nil, mayBegin { say("\(stage.name) could begin and waits") }
+                case .open:
+                    if !mayBegin { say("\(stage.name) is open before its time") }
+                    if task == nil || task?.state == .completed { say("\(stage.name) is open, and its task is not") }
+                    if stage.begunAt == nil || stage.rounds < 1 { say("\(stage.name) is open and never began") }
+                case .done, .skipped:
+                    if let task, !task.state.isFinal, task.state != .completed { say("\(stage.name) is \(stage.state) and its task is \(task.state)") }
+                }
+                if let task, task.kase != row.id { say("\(task.id) is not its own") }
+            }
+            if row.state == .open, row.acceptedAt != nil, row.stages.allSatisfy(\.state.isPast) { say("all is done, and it is open") }
+            if let total = row.total {
+                let runs =
+                    row.state == .open
+                    && row.stages.enumerated().contains { place, stage in
+                        stage.state == .open && !plan.stages[place].isStopped && stage.task.flatMap { state.task($0) }?.state != .suspended
+                    }
+                let expected: ClockState = row.acceptedAt == nil ? .waiting : runs ? .running : .stopped
+                if total.state != expected { say("its clock is \(total.state), not \(expected)") }
+            }
+            if state.cases[row.id]?.due != state.nextTimer(of: row)?.at { say("its timer") }
+        }
+        // Nobody has a stage of a case that is gone.
+        for task in state.openTasks where task.state != .completed {
+            guard let kase = task.kase else { continue }
+            guard let stage = state.kase(kase)?.stages.first(where: { $0.task == task.id }) else {
+                wrong.append("\(task.id) is a stage of nothing")
+                continue
+            }
+            if stage.state != .open { wrong.append("\(task.id) is open, and its stage is \(stage.state)") }
+        }
         return wrong
     }
 

@@ -54,6 +54,8 @@ struct RandomLife {
         town.closeAfter = .minutes(Int64(random.number(1...600)))
         town.askAgainAfter = .minutes(Int64(random.number(0...30)))
         town.hash = "town \(random.next())"
+        town.fields = ["f0", "f1", "f2"].map { DeclaredField(name: $0, type: .yesNo) }
+        town.calendar = WorkingCalendar(years: [2_026: .init(), 2_027: .init()])
         return town
     }
 
@@ -70,6 +72,52 @@ struct RandomLife {
             limits: limits, escalate: escalate)
     }
 
+    /// Some stages in any order, each after some of those before it; some of the customer's own, some that can fail.
+    static func plan(_ random: inout SplitMix) -> ProcessPlan {
+        let count = random.number(1...6)
+        let stages = (0..<count).map { place in
+            let after = (0..<place).filter { _ in random.chance(40) }
+            let assign: StageAssignment =
+                switch random.number(0...5) {
+                case 0, 1: .nearest(skills: Set(skills.filter { _ in random.chance(30) }.map { SkillID($0) }), within: nil, otherwise: DepartmentID("operations"))
+                case 2: .accountManager(otherwise: DepartmentID("marketing"))
+                case 3: .customer(followedBy: DepartmentID("marketing"))
+                default: .department(DepartmentID("marketing"))
+                }
+            return ProcessPlan.Stage(
+                name: "s\(place)", after: after, when: random.chance(25) ? .init(text: "report.fields.f\(place % 3)") : nil, assign: assign,
+                limits: random.chance(60) ? [.stage: random.chance(50) ? .minutes(Int64(random.number(5...300))) : .workingDays(random.number(1...3))] : [:],
+                escalate: random.chance(60) ? "repair" : nil, isStopped: random.chance(20),
+                backTo: after.isEmpty || random.chance(60) ? nil : random.pick(after), tellsCustomer: random.chance(30))
+        }
+        return ProcessPlan(
+            name: "connections.p\(random.number(1...3))", file: "connections.yaml", line: 3, documents: random.chance(50) ? ["identity", "property"] : [],
+            total: random.chance(80) ? (random.chance(50) ? .minutes(Int64(random.number(10...900))) : .workingDays(random.number(1...5))) : nil,
+            escalate: random.chance(70) ? "repair" : nil, stages: stages)
+    }
+
+    private mutating func application() -> Decision {
+        let plan = Self.plan(&random)
+        life.routing = [
+            Routing(
+                rule: plan.name, task: plan.name, priority: .normal, assign: .department(DepartmentID("marketing")), limits: [:], escalate: nil, trace: nil,
+                process: plan)
+        ]
+        var report = Report(type: "application", place: Place(coordinate: random.chance(10) ? nil : Town.place(Double(random.number(0...30)))))
+        for name in ["f0", "f1", "f2"] where random.chance(40) { report.fields[name] = .bool(random.chance(50)) }
+        report.documents = ["identity", "property"].filter { _ in random.chance(60) }
+        return life.input(.report(report))
+    }
+
+    private mutating func signal() -> Decision {
+        let open = life.state.openCases
+        let id = open.isEmpty || random.chance(5) ? CaseID(day: 20_261_122, number: 999) : random.pick(open).id
+        var signal = CaseSignal(
+            id: id, event: random.chance(50) ? .documents : random.chance(70) ? random.pick([.suspend, .resume]) : random.pick(CaseEvent.allCases), by: "zhang")
+        if signal.event == .documents { signal.documents = ["identity", "property"].filter { _ in random.chance(70) } }
+        return life.input(.kase(signal), source: "counter")
+    }
+
     private mutating func speaker(_ task: WorkTask?) -> String? {
         switch random.number(0...9) {
         case 0...5: task?.isDesk == true ? task?.department.rawValue : task?.crew?.rawValue ?? "zhang"
@@ -84,7 +132,9 @@ struct RandomLife {
         if random.chance(70) { life.now = life.now + TimeSpan(milliseconds: Int64(random.number(0...400_000))) }
         if random.chance(1) { life.now = life.now + .minutes(Int64(random.number(-90...600))) }
         switch random.number(0...99) {
-        case 0...24:
+        case 0...5: return application()
+        case 6...11: return signal()
+        case 12...24:
             life.routing = (0..<(random.chance(5) ? 0 : random.chance(10) ? 2 : 1)).map { _ in routing() }
             let km: Double? = random.chance(8) ? nil : Double(random.number(0...30))
             let reported = random.chance(50) ? nil : life.now + .minutes(Int64(random.number(-40...20)))
@@ -98,8 +148,11 @@ struct RandomLife {
             let by = speaker(task)
             let progress = Progress(
                 task: task?.id ?? TaskID(day: 20_261_122, number: 999), event: event, by: by, at: at,
+                outcome: event == .complete && random.chance(15) ? "failed" : nil,
                 to: random.chance(80) ? "c\(random.number(0...9))" : "marketing", priority: random.pick(Priority.allCases))
-            return life.input(.progress(progress), source: random.chance(20) ? "socket" : "crew-app")
+            var said = progress
+            if event == .callback { said.solved = random.chance(50) }
+            return life.input(.progress(said), source: random.chance(20) ? "socket" : "crew-app")
         case 70...79:
             life.crew(
                 "c\(random.number(0...9))", on: random.chance(70) ? random.chance(60) : nil,
@@ -133,6 +186,10 @@ struct Canon: Equatable {
     var overdue: Int
     var counts: [Int]
     var nextDutyChange: Instant
+    var cases: [WorkCase]
+    var lastCase: CaseID
+    var caseDue: [Instant?]
+    var nextDue: Instant?
 
     init(_ state: DispatchState) {
         tasks = state.openTasks
@@ -148,5 +205,9 @@ struct Canon: Equatable {
         overdue = state.overdueCount(at: state.clock)
         counts = TaskState.allCases.map { state.count(of: $0) }
         nextDutyChange = state.roster.nextDutyChange
+        cases = state.openCases
+        lastCase = state.lastCase
+        caseDue = state.openCases.map { state.cases[$0.id]?.due }
+        nextDue = state.nextDue
     }
 }

@@ -29,9 +29,9 @@ import Testing
         ("{\"type\":\"fault\",\"ty\\u0070e\":\"fault\"}", "line 1, column 17: 'type': the key 'type' stands here twice; keep one of them"),
         // Kinds
         ("{\"kind\":\"reprot\"}", "line 1, column 9: 'kind': there is no kind 'reprot'; did you mean 'report'?"),
-        ("{\"kind\":\"weather\"}", "line 1, column 9: 'kind': there is no kind 'weather'; one of report, progress, crew, customer"),
+        ("{\"kind\":\"weather\"}", "line 1, column 9: 'kind': there is no kind 'weather'; one of report, progress, crew, customer, case"),
         ("{\"kind\":\"reading\",\"device\":\"T-991\"}",
-         "line 1, column 9: 'kind': the kind 'reading' is not taken in by this version; send report, progress, crew, customer"),
+         "line 1, column 9: 'kind': the kind 'reading' is not taken in by this version; send report, progress, crew, customer, case"),
         ("{\"kind\":7}", "line 1, column 9: 'kind': text is wanted, but this is a number; write it in quotes: \"7\""),
         // Wrong types
         ("{}", "line 1, column 1: 'type': a report needs 'type', but it is missing; add \"type\": fault, application, complaint, inquiry or another declared one"),
@@ -81,7 +81,7 @@ import Testing
         ("{\"Type\":\"fault\"}", "line 1, column 2: 'Type': there is no key 'Type'; did you mean 'type'?"),
         // Progress
         ("{\"kind\":\"progress\",\"task\":\"T-20261122-17\"}",
-         "line 1, column 1: 'event': a progress needs 'event', but it is missing; add \"event\": accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, assign, priority"),
+         "line 1, column 1: 'event': a progress needs 'event', but it is missing; add \"event\": accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority"),
         ("{\"kind\":\"progress\",\"event\":\"accept\"}", "line 1, column 1: 'task': a progress needs 'task', but it is missing; add \"task\""),
         ("{\"kind\":\"progress\",\"task\":\"T-20261122-017\",\"event\":\"accept\"}",
          "line 1, column 27: 'task': 'T-20261122-017' is not a task's number; write it like T-20261122-17"),

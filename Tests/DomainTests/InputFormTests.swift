@@ -139,8 +139,8 @@ import Testing
         #expect(try Receipt(json: json) == receipt)
         let rejected = Receipt(id: "", source: SourceID("s"), status: .rejected, reason: "line 1:\n\"no\"")
         #expect(try Receipt(json: rejected.json()) == rejected)
-        #expect(try Receipt(json: #"{"id":"a","source":"s","status":"duplicate","case":"C-1","tasks":[]}"#.utf8).status == .duplicate)
-        for broken in [#"{"id":"a","source":"s"}"#, #"{"id":"a","source":"s","status":"new"}"#, #"{"id":"a","source":"s","status":"accepted","tasks":["17"]}"#, "[]", "{"] {
+        #expect(try Receipt(json: #"{"id":"a","source":"s","status":"duplicate","case":"C-20261122-1","tasks":[]}"#.utf8).kase == CaseID(day: 20_261_122, number: 1))
+        for broken in [#"{"id":"a","source":"s"}"#, #"{"id":"a","source":"s","status":"duplicate","case":"C-1","tasks":[]}"#, #"{"id":"a","source":"s","status":"new"}"#, #"{"id":"a","source":"s","status":"accepted","tasks":["17"]}"#, "[]", "{"] {
             #expect(throws: JSONFault.self) { try Receipt(json: broken.utf8) }
         }
     }

@@ -67,12 +67,16 @@ import Testing
         #expect(routing.trace == nil)
     }
 
-    @Test(arguments: ["application", "complaint", "inquiry"])
-    func whatIsNoFaultGoesToADesk(type: String) throws {
+    @Test(arguments: [
+        ("application", "connections.lv_other", "marketing"), ("complaint", "complaints.complaint", "customer_service"),
+        ("inquiry", "complaints.inquiry-about-a-connection", "marketing"),
+    ])
+    func whatIsNoFaultGoesToADesk(type: String, rule: String, department: String) throws {
         let set = try Fixture.shippedSet()
         let result = set.route(Fixture.subject(Report(type: type, category: "new_connection")), tracing: true)
-        #expect(result.routings.map(\.rule) == ["desk.handle"] && result.failures.isEmpty)
-        #expect(result.routings.first?.assign == .department(DepartmentID("marketing")))
+        #expect(result.routings.map(\.rule) == [rule] && result.failures.isEmpty)
+        #expect(result.routings.first?.assign == .department(DepartmentID(department)))
+        #expect((result.routings.first?.process != nil) == (type == "application"))
         #expect(set.site.fallback == DepartmentID("operations"))
     }
 

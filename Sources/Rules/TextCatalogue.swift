@@ -1,0 +1,121 @@
+package import Domain
+
+/// Every text that a customer, or whoever asked, reads about where something stands: what it is called in `texts:`, which words in braces it
+/// knows, and what it says where the rules say nothing else.
+package enum TextName: String, Sendable, Hashable, CaseIterable {
+    // Notices at the steps of a case.
+    case case_opened, documents_missing, stage_begun, stage_done, stage_failed, case_completed, case_withdrawn
+    // Where a case stands.
+    case case_in_stage, case_next, case_waits_for_documents, case_suspended
+    // Where a task stands.
+    case task_queued, task_dispatched, task_accepted, task_enroute, task_onsite, task_suspended, task_completed, task_closed, task_cancelled
+    // Words that go into the others.
+    case by_date, no_date, who_department, who_crew, who_account_manager, who_contractor, who_customer
+
+    /// The words in braces that it may have.
+    package var placeholders: [String] {
+        switch self {
+        case .case_opened, .case_completed, .case_withdrawn, .case_suspended: ["case", "process"]
+        case .documents_missing, .case_waits_for_documents: ["case", "process", "documents"]
+        case .stage_begun, .case_in_stage: ["case", "process", "stage", "who", "due"]
+        case .stage_done, .stage_failed: ["case", "process", "stage"]
+        case .case_next: ["case", "process", "next", "due"]
+        case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled:
+            ["task", "who", "due"]
+        case .by_date: ["date"]
+        case .who_department, .who_crew: ["department"]
+        case .no_date, .who_account_manager, .who_contractor, .who_customer: []
+        }
+    }
+
+    /// What it says where no module says otherwise.
+    package var standard: Translation {
+        switch self {
+        case .case_opened: Translation(chinese: "您的{process}申请已登记，编号 {case}。", english: "Your application ({process}) is registered as {case}.")
+        case .documents_missing:
+            Translation(
+                chinese: "申请 {case} 还缺少以下资料：{documents}。请一次补齐，办理时限自补齐之日起计算。",
+                english: "For {case} these documents are still wanted: {documents}. The time limit runs from the day on which all of them are here.")
+        case .stage_begun: Translation(chinese: "申请 {case} 进入“{stage}”环节，由{who}办理，{due}。", english: "{case}: {stage} has begun, with {who}, {due}.")
+        case .stage_done: Translation(chinese: "申请 {case} 的“{stage}”环节已完成。", english: "{case}: {stage} is done.")
+        case .stage_failed: Translation(chinese: "申请 {case} 的“{stage}”未通过，需整改后再次办理。", english: "{case}: {stage} was not passed; it will be done again when things are put right.")
+        case .case_completed: Translation(chinese: "您的{process}申请 {case} 已办结。", english: "Your application {case} ({process}) is completed.")
+        case .case_withdrawn: Translation(chinese: "您的申请 {case} 已撤销。", english: "Your application {case} is withdrawn.")
+        case .case_in_stage: Translation(chinese: "{stage}：由{who}办理，{due}。", english: "{stage}: with {who}, {due}.")
+        case .case_next: Translation(chinese: "下一步：{next}。全程{due}。", english: "Next: {next}. All of it {due}.")
+        case .case_waits_for_documents: Translation(chinese: "等待资料：{documents}。", english: "Waits for documents: {documents}.")
+        case .case_suspended: Translation(chinese: "申请 {case} 已暂停，时限停止计算。", english: "{case} is suspended; no time runs.")
+        case .task_queued: Translation(chinese: "已受理，正在安排人员，{due}。", english: "It is registered and waits for somebody to be free, {due}.")
+        case .task_dispatched: Translation(chinese: "已派给{who}，{due}。", english: "It was given to {who}, {due}.")
+        case .task_accepted: Translation(chinese: "{who}已接单，{due}。", english: "It is with {who}, {due}.")
+        case .task_enroute: Translation(chinese: "{who}正在赶往现场，{due}。", english: "On the way: {who}, {due}.")
+        case .task_onsite: Translation(chinese: "{who}已到达现场，{due}。", english: "On site: {who}, {due}.")
+        case .task_suspended: Translation(chinese: "已暂停，时限停止计算。", english: "It is suspended; no time runs.")
+        case .task_completed: Translation(chinese: "已处理完毕，等待确认。", english: "The work is done; it waits for confirmation.")
+        case .task_closed: Translation(chinese: "已办结。", english: "It is closed.")
+        case .task_cancelled: Translation(chinese: "已取消。", english: "It was cancelled.")
+        case .by_date: Translation(chinese: "最迟{date}", english: "by {date}")
+        case .no_date: Translation(chinese: "无固定时限", english: "with no fixed date")
+        case .who_department: Translation(chinese: "{department}部门", english: "the department {department}")
+        case .who_crew: Translation(chinese: "抢修班组", english: "a crew")
+        case .who_account_manager: Translation(chinese: "您的客户经理", english: "your account manager")
+        case .who_contractor: Translation(chinese: "施工单位", english: "a contractor")
+        case .who_customer: Translation(chinese: "您自行", english: "yourself")
+        }
+    }
+}
+
+/// The texts in force.
+package struct TextCatalogue: Sendable, Hashable {
+    package private(set) var texts: [TextName: Translation]
+
+    /// - Parameter edited: what the rules say; the rest is as it comes.
+    package init(edited: [TextName: Translation] = [:]) {
+        texts = Dictionary(uniqueKeysWithValues: TextName.allCases.map { ($0, $0.standard) }).merging(edited) { _, new in new }
+    }
+
+    package subscript(_ name: TextName) -> Translation { texts[name] ?? name.standard }
+
+    /// The text with its words in braces filled in. What has no value is left out.
+    package func filled(_ name: TextName, _ values: [String: Translation] = [:]) -> Translation {
+        let text = self[name]
+        return Translation(
+            chinese: Self.fill(text.chinese) { values[$0]?.chinese ?? "" }, english: Self.fill(text.english) { values[$0]?.english ?? "" })
+    }
+
+    private static func fill(_ text: String, _ value: (String) -> String) -> String {
+        parts(of: text).reduce(into: "") { result, part in
+            switch part {
+            case .text(let text): result += text
+            case .placeholder(let name, _): result += value(name)
+            }
+        }
+    }
+
+    enum Part: Hashable {
+        case text(String)
+        /// Its name, and where its braces begin, in characters.
+        case placeholder(String, at: Int)
+    }
+
+    /// A brace that is not closed, or opened, is a text like any other.
+    static func parts(of text: String) -> [Part] {
+        var parts: [Part] = []
+        var plain = ""
+        let characters = Array(text)
+        var place = 0
+        while place < characters.count {
+            if characters[place] == "{", let end = characters[place...].firstIndex(of: "}"), !characters[(place + 1)..<end].contains("{") {
+                if !plain.isEmpty { parts.append(.text(plain)) }
+                plain = ""
+                parts.append(.placeholder(String(characters[(place + 1)..<end]), at: place))
+                place = end + 1
+            } else {
+                plain.append(characters[place])
+                place += 1
+            }
+        }
+        if !plain.isEmpty { parts.append(.text(plain)) }
+        return parts
+    }
+}
