@@ -10,6 +10,8 @@ package protocol Backend: Intake, Sendable {
     func task(_ id: TaskID) async throws -> [UInt8]?
     /// Why a task went where it went; nil when there is no such task.
     func why(_ id: TaskID) async throws -> [UInt8]?
+    /// What came of an input with this id, one JSON object for each source that used it (or for the one named); empty: nobody did.
+    func report(_ id: String, source: SourceID?) async throws -> [[UInt8]]
     /// The cases that the filter wants, by deadline, each as one JSON object.
     func cases(_ filter: CaseFilter) async throws -> [[UInt8]]
     /// One case with its history; nil when there is no such case.

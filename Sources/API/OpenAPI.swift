@@ -109,6 +109,73 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/reports/{id}": {
+              "parameters": [
+                { "name": "id", "in": "path", "required": true, "description": "The sender's own number of what was sent in.", "schema": { "type": "string" } }
+              ],
+              "get": {
+                "summary": "What came of something that was sent in: its receipt, and where its tasks or its case stand. One object for each source that used the id.",
+                "parameters": [ { "name": "source", "in": "query", "schema": { "type": "string" } } ],
+                "responses": {
+                  "200": { "description": "One object for each source.", "content": { "application/json": { "schema": { "type": "array", "items": { "$ref": "#/components/schemas/ReportStatus" } } } } },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/cases": {
+              "get": {
+                "summary": "Cases (applications), the nearest deadline first.",
+                "parameters": [
+                  { "name": "process", "in": "query", "description": "As module.name.", "schema": { "type": "string" } },
+                  { "name": "customer", "in": "query", "schema": { "type": "string" } },
+                  { "name": "state", "in": "query", "description": "May come more than once, or as a list with commas.", "explode": true, "schema": { "type": "array", "items": { "$ref": "#/components/schemas/CaseState" } } },
+                  { "name": "all", "in": "query", "description": "With those that are completed or withdrawn.", "schema": { "type": "boolean", "default": false } },
+                  { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 100000, "default": 1000 } }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "$ref": "#/components/schemas/Case" } } },
+                      "application/x-ndjson": { "schema": { "$ref": "#/components/schemas/Case" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/cases/{id}": {
+              "parameters": [ { "$ref": "#/components/parameters/Case" } ],
+              "get": {
+                "summary": "One case: its stages, what comes next, what is missing, where it stands in words, and its history.",
+                "responses": {
+                  "200": { "description": "The case.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Case" } } } },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              },
+              "post": {
+                "summary": "What is said of the case as a whole: an input of kind case.",
+                "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/CaseSignal" } } } },
+                "responses": {
+                  "200": { "$ref": "#/components/responses/Receipt" },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "403": { "$ref": "#/components/responses/Foreign" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "408": { "$ref": "#/components/responses/Error" },
+                  "409": { "$ref": "#/components/responses/Receipt" },
+                  "413": { "$ref": "#/components/responses/Error" },
+                  "422": { "$ref": "#/components/responses/Receipt" },
+                  "500": { "$ref": "#/components/responses/Error" },
+                  "503": { "$ref": "#/components/responses/Later" },
+                  "507": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/crews": {
               "get": {
                 "summary": "Every crew of the roster.",
@@ -206,7 +273,8 @@ enum OpenAPI {
           },
           "components": {
             "parameters": {
-              "Task": { "name": "id", "in": "path", "required": true, "description": "A task's number, as T-20261122-17.", "schema": { "type": "string", "pattern": "^T-[1-9][0-9]{7}-[1-9][0-9]*$" } }
+              "Task": { "name": "id", "in": "path", "required": true, "description": "A task's number, as T-20261122-17.", "schema": { "type": "string", "pattern": "^T-[1-9][0-9]{7}-[1-9][0-9]*$" } },
+              "Case": { "name": "id", "in": "path", "required": true, "description": "A case's number, as C-20261122-3.", "schema": { "type": "string", "pattern": "^C-[1-9][0-9]{7}-[1-9][0-9]*$" } }
             },
             "responses": {
               "Error": { "description": "What went wrong.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
@@ -218,16 +286,30 @@ enum OpenAPI {
               "Input": {
                 "type": "object",
                 "description": "At most 1 MiB. source (default: socket or http, after the door) and id make the idempotency key; without an id the content is the key.",
-                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } }
+                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } }
               },
               "Progress": {
                 "type": "object",
                 "required": ["event"],
                 "properties": {
-                  "event": { "enum": ["accept", "reject", "contact", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "assign", "priority"] },
+                  "event": { "enum": ["accept", "reject", "contact", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "callback", "assign", "priority"] },
                   "by": { "type": "string" }, "at": { "type": "string", "format": "date-time" }, "note": { "type": "string" }, "outcome": { "type": "string" },
                   "to": { "type": "string", "description": "With assign: a crew or a department." },
-                  "priority": { "enum": ["emergency", "high", "normal", "low"] }, "id": { "type": "string" }, "source": { "type": "string" }
+                  "priority": { "enum": ["emergency", "high", "normal", "low"] }, "id": { "type": "string" }, "source": { "type": "string" },
+                  "fields": { "type": "object", "description": "With complete, of a stage of a case: what was found out, for the stages that follow." },
+                  "satisfaction": { "type": "integer", "minimum": 1, "maximum": 5, "description": "With callback or complete." },
+                  "solved": { "type": "boolean", "description": "With callback: false opens the task again.", "default": true }
+                }
+              },
+              "CaseSignal": {
+                "type": "object",
+                "required": ["event"],
+                "properties": {
+                  "event": { "enum": ["documents", "suspend", "resume", "withdraw", "migrate"] },
+                  "documents": { "type": "array", "items": { "type": "string" }, "description": "With documents: their codes." },
+                  "fields": { "type": "object", "description": "With documents: what is known better now." },
+                  "by": { "type": "string" }, "at": { "type": "string", "format": "date-time" }, "note": { "type": "string" },
+                  "id": { "type": "string" }, "source": { "type": "string" }
                 }
               },
               "CrewSignal": {
@@ -242,11 +324,15 @@ enum OpenAPI {
                 "required": ["id", "source", "status", "tasks"],
                 "properties": {
                   "id": { "type": "string" }, "source": { "type": "string" }, "status": { "enum": ["accepted", "duplicate", "conflict", "rejected"] },
-                  "tasks": { "type": "array", "items": { "type": "string" } }, "rule": { "type": "string" }, "reason": { "type": "string" }
+                  "tasks": { "type": "array", "items": { "type": "string" } }, "case": { "type": "string", "description": "The case that an application opened, or that the input was about." }, "rule": { "type": "string" }, "reason": { "type": "string" }
                 }
               },
               "State": { "enum": ["queued", "dispatched", "accepted", "enroute", "onsite", "suspended", "completed", "closed", "cancelled", "merged"] },
-              "Task": { "type": "object", "required": ["id", "state"], "properties": { "id": { "type": "string" }, "state": { "$ref": "#/components/schemas/State" } } },
+              "Task": { "type": "object", "required": ["id", "state"], "properties": { "id": { "type": "string" }, "state": { "$ref": "#/components/schemas/State" }, "progress": { "$ref": "#/components/schemas/Text" } } },
+              "CaseState": { "enum": ["open", "suspended", "completed", "withdrawn"] },
+              "Case": { "type": "object", "required": ["id", "state", "stages"], "properties": { "id": { "type": "string" }, "state": { "$ref": "#/components/schemas/CaseState" }, "missing": { "type": "array", "items": { "type": "string" } }, "stages": { "type": "array", "items": { "type": "object" } }, "progress": { "$ref": "#/components/schemas/Text" } } },
+              "ReportStatus": { "type": "object", "required": ["receipt", "tasks"], "properties": { "receipt": { "$ref": "#/components/schemas/Receipt" }, "tasks": { "type": "array", "items": { "$ref": "#/components/schemas/Task" } }, "case": { "$ref": "#/components/schemas/Case" } } },
+              "Text": { "type": "object", "description": "Where it stands, for the one who asked, from the site's texts.", "required": ["zh", "en"], "properties": { "zh": { "type": "string" }, "en": { "type": "string" } } },
               "Health": { "type": "object", "required": ["status", "reasons"], "properties": { "status": { "enum": ["ok", "failing"] }, "reasons": { "type": "array", "items": { "type": "string" } } } },
               "What": { "type": "object", "required": ["what", "why", "do"], "properties": { "what": { "type": "string" }, "why": { "type": "string" }, "do": { "type": "string" } } },
               "Error": { "type": "object", "required": ["error"], "properties": { "error": { "$ref": "#/components/schemas/What" } } },

@@ -78,6 +78,20 @@ struct Responder: Sendable {
         case .reportProgress:
             try TaskQuery.requireNone(target.query)
             return try await reportProgress(request, id)
+        case .showReport:
+            var source: SourceID?
+            for (name, value) in target.query {
+                guard name == "source" else { throw TaskQuery.unknown(name, allowed: ["source"]) }
+                guard source == nil, !value.isEmpty else { throw TaskQuery.bad(name, source == nil ? "it is empty" : "it is given twice", "give one sender's name") }
+                source = SourceID(value)
+            }
+            let found = try await looking { try await backend.report(id, source: source) }
+            guard !found.isEmpty else {
+                throw Refusal(
+                    .notFound, what: "there is no report \(id.prefix(80))", why: "nothing was accepted under that id\(source.map { " from \($0.rawValue.prefix(80))" } ?? "")",
+                    remedy: "look for its task in GET /v1/tasks?all=true, or send it: what was accepted is not taken twice")
+            }
+            return .list(found, asLines: accepts(request, .jsonLines))
         case .listCases:
             let filter = try CaseQuery.filter(target.query)
             return .list(try await looking { try await backend.cases(filter) }, asLines: accepts(request, .jsonLines))

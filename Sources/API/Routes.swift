@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// Everything that can be asked for. Each has one line in `Route.all`, and one case where `Responder` answers.
 enum RouteName: String, Sendable, CaseIterable {
-    case submitInputs, listTasks, showTask, explainTask, reportProgress, listCases, showCase, reportCase, listCrews, signalCrew, showStatus, reloadRules
+    case submitInputs, listTasks, showTask, explainTask, reportProgress, showReport, listCases, showCase, reportCase, listCrews, signalCrew, showStatus, reloadRules
     case checkHealth, readMetrics, describe
 }
 
@@ -18,6 +18,7 @@ struct Route: Sendable {
         Route(name: .showTask, method: .get, path: "/v1/tasks/{id}"),
         Route(name: .explainTask, method: .get, path: "/v1/tasks/{id}/why"),
         Route(name: .reportProgress, method: .post, path: "/v1/tasks/{id}/progress"),
+        Route(name: .showReport, method: .get, path: "/v1/reports/{id}"),
         Route(name: .listCases, method: .get, path: "/v1/cases"),
         Route(name: .showCase, method: .get, path: "/v1/cases/{id}"),
         Route(name: .reportCase, method: .post, path: "/v1/cases/{id}"),

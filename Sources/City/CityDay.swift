@@ -142,7 +142,7 @@ package struct CityDay: Sendable {
     }
 
     /// What a house must also cope with: a hospital that gives no more than its account, somebody who does not say where, and an
-    /// inquiry that no rule takes.
+    /// inquiry, for which nobody drives out.
     private static func oddities(city: MadeUpCity, from: Instant, zone: TimeZoneRules) -> [Utterance] {
         let hospital = city.areas.first { city.districts[$0.district].id.rawValue == "riverside" } ?? city.areas[0]
         var facts = JSONWriter()

@@ -47,6 +47,34 @@ final class DaemonBackend: Backend {
         return found.task.json(history: found.history.map(\.line), rules: await rulesInForce(), at: clock.now())
     }
 
+    func report(_ id: String, source: SourceID?) async throws -> [[UInt8]] {
+        let rules = await rulesInForce()
+        let now = clock.now()
+        var found: [[UInt8]] = []
+        for receipt in try await store.receipts(of: id, source: source) {
+            var tasks: [[UInt8]] = []
+            if receipt.kase == nil {
+                for task in receipt.tasks {
+                    if let one = try await store.task(task) { tasks.append(one.task.json(history: one.history.map(\.line), rules: rules, at: now)) }
+                }
+            }
+            let kase: [UInt8]? = if let number = receipt.kase { try await self.kase(number) } else { nil }
+            var json = JSONWriter(capacity: 2_048)
+            json.object { json in
+                json.key("receipt")
+                json.raw(receipt.json())
+                json.key("tasks")
+                json.array { json in for task in tasks { json.raw(task) } }
+                if let kase {
+                    json.key("case")
+                    json.raw(kase)
+                }
+            }
+            found.append(json.bytes)
+        }
+        return found
+    }
+
     func cases(_ filter: CaseFilter) async throws -> [[UInt8]] {
         let (rules, plans) = await loop.look { ($0.rules, $0.state.planTexts) }
         let now = clock.now()

@@ -57,7 +57,7 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .by_date: Translation(chinese: "最迟{date}", english: "by {date}")
         case .no_date: Translation(chinese: "无固定时限", english: "with no fixed date")
         case .who_department: Translation(chinese: "{department}部门", english: "the department {department}")
-        case .who_crew: Translation(chinese: "抢修班组", english: "a crew")
+        case .who_crew: Translation(chinese: "作业班组", english: "a crew")
         case .who_account_manager: Translation(chinese: "您的客户经理", english: "your account manager")
         case .who_contractor: Translation(chinese: "施工单位", english: "a contractor")
         case .who_customer: Translation(chinese: "您自行", english: "yourself")

@@ -18,6 +18,16 @@ enum Looks {
 
     static let historyAfter = "SELECT id, task, revision, at, event, body, why, kase FROM history WHERE id > ? ORDER BY id LIMIT ?"
 
+    static let receiptsOfOne = "SELECT source, receipt FROM input WHERE source = ?2 AND id = ?1 AND receipt IS NOT NULL"
+
+    /// The key's index is by source first, and there are few sources: each is looked up, from one to the next.
+    static let receiptsOfAll = """
+        WITH RECURSIVE sources(name) AS (
+          SELECT min(source) FROM input WHERE source IS NOT NULL
+          UNION ALL SELECT (SELECT min(source) FROM input WHERE source > sources.name) FROM sources WHERE sources.name IS NOT NULL)
+        SELECT source, receipt FROM sources JOIN input ON input.source = sources.name WHERE input.id = ?1 AND receipt IS NOT NULL
+        """
+
     /// Due, in order, without recipients that are busy; and never one while an earlier one about the same task to the same
     /// recipient still waits, so that nobody is told "withdrawn" before "dispatched".
     static let dueNotices = """

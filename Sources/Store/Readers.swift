@@ -26,6 +26,21 @@ extension Store {
         }
     }
 
+    /// The receipts of accepted inputs of this id, one for each source that used it (or of the one named), in the order of the sources.
+    package func receipts(of id: String, source: SourceID?) async throws(StoreError) -> [Receipt] {
+        try await look { db in
+            let s = try Statement(db, source == nil ? Looks.receiptsOfAll : Looks.receiptsOfOne)
+            s.bind(1, id)
+            if let source { s.bind(2, source.rawValue) }
+            var receipts: [Receipt] = []
+            while try s.step() {
+                let key = InputKey(source: SourceID(s.text(0)), id: id)
+                receipts.append(try s.blob(1) { bytes throws(RowFault) in try RowCodec.receipt(key, bytes) })
+            }
+            return receipts
+        }
+    }
+
     /// Cases by deadline: those that are open, and with `all` the finished ones.
     package func cases(_ filter: CaseFilter) async throws(StoreError) -> [WorkCase] {
         try await look { db in try Looks.cases(db, filter) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import City
+import Daemon
 import Decisions
 import Domain
 import Rules

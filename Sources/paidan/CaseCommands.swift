@@ -103,6 +103,35 @@ struct OneCase: AsyncParsableCommand {
     }
 }
 
+struct OneReport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Shows what came of a report or an application, by the number that its sender gave it.",
+        discussion: """
+            Examples:
+              paidan report 95598-20261122-000123
+              paidan report 000123 --source counter
+            """)
+
+    @Argument(help: ArgumentHelp("The id under which it was sent.", valueName: "ID")) var id: String
+    @Option(help: ArgumentHelp("Who sent it, where several senders use the same numbers.", valueName: "SOURCE")) var source: String?
+    @OptionGroup var output: FormatOption
+    @OptionGroup var daemon: DaemonOption
+
+    func run() async throws {
+        let query = source.map { "?source=\(DaemonCalls.escaped($0))" } ?? ""
+        let body = try await DaemonCalls(daemon).get("/v1/reports/\(DaemonCalls.escaped(id))\(query)", lines: true)
+        guard output.format == .human else { return Out.bytes(body) }
+        for (number, one) in try parsedLines(body).enumerated() {
+            if number > 0 { Out.line("") }
+            let receipt = one["receipt"]
+            Out.line("\(id) from \(receipt?.text("source") ?? ""): \(receipt?.text("rule") ?? "")")
+            if let kase = one["case"] { for line in CasePage.lines(kase, now: now(), on: .output) { Out.line(line) } }
+            for task in one["tasks"]?.array ?? [] { for line in TaskPage.lines(task, now: now(), on: .output) { Out.line(line) } }
+        }
+    }
+}
+
 extension CaseID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }

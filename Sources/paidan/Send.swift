@@ -174,6 +174,7 @@ private final class ReceiptPrinter: Sendable {
         let place = line.map { "\(file):\($0)" } ?? file
         var text = "\(terminal.paint(Cells.padded(receipt.status.rawValue, to: 9), style)) \(receipt.id.isEmpty ? place : receipt.id)"
         if !receipt.tasks.isEmpty { text += "  " + receipt.tasks.map(\.description).joined(separator: " ") }
+        if let kase = receipt.kase { text += "  \(kase)" }
         if let rule = receipt.rule { text += "  \(rule)" }
         if var reason = receipt.reason {
             if isRefused, !receipt.id.isEmpty { text += "  \(place)" }

@@ -30,14 +30,17 @@ struct CallTests {
             ["task", "T-20261122-17"], ["task", "T-20261122-17", "assign", "north-3", "--by", "lin"],
             ["task", "T-20261122-17", "complete", "--by", "north-2", "--note", "x", "--outcome", "done"], ["task", "T-20261122-17", "priority", "emergency"],
             ["crew", "north-2", "off"], ["crew", "north-2", "on", "--place", "28.01,120.65"], ["crews", "--format", "json"], ["status"],
-            ["explain", "T-20261122-17"], ["reload"],
+            ["explain", "T-20261122-17"], ["reload"], ["cases", "--process", "connections.hv_single", "--all"], ["case", "C-20261122-3"],
+            ["case", "C-20261122-3", "documents", "identity", "site_plan", "--field", "residential=true"], ["case", "C-20261122-3", "withdraw", "--note", "x"],
+            ["task", "T-20261122-17", "complete", "--outcome", "failed", "--field", "needs_grid_works=true"], ["report", "95598-1", "--source", "95598"],
+            ["task", "T-20261122-17", "callback", "--satisfaction", "4"], ["task", "T-20261122-17", "callback", "--unsettled"],
         ])
     func usable(call: [String]) throws { _ = try Paidan.parseAsRoot(call) }
 
     @Test("there is what is built, and nothing else")
     func subcommands() {
         let names = Paidan.configuration.subcommands.map { $0._commandName }
-        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "crew", "crews", "status", "explain", "reload"])
+        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "report", "crew", "crews", "status", "explain", "reload"])
     }
 
     @Test("every help is written for somebody: an abstract, and a word on every argument")

@@ -132,7 +132,7 @@ struct RuleFolderTests {
         }
         let source = try RuleFolder.read(house.rules)
         #expect(
-            source.files.map(\.name) == ["calendar.yaml", "complaints.yaml", "connections.yaml", "escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "texts.yaml", "tests/faults.yaml", "tests/old.yml"])
+            source.files.map(\.name) == ["calendar.yaml", "complaints.yaml", "connections.yaml", "escalations.yaml", "faults.yaml", "network.csv", "site.yaml", "tests/faults.yaml", "tests/old.yml", "texts.yaml"])
     }
 
     @Test func aMissingFolderSaysWhatToDo() {

@@ -67,6 +67,7 @@ import Testing
                 "reported_at":"2026-11-22T08:00:00+08:00","created_at":"2026-11-22T08:00:00+08:00","since":"2026-11-22T08:00:00+08:00",\
                 "limits":{"accept":{"length_s":180,"due":"2026-11-22T08:03:00+08:00","state":"running","overdue":false},\
                 "arrive":{"length_s":2700,"due":"2026-11-22T08:45:00+08:00","state":"running","overdue":false}},\
+                "progress":{"zh":"已派给作业班组，最迟2026年11月22日 08:45。","en":"It was given to a crew, by 22 November 2026 08:45."},\
                 "history":[{"at":"2026-11-22T08:00:00+08:00","event":"dispatched","by":"paidan","crew":"a-busy"}]}
                 """)
         let late = String(decoding: life.task()!.json(rules: life.rules, at: life.now + .hours(1)), as: UTF8.self)

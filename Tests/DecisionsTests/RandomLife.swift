@@ -191,6 +191,14 @@ struct Canon: Equatable {
     var caseDue: [Instant?]
     var nextDue: Instant?
 
+    /// The parts that differ, each with both values.
+    func differences(from other: Canon) -> [String] {
+        zip(Mirror(reflecting: self).children, Mirror(reflecting: other).children).compactMap { mine, theirs in
+            let (a, b) = ("\(mine.value)", "\(theirs.value)")
+            return a == b ? nil : "\(mine.label ?? ""): \(a.prefix(600)) | \(b.prefix(600))"
+        }
+    }
+
     init(_ state: DispatchState) {
         tasks = state.openTasks
         crews = state.crews.values.sorted { $0.id < $1.id }.map { "\($0)" }
@@ -208,6 +216,7 @@ struct Canon: Equatable {
         cases = state.openCases
         lastCase = state.lastCase
         caseDue = state.openCases.map { state.cases[$0.id]?.due }
-        nextDue = state.nextDue
+        // A crew that was freed, and has not been offered what waits, is due at once; it is not part of the rows.
+        nextDue = state.roster.fresh.isEmpty ? state.nextDue : nil
     }
 }

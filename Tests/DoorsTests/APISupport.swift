@@ -103,6 +103,11 @@ final class FakeBackend: Backend {
         }
     }
 
+    func report(_ id: String, source: SourceID?) async throws -> [[UInt8]] {
+        if let error = state.withLock({ $0.lookError }) { throw Failure(description: error) }
+        return id == "95598-1" ? [Array(#"{"receipt":{"id":"95598-1","source":"\#(source?.rawValue ?? "95598")"},"tasks":[]}"#.utf8)] : []
+    }
+
     func kase(_ id: CaseID) async throws -> [UInt8]? {
         if let error = state.withLock({ $0.lookError }) { throw Failure(description: error) }
         return id.number == 1 ? Array(#"{"id":"\#(id)","history":[]}"#.utf8) : nil
