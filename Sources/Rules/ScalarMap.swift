@@ -90,6 +90,38 @@ struct ScalarMap {
 
         private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
+        /// What libyaml takes for a line break at a byte: its bytes, the one that it is shown at, and what a text gets of it. LF, CR LF, CR
+        /// and U+0085 give a line feed, U+2028 and U+2029 stay. (All but the first two are told as control characters.)
+        private func lineBreak(at i: Int) -> (width: Int, place: Int, scalar: Unicode.Scalar)? {
+            let bytes = source.bytes
+            switch bytes[i] {
+            case 0x0A: return (1, i, "\n")
+            case 0x0D: return i + 1 < bytes.count && bytes[i + 1] == 0x0A ? (2, i + 1, "\n") : (1, i, "\n")
+            case 0xC2: return i + 1 < bytes.count && bytes[i + 1] == 0x85 ? (2, i, "\n") : nil
+            case 0xE2:
+                guard i + 2 < bytes.count, bytes[i + 1] == 0x80, bytes[i + 2] == 0xA8 || bytes[i + 2] == 0xA9 else { return nil }
+                return (3, i, bytes[i + 2] == 0xA8 ? "\u{2028}" : "\u{2029}")
+            default: return nil
+            }
+        }
+
+        /// The blanks and line breaks from a byte on: the byte after them, and the breaks among them.
+        private func gap(from i: Int, to end: Int) -> (end: Int, breaks: [(place: Int, scalar: Unicode.Scalar)]) {
+            var i = i
+            var breaks: [(place: Int, scalar: Unicode.Scalar)] = []
+            while i < end {
+                if let found = lineBreak(at: i) {
+                    breaks.append((found.place, found.scalar))
+                    i += found.width
+                } else if isBlank(source.bytes[i]) {
+                    i += 1
+                } else {
+                    break
+                }
+            }
+            return (i, breaks)
+        }
+
         /// Plain and quoted texts: line breaks fold to a blank, empty lines to line breaks.
         mutating func flowed(quote: UInt8?) {
             let bytes = source.bytes
@@ -97,21 +129,16 @@ struct ScalarMap {
             let end = range.upperBound - (quote == nil ? 0 : 1)
             while i < end {
                 let byte = bytes[i]
-                if isBlank(byte) || byte == 0x0A || byte == 0x0D {
-                    var j = i
-                    var breaks: [Int] = []
-                    while j < end, isBlank(bytes[j]) || bytes[j] == 0x0A || bytes[j] == 0x0D {
-                        if bytes[j] == 0x0A { breaks.append(j) }
-                        j += 1
-                    }
+                if isBlank(byte) || lineBreak(at: i) != nil {
+                    let (next, breaks) = gap(from: i, to: end)
                     if breaks.isEmpty {
-                        for k in i..<j { emit(Unicode.Scalar(bytes[k]), at: k) }
-                    } else if breaks.count == 1 {
-                        emit(" ", at: breaks[0])
+                        for k in i..<next { emit(Unicode.Scalar(bytes[k]), at: k) }
+                    } else if breaks.count == 1, breaks[0].scalar == "\n" {
+                        emit(" ", at: breaks[0].place)
                     } else {
-                        for k in breaks.dropFirst() { emit("\n", at: k) }
+                        for found in breaks.dropFirst(breaks[0].scalar == "\n" ? 1 : 0) { emit(found.scalar, at: found.place) }
                     }
-                    i = j
+                    i = next
                 } else if quote == UInt8(ascii: "'"), byte == UInt8(ascii: "'") {
                     emit("'", at: i)
                     i += 2
@@ -138,18 +165,11 @@ struct ScalarMap {
                 0x65: "\u{1B}", 0x20: " ", 0x22: "\"", 0x2F: "/", 0x5C: "\\", 0x4E: "\u{85}", 0x5F: "\u{A0}", 0x4C: "\u{2028}", 0x50: "\u{2029}",
             ]
             let byte = bytes[i + 1]
-            if byte == 0x0A || byte == 0x0D {
+            if lineBreak(at: i + 1) != nil {
                 // An escaped line end vanishes with the blanks that begin the next line; further ones stay.
-                var j = i + 1
-                var first = true
-                while j < end, isBlank(bytes[j]) || bytes[j] == 0x0A || bytes[j] == 0x0D {
-                    if bytes[j] == 0x0A {
-                        if !first { emit("\n", at: j) }
-                        first = false
-                    }
-                    j += 1
-                }
-                return j
+                let (next, breaks) = gap(from: i + 1, to: end)
+                for found in breaks.dropFirst() { emit(found.scalar, at: found.place) }
+                return next
             }
             let digits: Int
             switch byte {
@@ -165,13 +185,38 @@ struct ScalarMap {
             return i + 2 + digits
         }
 
+        private struct Line {
+            var content: Range<Int>
+            /// nil: the file ends.
+            var lineBreak: (place: Int, scalar: Unicode.Scalar)?
+        }
+
+        /// The lines of a `|` or `>` text, as libyaml cuts them, without that of the header.
+        private func lines() -> [Line] {
+            var lines: [Line] = []
+            var from = range.lowerBound
+            var isHeader = true
+            var i = from
+            while i < range.upperBound {
+                guard let found = lineBreak(at: i) else {
+                    i += 1
+                    continue
+                }
+                if !isHeader { lines.append(Line(content: from..<i, lineBreak: (found.place, found.scalar))) }
+                isHeader = false
+                i += found.width
+                from = i
+            }
+            if !isHeader, from < range.upperBound { lines.append(Line(content: from..<range.upperBound, lineBreak: nil)) }
+            return lines
+        }
+
         /// The blanks that the first line with a word shows to be indentation.
         func blockIndent(_ text: String) -> Int {
             let textIndent = text.split(separator: "\n").first.map { $0.prefix { $0 == " " }.utf8.count } ?? 0
-            for line in (source.line(of: range.lowerBound) + 1)..<max(source.line(of: range.lowerBound) + 1, source.lineStarts.count) {
-                let content = source.range(ofLine: line)
-                let blanks = source.bytes[content].prefix { $0 == 0x20 }.count
-                if blanks < content.count { return max(0, blanks - textIndent) }
+            for line in lines() {
+                let blanks = source.bytes[line.content].prefix { $0 == 0x20 }.count
+                if blanks < line.content.count { return max(0, blanks - textIndent) }
             }
             return 0
         }
@@ -179,39 +224,35 @@ struct ScalarMap {
         /// `|` and `>` texts, as libyaml's scanner reads them.
         mutating func block(folded: Bool, indent: Int) {
             let bytes = source.bytes
-            var line = source.line(of: range.lowerBound) + 1
-            let last = source.line(of: max(range.lowerBound, range.upperBound - 1))
-            var pendingBreak: Int?
-            var emptyLines: [Int] = []
+            var pendingBreak: (place: Int, scalar: Unicode.Scalar)?
+            var emptyLines: [(place: Int, scalar: Unicode.Scalar)] = []
             var previousBeganBlank = false
-            while line < source.lineStarts.count, line <= max(last, line == source.line(of: range.lowerBound) + 1 ? line : last) {
-                let content = source.range(ofLine: line)
+            for line in lines() {
+                let content = line.content
                 let begin = content.lowerBound + min(indent, bytes[content].prefix { $0 == 0x20 }.count)
                 if begin >= content.upperBound {
-                    emptyLines.append(content.upperBound)
-                    line += 1
+                    if let found = line.lineBreak { emptyLines.append(found) }
                     continue
                 }
                 if begin - content.lowerBound < indent { break }
                 let beginsBlank = isBlank(bytes[begin])
-                if let place = pendingBreak {
-                    if folded, !previousBeganBlank, !beginsBlank {
-                        if emptyLines.isEmpty { emit(" ", at: place) }
+                if let found = pendingBreak {
+                    if folded, found.scalar == "\n", !previousBeganBlank, !beginsBlank {
+                        if emptyLines.isEmpty { emit(" ", at: found.place) }
                     } else {
-                        emit("\n", at: place)
+                        emit(found.scalar, at: found.place)
                     }
                 }
-                for place in emptyLines { emit("\n", at: place) }
+                for found in emptyLines { emit(found.scalar, at: found.place) }
                 emptyLines = []
                 previousBeganBlank = beginsBlank
                 var i = begin
                 while i < content.upperBound { i = copy(at: i) }
-                pendingBreak = content.upperBound
-                line += 1
+                pendingBreak = line.lineBreak
             }
             // What chomping may have left.
-            if let place = pendingBreak { emit("\n", at: place) }
-            for place in emptyLines { emit("\n", at: place) }
+            if let found = pendingBreak { emit(found.scalar, at: found.place) }
+            for found in emptyLines { emit(found.scalar, at: found.place) }
         }
     }
 }

@@ -24,6 +24,8 @@ import Testing
     @Test(arguments: [
         "a:                          >2\n        \n ", "a: >2\n        \n  x\n", "a: |1\n  \n x\n", "a: |3\n      deep\n   flat\n", "- a: >2\n      x\n     y\n",
         "when: !断线\nb: c\n断: d\n", "s:\nwhen: x:冒烟: y\nnearest: '断'\n", "b's accepm\nwhen:String wx\n", "when: 'x\n", "a:     >4\nb:     >4\nc: x: y\nd:   >5\ne-' indicator\n", "a: |2\nb: [\n      x\nc: d\n",
+        "$s: =\r fauas && bleetaralse\n\ns:\n\n\n\n---\n\r\n\n\ncomman\u{14}: oute:\n  - colt\ns: re olt\n", "$s: a\r\n\r b\n", "$s: a\u{85}\u{2028} b\u{2029}\n c\n",
+        "$s: \"a\\\r  \r\n b\r c\"\n", "$s: 'a\u{2028} b\r\r c'\n", "$s: >\n  a\r  b\r\n  c\u{85}\r  d\u{2028}  e\n", "$s: |+\r  a\r   b\r\r\n", "$s: >\r\n  a\r\n  b\r\n", "a: a\r\n  b\r\n\r\n  c\r\n",
     ])
     func placesAreExact(_ text: String) throws {
         let (root, source, findings) = read(text)
