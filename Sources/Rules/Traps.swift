@@ -40,7 +40,9 @@ struct Traps {
             if let hash = comment(in: expression.value), hash < byte, !Self.startCharacters.contains(source.bytes[expression.value.lowerBound]) {
                 // Unless the '#' stands inside a text, it was meant as a comment: the block must do without it.
                 if source.bytes[expression.value.lowerBound..<hash].count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 0 {
-                    text = oneLine(expression.value.lowerBound..<hash) + " " + oneLine(source.range(ofLine: source.line(of: hash)).upperBound..<expression.value.upperBound)
+                    // Nothing follows where blanks end the last line.
+                    let lineEnd = min(source.range(ofLine: source.line(of: hash)).upperBound, expression.value.upperBound)
+                    text = oneLine(expression.value.lowerBound..<hash) + " " + oneLine(lineEnd..<expression.value.upperBound)
                 }
                 return Trap(
                     value: expression.value, range: hash..<(hash + 1),
