@@ -32,6 +32,13 @@ final class Findings {
     func error(_ file: Int, _ range: Range<Int>, _ wording: @autoclosure () -> Wording) { add(file, range, .error, wording) }
     func warning(_ file: Int, _ range: Range<Int>, _ wording: @autoclosure () -> Wording) { add(file, range, .warning, wording) }
 
+    /// So many errors of a file of which no more is kept (`isFull`): they are only counted.
+    func countErrors(_ count: Int) {
+        hasErrors = true
+        told += count
+        dropped += count
+    }
+
     /// The wording is worked out only where it is kept.
     private func add(_ file: Int, _ range: Range<Int>, _ severity: Diagnostic.Severity, _ wording: () -> Wording) {
         if severity == .error { hasErrors = true }

@@ -17,7 +17,7 @@ private final class KnownSections<Read> {
     private var values: [Read?] = [nil]
 
     func value(_ node: Node, _ reader: FileReader, _ read: () -> Read?) -> Read? {
-        guard !reader.findings.hasErrors, !node.isSpoilt else { return read() }
+        guard !node.isSpoilt else { return read() }
         let range = node.range.clamped(to: 0..<reader.source.bytes.count)
         let number = reader.source.bytes.withUnsafeBufferPointer { texts.number(of: UnsafeBufferPointer(rebasing: $0[range])) }
         if number > 0 { return values[Int(number)] }
@@ -426,7 +426,9 @@ struct ConditionReader {
                 reader.error(hash..<(hash + 1), .hashCut(key: key, text: traps.whole(from: node.range.lowerBound)))
                 return nil
             }
-            let map = ScalarMap(node, in: reader.source)
+            // Where nobody will read it any more, only how many there are is of interest.
+            let map = reader.findings.isFull(reader.file) ? nil : ScalarMap(node, in: reader.source)
+            func place(_ span: Range<Int>) -> Range<Int> { map?.range(characters: span) ?? node.range }
             let characters = Array(text)
             for diagnostic in error.diagnostics {
                 let span = diagnostic.span.start..<max(diagnostic.span.start, diagnostic.span.end)
@@ -434,16 +436,16 @@ struct ConditionReader {
                 if diagnostic.code == "unknown-name" {
                     if failed.contains(name) || failsUnknownNames { continue }
                     if name == current {
-                        reader.error(map.range(characters: span), .letCycle(name))
+                        reader.error(place(span), .letCycle(name))
                         continue
                     }
                     if let line = laterLines[name] {
-                        reader.error(map.range(characters: span), .letOrder(name, line: line))
+                        reader.error(place(span), .letOrder(name, line: line))
                         continue
                     }
                 }
                 reader.error(
-                    map.range(characters: span),
+                    place(span),
                     Wording(code: diagnostic.code, message: diagnostic.message, suggestion: diagnostic.suggestion))
             }
             // A checker that refuses must say why; should it not, the refusal still counts.

@@ -13,6 +13,8 @@ struct RuleConditions {
     private(set) var definitionsUsed: Set<String> = []
     private var definitionLists: [[String]: DefinitionList] = [:]
     private let known: KnownParts
+    /// How many mistakes a part has; nil: that depends on its company. Only of modules that are hopelessly wrong.
+    private var mistakesOfParts: [String: Int?] = [:]
 
     init(conditions: ConditionReader, formulas: FormulaReader, pool: FormulaPool) {
         self.conditions = conditions
@@ -25,6 +27,10 @@ struct RuleConditions {
     /// nil: it has a mistake, which has been told.
     mutating func condition(_ node: Node, _ key: String = "when") -> RuleCondition? {
         if case .text(let text, _) = node.content, !node.isSpoilt, let condition = quickly(text) { return condition }
+        if case .text(let text, _) = node.content, !node.isSpoilt, conditions.reader.findings.isFull(conditions.reader.file), let count = mistakes(in: text) {
+            conditions.reader.findings.countErrors(count)
+            return nil
+        }
         guard let expression = conditions.expression(node, key, expecting: .bool) else { return nil }
         let root = expression.root
         let (text, before) = Condition.trimmed(expression.text)
@@ -98,6 +104,43 @@ struct RuleConditions {
         known.add(piece, made)
         return made
     }
+
+    // MARK: Mistakes that are only counted
+
+    /// How many mistakes a condition has, part by part: thousands of wrong rules are wrong in the same few ways. nil: none, or not to be known so.
+    private mutating func mistakes(in untrimmed: String) -> Int? {
+        let (text, _) = Condition.trimmed(untrimmed)
+        guard conditions.failed.isEmpty, !conditions.failsUnknownNames, let cut = TextTable.withBytes(text, ConditionCut.parts) else { return nil }
+        // The whole of it.
+        if cut.count == 1 { return errors(of: text).flatMap { $0.isEmpty ? nil : $0.count } }
+        var count = 0
+        for range in cut {
+            let start = text.utf8.index(text.startIndex, offsetBy: range.lowerBound)
+            let piece = String(text[start..<text.utf8.index(start, offsetBy: range.count)])
+            let own = mistakesOfParts[piece] ?? mistakes(of: piece)
+            mistakesOfParts[piece] = .some(own)
+            guard let own else { return nil }
+            count += own
+        }
+        return count == 0 || count >= Limits.diagnostics ? nil : count
+    }
+
+    /// What is wrong with a part is wrong with it in any company, if it is a matter of names and types.
+    private func mistakes(of piece: String) -> Int? {
+        errors(of: piece).flatMap { errors in errors.allSatisfy { Self.ownMistakes.contains($0.code) } ? errors.count : nil }
+    }
+
+    /// nil: refused without a reason, which counts as one.
+    private func errors(of text: String) -> [ExpressionDiagnostic]? {
+        do throws(ExpressionErrors) {
+            _ = try Expression.compile(text, schema: conditions.schema, expecting: .bool)
+            return []
+        } catch {
+            return error.diagnostics.isEmpty ? nil : error.diagnostics
+        }
+    }
+
+    private static let ownMistakes: Set<String> = ["unknown-field", "unknown-value", "unknown-name", "unknown-function", "no-overload"]
 
     private func list(_ reads: [Expression.Read]) -> Int32 { pool.readList(reads.map { NamedSlot(name: $0.name, slot: $0.slot) }) }
 

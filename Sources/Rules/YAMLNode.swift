@@ -5,7 +5,7 @@ struct Node: Sendable {
         case plain, singleQuoted, doubleQuoted, literal, folded
     }
 
-    indirect enum Content: Sendable {
+    enum Content: Sendable {
         case text(String, Style)
         case list([Node], flow: Bool)
         case map([Pair], flow: Bool)
@@ -18,17 +18,32 @@ struct Node: Sendable {
         var value: Node
     }
 
-    enum Mark: Sendable {
-        case anchor, tag
+    /// `&name` or `!tag` before it: always an error.
+    struct Marks: OptionSet, Sendable {
+        let rawValue: UInt8
+        static let anchor = Marks(rawValue: 1)
+        static let tag = Marks(rawValue: 2)
     }
 
     var content: Content
-    /// The bytes it stands on.
-    var range: Range<Int>
-    /// `&name` or `!tag` before it: always an error.
-    var marks: [Mark] = []
+    // Files are small, and a file of a megabyte may have half a million nodes.
+    private var from: UInt32
+    private var to: UInt32
+    var marks: Marks
     /// An error about it has been told: whoever reads it keeps silent.
     var isSpoilt = false
+    /// The bytes it stands on.
+    var range: Range<Int> {
+        get { Int(from)..<Int(to) }
+        set { (from, to) = (UInt32(clamping: newValue.lowerBound), UInt32(clamping: newValue.upperBound)) }
+    }
+
+    init(content: Content, range: Range<Int>, marks: Marks = []) {
+        self.content = content
+        self.marks = marks
+        (from, to) = (UInt32(clamping: range.lowerBound), UInt32(clamping: range.upperBound))
+    }
+
     /// A part of the file, which may have held any of its keys, could not be read, and that has been told.
     var isTorn = false
 

@@ -245,8 +245,8 @@ struct YAMLReader {
         if stack.isEmpty { root = node } else { stack[stack.count - 1].add(node) }
     }
 
-    private static func marks(anchor: UnsafeMutablePointer<yaml_char_t>?, tag: UnsafeMutablePointer<yaml_char_t>?) -> [Node.Mark] {
-        anchor == nil && tag == nil ? [] : (anchor == nil ? [] : [.anchor]) + (tag == nil ? [] : [.tag])
+    private static func marks(anchor: UnsafeMutablePointer<yaml_char_t>?, tag: UnsafeMutablePointer<yaml_char_t>?) -> Node.Marks {
+        (anchor == nil ? [] : Node.Marks.anchor).union(tag == nil ? [] : .tag)
     }
 
     private static func style(_ style: yaml_scalar_style_t) -> Node.Style {
@@ -302,7 +302,7 @@ struct YAMLReader {
         }
         if !node.marks.isEmpty, !node.isSpoilt {
             let mark = source.range(ofMarkAt: node.range.lowerBound)
-            for kind in node.marks {
+            for kind in [Node.Marks.anchor, .tag] where node.marks.contains(kind) {
                 if kind == .anchor { linked += 1 }
                 if inExpression {
                     findings.error(file, firstByte(of: node.range), Traps(source: source).start(of: node.range))

@@ -26,6 +26,7 @@ import Testing
         "when: !断线\nb: c\n断: d\n", "s:\nwhen: x:冒烟: y\nnearest: '断'\n", "b's accepm\nwhen:String wx\n", "when: 'x\n", "a:     >4\nb:     >4\nc: x: y\nd:   >5\ne-' indicator\n", "a: |2\nb: [\n      x\nc: d\n",
         "$s: =\r fauas && bleetaralse\n\ns:\n\n\n\n---\n\r\n\n\ncomman\u{14}: oute:\n  - colt\ns: re olt\n", "$s: a\r\n\r b\n", "$s: a\u{85}\u{2028} b\u{2029}\n c\n",
         "$s: \"a\\\r  \r\n b\r c\"\n", "$s: 'a\u{2028} b\r\r c'\n", "$s: >\n  a\r  b\r\n  c\u{85}\r  d\u{2028}  e\n", "$s: |+\r  a\r   b\r\r\n", "$s: >\r\n  a\r\n  b\r\n", "a: a\r\n  b\r\n\r\n  c\r\n",
+        "ls:\nls:\n\n-\n    !\n\"]] \nws]: ##   !\nwhen: ]]uf\nwhen: ]]when: ]]uf\nwhen: ]]: #:\"]]    !*\"]] \nw\nhe", "route:\n  - when: a: b #c d  \n    task: x\n", "when: ]a #c  \n",
     ])
     func placesAreExact(_ text: String) throws {
         let (root, source, findings) = read(text)
@@ -61,6 +62,28 @@ import Testing
     func manyMistakesAreCapped(_ name: String, _ text: String) {
         let compilation = Fixture.compile([("site.yaml", Fixture.site), ("m.yaml", "module: m\n" + text)])
         #expect(compilation.errorCount > 0 && compilation.diagnostics.count <= Findings.toldMax + 1, "\(name): \(compilation.diagnostics.count)")
+    }
+
+    /// Of a file with thousands of mistakes most are only counted, part by part of their conditions: the count is what it would be one by one.
+    @Test func whatIsOnlyCountedIsCountedRight() {
+        let conditions = [
+            "report.catgory == \"fire\" && report.customers_out >= 10", "report.category == \"fir\" && report.urgncy == \"x\" && nobody(report.site)",
+            "report.category = \"fire\" && report.urgncy == \"x\"", "report.customers_out + 1", "report.customers_out", "report.site == 3 && hazzard",
+            "report.catgory == \"a\" || report.urgncy == \"b\"", "report.category == \"fire\" && report.customers_out", "matches(report.site, \"[\") && report.sit == \"\"",
+        ]
+        func told(_ conditions: [String]) -> Int {
+            var text = "module: m\nroute:\n"
+            for (number, condition) in conditions.enumerated() {
+                text += "  - name: r\(number)\n    when: >-\n      \(condition)\n    task: t\n    assign: { department: operations }\n"
+            }
+            let compilation = Fixture.compile([("site.yaml", Fixture.site), ("m.yaml", text)])
+            return compilation.diagnostics.count { $0.code != DiagnosticCode.more.rawValue } + compilation.untold
+        }
+        let each = conditions.map { told([$0]) }
+        #expect(each.allSatisfy { $0 > 0 })
+        let many = 300
+        #expect(each.reduce(0, +) * many > 2 * Findings.keptMax)
+        #expect(told((0..<many).flatMap { _ in conditions }) == each.reduce(0, +) * many)
     }
 
     /// A file that is too large is not read to say so.
