@@ -6,18 +6,23 @@ struct MutantMaker {
     let set: RuleSet
     let module: RuleMap.Module
     private let compiled: CompiledModule
+    /// The conditions of the rules.
+    private let whens: [RuleMap.Piece?]
     var mutants: [RuleMutant] = []
 
     init(_ set: RuleSet, _ module: RuleMap.Module) {
         self.set = set
         self.module = module
         compiled = set.modules[module.number]
+        whens = module.rules.map { module.when($0) }
     }
 
     mutating func make() {
         if let takes = module.takes {
             for edit in edits(of: takes) {
                 guard let expression = compile(edit.text, module.schema) else { continue }
+                // No test can tell apart what is the same for every report that comes here.
+                if GateProofs(set: set).areSame(takes.expression, expression, at: module) { continue }
                 var effect = RuleMutant.Effect(module: module.number)
                 effect.takes = expression
                 add(nil, edit, takes, effect)
@@ -29,8 +34,8 @@ struct MutantMaker {
             }
         }
         for table in module.tables { rows(table) }
-        for rule in module.rules {
-            if let when = rule.when {
+        for (rule, when) in zip(module.rules, whens) {
+            if let when {
                 for edit in edits(of: when) {
                     guard let expression = compile(edit.text, module.schema) else { continue }
                     var effect = RuleMutant.Effect(module: module.number)
@@ -77,8 +82,8 @@ struct MutantMaker {
         var effect = RuleMutant.Effect(module: module.number)
         func isAffected(_ piece: RuleMap.Piece) -> Bool { piece.expression.definitionsUsed.contains { names.contains($0) } }
         if let takes = module.takes, isAffected(takes) { effect.takes = compile(takes.expression.text, schema) }
-        for rule in module.rules {
-            guard let when = rule.when, isAffected(when), let expression = compile(when.expression.text, schema) else { continue }
+        for (rule, when) in zip(module.rules, whens) {
+            guard let when, isAffected(when), let expression = compile(when.expression.text, schema) else { continue }
             effect.conditions[rule.number] = .some(expression)
         }
         for rule in module.rules {

@@ -17,13 +17,18 @@ struct Proofs {
     init(_ set: RuleSet, _ pool: FormulaPool) {
         self.set = set
         space = ReportSpace(pool)
+        witness = Witness(space: space, fields: set.site.fields, declared: Self.declared(in: set))
+    }
+
+    /// The declared values of each field that has some.
+    static func declared(in set: RuleSet) -> [Int32: Set<String>] {
         var declared: [Int32: Set<String>] = [:]
         let slots: [(Slot.Report, String)] = [
             (.type, "type"), (.category, "category"), (.source, "source"), (.site, "site"), (.voltage, "voltage"), (.urgency, "urgency"),
         ]
         for (slot, name) in slots { declared[Int32(slot.rawValue)] = set.site.values[name].map { Set($0.map(\.code)) } }
         declared[Int32(Slot.Report.district.rawValue)] = Set(set.site.districts.keys.map(\.rawValue))
-        witness = Witness(space: space, fields: set.site.fields, declared: declared)
+        return declared
     }
 
     /// An earlier rule or module that takes reports away.
@@ -127,20 +132,9 @@ struct Proofs {
 
     /// Whether there is a report that no module is open for.
     func canBeUnclaimed() -> Answer {
-        search([declared], isReached: { $0.module == nil }) { outcome in
+        search([space.box(declared: witness.declared)], isReached: { $0.module == nil }) { outcome in
             outcome.module.flatMap { module in exactGate(set.modules[module]).map { (.module(module), $0) } }
         }
-    }
-
-    /// Reports with declared values alone: others are refused at the door.
-    private var declared: ReportSpace.Box {
-        var box = ReportSpace.Box()
-        for (slot, names) in witness.declared.sorted(by: { $0.key < $1.key }) {
-            var cells = Set(names.map { space.cell(of: $0) })
-            if ReportSpace.presence(slot) != nil { cells.insert(space.zero(slot)) }
-            box.sides.append((ReportSpace.value(slot), cells.sorted().map { $0...$0 }))
-        }
-        return box
     }
 
     /// A report of which all formulas are true; nil: none was found.

@@ -105,6 +105,17 @@ final class ReportSpace {
     /// What an absent field is worth.
     func zero(_ slot: Int32) -> Int64 { kind(slot) == .text ? textPlaces[TextTable.empty] ?? 1 : 0 }
 
+    /// Reports with declared values alone: others are refused at the door.
+    func box(declared: [Int32: Set<String>]) -> Box {
+        var box = Box()
+        for (slot, names) in declared.sorted(by: { $0.key < $1.key }) {
+            var cells = Set(names.map { cell(of: $0) })
+            if Self.presence(slot) != nil { cells.insert(zero(slot)) }
+            box.sides.append((Self.value(slot), cells.sorted().map { $0...$0 }))
+        }
+        return box
+    }
+
     // MARK: Boxes
 
     func isEmpty(_ box: Box) -> Bool {

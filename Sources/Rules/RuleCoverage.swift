@@ -6,7 +6,8 @@ import Domain
 /// - A rule is reached when it takes a report of some test.
 /// - A branch is one way that something in a module can go:
 ///   - each comparison of a rule's `when` (between its `&&`, `||` and `!`) two: it held of a report that the rule took; it did not hold of
-///     a report that came to the rule. Likewise in `takes` and in each `let` that is a truth value, over the reports that come to them.
+///     a report that came to the rule. Likewise in `takes` and in each `let` that is a truth value, over the reports that come to them. What is
+///     proved to hold in `takes` of every report that comes to it (the last gate of several) has one way only.
 ///   - each row of a table, and its `otherwise`: it gave a limit.
 ///   - each `otherwise` of an `assign`: nobody could go, and the task waited there.
 ///   - each rung of a ladder: somebody was told.
@@ -49,19 +50,19 @@ package struct RuleCoverage: Sendable {
 package final class CoverageRecorder {
     /// One way of a comparison that has not been seen.
     private struct Side {
-        var literal: Literal
-        var range: Range<Int>
+        let comparison: Comparison
+        let span: Span
+        /// The condition it stands in, in `conditions`.
+        let condition: Int
         /// In `module.rules`; -1: of a `let` or `takes`.
-        var rule: Int
-        var owner: String
+        let rule: Int
         var held = false
         var failed = false
     }
 
-    /// Comparisons of one text that held of all reports so far that came to their rules.
+    /// A comparison that held of all reports so far that came to its rules.
     private struct Group {
-        var expression: Expression
-        var isNegated: Bool
+        let comparison: Comparison
         /// Sides in the order of their rules.
         var sides: [Int] = []
     }
@@ -77,6 +78,8 @@ package final class CoverageRecorder {
         var reached: [Bool]
         var waited: [Bool]
         var sides: [Side] = []
+        /// Where the sides stand.
+        var conditions: [Node] = []
         /// For each rule, its sides.
         var sidesOf: [Range<Int>] = []
         /// Of `takes`, and of the `let`s.
@@ -85,7 +88,7 @@ package final class CoverageRecorder {
         var rows: Set<Row> = []
         /// Rules before it have had a report come to them.
         var frontier = 0
-        var groups: [String: Group] = [:]
+        var groups: [ObjectIdentifier: Group] = [:]
 
         init(_ module: RuleMap.Module) {
             self.module = module
@@ -107,35 +110,26 @@ package final class CoverageRecorder {
         map = RuleMap(source, set, files: files)
         for module in map.modules {
             let one = Watched(module)
-            var cache: [String: [Literal]] = [:]
-            if let takes = module.takes { one.takes = add(takes, 0, -1, "takes", to: one, &cache) }
+            let reader = LiteralReader(module.schema)
+            if let takes = module.takes { one.takes = add(takes.node, -1, to: one, reader) }
             let first = one.sides.count
-            for entry in module.lets where entry.piece.expression.type == .bool { _ = add(entry.piece, 0, -1, entry.name, to: one, &cache) }
+            for entry in module.lets where entry.piece.expression.type == .bool { _ = add(entry.piece.node, -1, to: one, reader) }
             one.lets = first..<one.sides.count
             for rule in module.rules {
-                one.sidesOf.append(rule.when.map { add($0, 0, rule.number, rule.name, to: one, &cache) } ?? one.sides.count..<one.sides.count)
+                one.sidesOf.append(rule.condition.map { add($0, rule.number, to: one, reader) } ?? one.sides.count..<one.sides.count)
             }
             watched[module.number] = one
             order.append(one)
         }
     }
 
-    private func add(
-        _ piece: RuleMap.Piece, _ from: Int, _ rule: Int, _ owner: String, to watched: Watched, _ cache: inout [String: [Literal]]
-    ) -> Range<Int> {
-        let literals: [Literal]
-        if let known = cache[piece.expression.text] {
-            literals = known
-        } else {
-            literals = piece.literals(watched.module.schema)
-            cache[piece.expression.text] = literals
-        }
-        let map = ScalarMap(piece.node, in: watched.module.source)
+    private func add(_ condition: Node, _ rule: Int, to watched: Watched, _ reader: LiteralReader) -> Range<Int> {
         let first = watched.sides.count
-        for literal in literals {
-            watched.sides.append(
-                Side(literal: literal, range: map.range(characters: literal.span.start..<max(literal.span.start, literal.span.end)), rule: rule, owner: owner))
+        guard let text = condition.text else { return first..<first }
+        for literal in reader.literals(in: text) {
+            watched.sides.append(Side(comparison: literal.comparison, span: literal.span, condition: watched.conditions.count, rule: rule))
         }
+        watched.conditions.append(condition)
         return first..<watched.sides.count
     }
 
@@ -144,17 +138,17 @@ package final class CoverageRecorder {
     /// A report, and what the rules said.
     package func note(_ subject: RouteSubject, _ result: RouteResult) {
         let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
-        func holds(_ literal: Literal) -> Bool { Self.holds(literal.expression, literal.isNegated, activation) }
+        func holds(_ side: Side) -> Bool { Self.holds(side.comparison, activation) }
         var home: Int?
         for (number, module) in set.modules.enumerated() {
-            if let one = watched[number] { for index in one.takes { see(&one.sides[index], holds(one.sides[index].literal)) } }
+            if let one = watched[number] { for index in one.takes { see(&one.sides[index], holds(one.sides[index])) } }
             if module.takes.map({ (try? $0.expression.matches(activation)) == true }) ?? true {
                 home = number
                 break
             }
         }
         guard let home, let one = watched[home] else { return }
-        for index in one.lets { see(&one.sides[index], holds(one.sides[index].literal)) }
+        for index in one.lets { see(&one.sides[index], holds(one.sides[index])) }
 
         var last = one.module.rules.count - 1
         let module = set.modules[home]
@@ -163,7 +157,7 @@ package final class CoverageRecorder {
             one.reached[place.rule] = true
             let rule = module.rules[place.rule]
             if !rule.continues { last = min(last, place.rule) }
-            for index in one.sidesOf[place.rule] where !one.sides[index].held && holds(one.sides[index].literal) { one.sides[index].held = true }
+            for index in one.sidesOf[place.rule] where !one.sides[index].held && holds(one.sides[index]) { one.sides[index].held = true }
             for limit in module.outcome(of: rule).limits {
                 guard case .table(let table) = limit.source else { continue }
                 let value = activation.string(slot: table.slot)
@@ -183,9 +177,9 @@ package final class CoverageRecorder {
 
     package func noteTold(ladder: String, percent: Int) { rungs.insert("\(ladder) \(percent)") }
 
-    private static func holds(_ expression: Expression, _ isNegated: Bool, _ activation: ReportActivation) -> Bool {
-        guard let truth = try? expression.matches(activation) else { return false }
-        return truth != isNegated
+    private static func holds(_ comparison: Comparison, _ activation: ReportActivation) -> Bool {
+        guard let truth = try? comparison.expression.matches(activation) else { return false }
+        return truth != comparison.isNegated
     }
 
     private func see(_ side: inout Side, _ holds: Bool) {
@@ -196,14 +190,16 @@ package final class CoverageRecorder {
     private func came(_ one: Watched, to last: Int, _ activation: ReportActivation) {
         while one.frontier <= last {
             for index in one.sidesOf[one.frontier] {
-                let literal = one.sides[index].literal
-                let key = (literal.isNegated ? "!" : "") + literal.text
-                one.groups[key, default: Group(expression: literal.expression, isNegated: literal.isNegated)].sides.append(index)
+                let comparison = one.sides[index].comparison
+                one.groups[ObjectIdentifier(comparison), default: Group(comparison: comparison)].sides.append(index)
             }
             one.frontier += 1
         }
-        for (key, group) in one.groups {
-            guard let first = group.sides.first, one.sides[first].rule <= last, !Self.holds(group.expression, group.isNegated, activation) else { continue }
+        let failed = one.groups.filter { _, group in
+            guard let first = group.sides.first, one.sides[first].rule <= last else { return false }
+            return !Self.holds(group.comparison, activation)
+        }
+        for (key, group) in failed {
             let count = group.sides.prefix { one.sides[$0].rule <= last }.count
             for index in group.sides[..<count] { one.sides[index].failed = true }
             if count == group.sides.count { one.groups[key] = nil } else { one.groups[key]?.sides.removeFirst(count) }
@@ -250,11 +246,12 @@ package final class CoverageRecorder {
     private func module(_ one: Watched) -> RuleCoverage.Module {
         var module = RuleCoverage.Module(file: one.module.file)
         var branches: [(at: Int, gap: RuleCoverage.Gap)] = []
-        func branch(_ isReached: Bool, _ range: Range<Int>, _ rule: Int?, _ text: @autoclosure () -> String) {
+        func branch(_ isReached: Bool, _ range: @autoclosure () -> Range<Int>, _ rule: Int?, _ text: @autoclosure () -> String) {
             module.branches += 1
             if isReached { return module.branchesReached += 1 }
             // A rule that is not reached is said once.
             if let rule, !one.reached[rule] { return }
+            let range = range()
             branches.append((range.lowerBound, gap(.branch, one.module.file, one.module.source, range, rule.map { one.module.rules[$0].name }, text())))
         }
         module.rules = one.reached.count
@@ -271,13 +268,22 @@ package final class CoverageRecorder {
                 branch(one.waited[rule.number], otherwise.range, rule.number, "in no test does a task of \(rule.name) wait because nobody can go")
             }
         }
-        for side in one.sides {
-            let text = side.literal.isNegated ? "!(\(side.literal.text))" : side.literal.text
-            let owner = side.rule < 0 ? nil : side.owner
+        // The places of what is never told are never counted.
+        var map: (condition: Int, places: ScalarMap)?
+        func range(_ side: Side) -> Range<Int> {
+            if map?.condition != side.condition { map = (side.condition, ScalarMap(one.conditions[side.condition], in: one.module.source)) }
+            return map?.places.range(characters: side.span.start..<max(side.span.start, side.span.end)) ?? one.conditions[side.condition].range
+        }
+        let gates = GateProofs(set: set)
+        for (index, side) in one.sides.enumerated() {
+            let text = side.comparison.isNegated ? "!(\(side.comparison.text))" : side.comparison.text
+            let rule = side.rule < 0 ? nil : side.rule
+            let owner = rule.map { one.module.rules[$0].name }
             let held = "'\(text)' is never true of a report" + (owner.map { " that \($0) takes" } ?? "")
             let failed = "'\(text)' is never false of a report" + (owner.map { " that comes to \($0)" } ?? "")
-            branch(side.held, side.range, side.rule < 0 ? nil : side.rule, held)
-            branch(side.failed, side.range, side.rule < 0 ? nil : side.rule, failed)
+            branch(side.held, range(side), rule, held)
+            if !side.failed, one.takes.contains(index), gates.isAlways(side.comparison.expression, isNegated: side.comparison.isNegated, at: one.module) { continue }
+            branch(side.failed, range(side), rule, failed)
         }
         for table in one.module.tables {
             for row in table.rows {

@@ -14,9 +14,11 @@ struct RuleMap {
         var number: Int
         var name: String
         var nameRange: Range<Int>
-        var when: Piece?
-        /// The values of its other keys, where they are written.
+        /// The values of its keys, where they are written.
         var values: [String: Node]
+
+        /// Its condition as it stands: a process's is called `takes`.
+        var condition: Node? { values[values["stages"] == nil ? "when" : "takes"] }
     }
 
     struct Let {
@@ -42,6 +44,9 @@ struct RuleMap {
         var rules: [Rule] = []
         /// The schema with all its `let`s.
         var schema: Schema
+
+        /// A rule's condition, compiled; nil: it has none.
+        func when(_ rule: Rule) -> Piece? { rule.condition.flatMap { RuleMap.piece($0, schema) } }
     }
 
     struct Rungs {
@@ -93,13 +98,12 @@ struct RuleMap {
             let values = Dictionary(pairs.compactMap { pair in pair.key.text.map { ($0, pair.value) } }, uniquingKeysWith: { first, _ in first })
             module.rules.append(
                 Rule(
-                    number: index, name: compiled.name(of: compiled.rules[index]), nameRange: values["name"]?.range ?? item.range,
-                    when: values[index < processes.count ? "takes" : "when"].flatMap { piece($0, module.schema) }, values: values))
+                    number: index, name: compiled.name(of: compiled.rules[index]), nameRange: values["name"]?.range ?? item.range, values: values))
         }
         return module
     }
 
-    private static func piece(_ node: Node, _ schema: Schema) -> Piece? {
+    fileprivate static func piece(_ node: Node, _ schema: Schema) -> Piece? {
         guard let text = node.text, let expression = try? Expression.compile(text, schema: schema, expecting: .bool) else { return nil }
         return Piece(node: node, expression: expression)
     }

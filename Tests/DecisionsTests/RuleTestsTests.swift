@@ -432,9 +432,8 @@ struct TestedFolder {
         #expect(source.human(report.diagnostics) == "")
         #expect(report.outcomes.count >= 20 && report.skipped == 0)
         let coverage = recorder.coverage()
-        // The last module's gate is open for whatever comes to it: the declared types are all taken by then.
-        #expect(coverage.modules.flatMap(\.gaps).map(\.text) == ["'report.type == \"fault\"' is never false of a report"])
-        #expect(coverage.rules == set.ruleCount && coverage.rulesReached == coverage.rules && coverage.branchesReached == coverage.branches - 1)
+        #expect(coverage.modules.flatMap(\.gaps).map(\.text) == [])
+        #expect(coverage.rules == set.ruleCount && coverage.rulesReached == coverage.rules && coverage.branchesReached == coverage.branches)
     }
 
     /// No change of what somebody promised goes unnoticed: only of the times that are ours to suggest.
@@ -446,7 +445,7 @@ struct TestedFolder {
         let faults = try #require(source.files.first { $0.name == "faults.yaml" })
         let lines = String(decoding: faults.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         for survivor in report.survivors {
-            let isOurs = survivor.message.contains("'accept' is a minute longer") || survivor.message.contains("'report.type == \"fault\"' is dropped") || lines[survivor.line - 1].contains("✎")
+            let isOurs = survivor.message.contains("'accept' is a minute longer") || lines[survivor.line - 1].contains("✎")
             #expect(isOurs, "\(survivor.message)")
         }
     }
