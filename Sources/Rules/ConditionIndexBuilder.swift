@@ -209,7 +209,17 @@ struct ConditionIndexBuilder {
             }
         }
         pairs.sort { ($0.value, $0.entry) < ($1.value, $1.entry) }
-        let share = Double(max(0, budget - always.count)) / Double(max(1, pairs.count))
+        // What fits a leaf needs no more room than it takes; the others share what is left.
+        var hungry = always.count > Self.leafMax ? always.count : 0
+        var start = 0
+        while start < pairs.count {
+            var end = start
+            while end < pairs.count, pairs[end].value == pairs[start].value { end += 1 }
+            if end - start > Self.leafMax { hungry += end - start }
+            start = end
+        }
+        let share = Double(max(0, budget - always.count - pairs.count)) / Double(max(1, hungry))
+        func room(_ count: Int) -> Int { count + Int(Double(count) * share) }
         let number = split.isRange ? openRanges(split) : openValues(split.key, pairs.map(\.value))
         var from = 0
         while from < pairs.count {
@@ -217,12 +227,12 @@ struct ConditionIndexBuilder {
             var to = from
             while to < pairs.count, pairs[to].value == value { to += 1 }
             let fact = split.isRange ? Self.fact(split, segment: Int(value)) : Fact(key: split.key, low: Int64(value), high: Int64(value))
-            let child = node(pairs[from..<to].map(\.entry), asked: asked, facts: facts + [fact], budget: Int(Double(to - from) * share))
+            let child = node(pairs[from..<to].map(\.entry), asked: asked, facts: facts + [fact], budget: room(to - from))
             words[split.isRange ? number + 4 + 2 * split.cuts.count + Int(value) : childPlace(number, value)] = child
             from = to
         }
         if !always.isEmpty {
-            words[number + 2] = node(always, asked: asked, facts: facts, budget: max(always.count, budget - Int(Double(pairs.count) * share)))
+            words[number + 2] = node(always, asked: asked, facts: facts, budget: room(always.count))
         }
         return Int32(number)
     }

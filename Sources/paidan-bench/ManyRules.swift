@@ -57,6 +57,18 @@ struct ManyRules {
         ])
     }
 
+    /// As many rules that each take a report for one of three reasons, in three fields.
+    var alternatives: RuleSource {
+        var text = "module: many\nroute:\n"
+        for number in rules.indices {
+            text += "  - name: rule-\(number)\n    when: report.feeder == \"F-\(number)\" || report.transformer == \"T-\(number)\" || report.capacity_kva > \(number).5\n"
+            text += "    task: work\n    assign: { department: operations }\n"
+        }
+        return RuleSource(files: [
+            .init(name: "many.yaml", bytes: Array(text.utf8)), .init(name: "site.yaml", bytes: Array(siteText.utf8)),
+        ])
+    }
+
     /// One rule as it stands in its module.
     func ruleText(_ number: Int) -> String {
         let rule = rules[number]

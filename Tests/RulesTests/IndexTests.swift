@@ -174,6 +174,22 @@ import Testing
         }
         #expect(most[0] == most[1] && most[0] <= 4)
     }
+
+    /// Alternatives over several fields, the last of them open to one side: every alternative is asked for, and what is left is a small part.
+    @Test func alternativesOverSeveralFieldsAreFound() throws {
+        let count = 2_000
+        let rules = (0..<count).map {
+            "  - name: r\($0)\n    when: report.feeder == \"F-\($0)\" || report.transformer == \"T-\($0)\" || report.capacity_kva > \($0).5\n    task: t\n    assign: { department: operations }\n"
+        }
+        let set = try #require(Fixture.compile([("site.yaml", Fixture.site), ("a.yaml", "module: a\nroute:\n" + rules.joined())]).set)
+        for number in stride(from: 0, to: count, by: 97) {
+            for report in [Report(type: "fault", feeder: FeederID("F-\(number)")), Report(type: "fault", transformer: TransformerID("T-\(number)"))] {
+                var effort = RouteEffort()
+                #expect(set.route(Fixture.subject(report), tracing: false, &effort).routings.map(\.rule) == ["a.r\(number)"])
+                #expect(effort.candidates <= count / 8)
+            }
+        }
+    }
 }
 
 /// Random conditions, modules and reports, so chosen that they often meet.
