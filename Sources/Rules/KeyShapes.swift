@@ -13,6 +13,7 @@ indirect enum Shape: Sendable {
     case days
     case wholeNumber(ClosedRange<Int>)
     case degrees(Int)
+    case number
     case choice([String])
     /// The name of something that the site declares.
     case reference(Reference)
@@ -23,9 +24,11 @@ indirect enum Shape: Sendable {
     case named(Shape, dots: Bool)
 
     enum Reference: Sendable, Hashable {
-        case department, shift
+        case department, shift, district
         /// One of `Keys.values`.
         case value(String)
+        /// Any text will do where the site declares none.
+        case valueIfDeclared(String)
         /// Something that any module may declare: a ladder, a channel, a role.
         case other
     }
@@ -62,6 +65,7 @@ extension Keys {
         case Keys.crew.what: ["department"]
         case Keys.base.what: ["lat", "lon"]
         case Keys.values.what: ["type", "category"]
+        case Keys.testReport.what: ["type"]
         default: []
         }
     }
@@ -70,7 +74,9 @@ extension Keys {
     var needs: [(key: String, other: String)] {
         switch what {
         case Keys.module.what: [("tables", "route")]
-        case Keys.district.what: [("lat", "lon"), ("lon", "lat")]
+        case Keys.district.what, Keys.testPlace.what: [("lat", "lon"), ("lon", "lat")]
+        case Keys.ruleTest.what: ["needs", "expect", "then"].map { ($0, "name") } + [("name", "report"), ("report", "name")]
+        case Keys.step.what: [("duty", "crew"), ("place", "crew")]
         case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
         case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
@@ -79,6 +85,12 @@ extension Keys {
 
     /// Exactly one of these is there.
     var oneOf: [String] { what == Keys.assign.what ? ["nearest", "department"] : [] }
+
+    /// At least one of these is there.
+    var anyOf: [String] { what == Keys.ruleTest.what ? ["name", "with"] : [] }
+
+    /// A block without keys says nothing.
+    var isNeverEmpty: Bool { what == Keys.expectation.what }
 
     /// By key. A test holds that each key of each table has its meaning.
     var meanings: [String: Meaning] {
@@ -145,6 +157,18 @@ extension Keys {
         case Keys.crew.what: Self.crewMeanings
         case Keys.base.what: ["lat": .init(.degrees(90), "Latitude."), "lon": .init(.degrees(180), "Longitude.")]
         case Keys.role.what: ["name": .init(.text, "The name that people read."), "person": .init(.code(dots: true), "The personal code of who has it.")]
+        case Keys.ruleTest.what: Self.testMeanings
+        case Keys.testWith.what: Self.testWithMeanings
+        case Keys.testCrew.what: Self.testCrewMeanings
+        case Keys.testReport.what: Self.testReportMeanings
+        case Keys.testPlace.what:
+            [
+                "lat": .init(Self.cases(.degrees(90)), "Latitude."), "lon": .init(Self.cases(.degrees(180)), "Longitude."),
+                "address": .init(Self.cases(.text), "In words."), "district": .init(Self.cases(.reference(.district)), "A district of the site."),
+            ]
+        case Keys.testFacts.what: Self.testFactMeanings
+        case Keys.expectation.what: Self.expectationMeanings
+        case Keys.step.what: Self.stepMeanings
         case Keys.fields.what:
             ["report": .init(.named(.choice(FieldType.allCases.map(\.rawValue)), dots: false), "Fields that reports have here: 'report.fields.NAME' in conditions.")]
         case Keys.values.what:

@@ -1,6 +1,7 @@
 import Domain
 
-/// The rule files as a JSON Schema (2020-12), for editors: made of the same tables of keys that the reader checks files with.
+/// The rule files and the tests beside them as a JSON Schema (2020-12), for editors: made of the same tables of keys that the readers check
+/// files with. A list is a file of tests, a block is a module.
 ///
 /// It is what an editor can know of one file: keys, forms of values, and the names that the site declares. `paidan check` knows more.
 package enum RuleFileSchema {
@@ -10,21 +11,31 @@ package enum RuleFileSchema {
         var json = JSONWriter(capacity: 16_384)
         json.object { json in
             json.field("$schema", "https://json-schema.org/draft/2020-12/schema")
-            json.field("title", "paidan rule file")
-            json.field("type", "object")
+            json.field("title", "paidan rule file, or its tests")
             json.key("if")
+            json.object { $0.field("type", "array") }
+            json.key("then")
             json.object { json in
-                json.key("properties")
-                json.object { json in
-                    json.key("module")
-                    json.object { $0.field("const", "site") }
-                }
-                json.key("required")
-                json.array { $0.string("module") }
+                json.key("items")
+                json.object { $0.field("$ref", writer.reference(to: Keys.ruleTest)) }
             }
-            for (key, keys) in [("then", Keys.site), ("else", Keys.module)] {
-                json.key(named: key)
-                json.object { $0.field("$ref", writer.reference(to: keys)) }
+            json.key("else")
+            json.object { json in
+                json.field("type", "object")
+                json.key("if")
+                json.object { json in
+                    json.key("properties")
+                    json.object { json in
+                        json.key("module")
+                        json.object { $0.field("const", "site") }
+                    }
+                    json.key("required")
+                    json.array { $0.string("module") }
+                }
+                for (key, keys) in [("then", Keys.site), ("else", Keys.module)] {
+                    json.key(named: key)
+                    json.object { $0.field("$ref", writer.reference(to: keys)) }
+                }
             }
             json.key("$defs")
             json.object { json in
@@ -45,7 +56,7 @@ package enum RuleFileSchema {
 
         init(site: Site?) { self.site = site }
 
-        /// `a rung` -> `a_rung`
+        /// `a rung` -> `a_rung`; `a test's crew` -> `a_tests_crew`
         static func name(of keys: Keys) -> String { String(keys.what.filter { $0 != "'" }.map { $0 == " " ? "_" : $0 }) }
 
         mutating func reference(to keys: Keys) -> String {
@@ -95,6 +106,18 @@ package enum RuleFileSchema {
                         for (key, other) in keys.needs {
                             json.key(named: key)
                             json.array { $0.string(other) }
+                        }
+                    }
+                }
+                if keys.isNeverEmpty { json.field("minProperties", 1) }
+                if !keys.anyOf.isEmpty {
+                    json.key("anyOf")
+                    json.array { list in
+                        for name in keys.anyOf {
+                            list.object { json in
+                                json.key("required")
+                                json.array { $0.string(name) }
+                            }
                         }
                     }
                 }
@@ -157,12 +180,16 @@ package enum RuleFileSchema {
                 json.field("type", "number")
                 json.field("minimum", -limit)
                 json.field("maximum", limit)
+            case .number: json.field("type", "number")
             case .choice(let choices): names(choices, &json)
             case .reference(let reference):
                 let known: [String]? =
                     switch reference {
                     case .department: me.site?.departments.keys.map(\.rawValue)
                     case .value(let enumeration): me.site.map { $0.values[enumeration]?.map(\.code) ?? [] }
+                    // Where a site declares none, any will do.
+                    case .valueIfDeclared(let enumeration): me.site.flatMap { $0.values[enumeration]?.map(\.code) }.flatMap { $0.isEmpty ? nil : $0 }
+                    case .district: me.site.map { $0.districts.keys.map(\.rawValue) }.flatMap { $0.isEmpty ? nil : $0 }
                     // The set keeps only the shifts of crews.
                     case .shift, .other: nil
                     }

@@ -243,10 +243,7 @@ struct TestFile {
         let by = block["by"].flatMap { reader.text($0, "by", example: "by: a") }
         switch kinds.first {
         case "do":
-            let events: [ProgressEvent] = [
-                .accept, .reject, .contact, .enroute, .onsite, .complete, .callback, .close, .cancel, .suspend, .resume,
-            ]
-            guard let word = block["do"].flatMap({ reader.choice($0, "do", among: events.map(\.rawValue), example: "do: accept") }),
+            guard let word = block["do"].flatMap({ reader.choice($0, "do", among: RuleTest.progress.map(\.rawValue), example: "do: accept") }),
                 let event = ProgressEvent(rawValue: word)
             else { return nil }
             let isEngineers = event == .close || event == .cancel || event == .callback

@@ -106,7 +106,7 @@ extension Keys {
         ])
 
     static let testCrew = Keys(
-        "a crew",
+        "a test's crew",
         [
             "name": "name: 北二班",
             "department": "department: operations",
@@ -142,7 +142,7 @@ extension Keys {
         ])
 
     static let testPlace = Keys(
-        "'place'",
+        "a report's 'place'",
         ["lat": "lat: 28.012", "lon": "lon: 120.655", "address": "address: a text", "district": "district: lucheng"])
 
     static let expectation = Keys(

@@ -11,12 +11,12 @@ struct Check: ParsableCommand {
             Reads every file of the folder as the daemon would, and changes nothing. Each mistake comes with file, line and column, the \
             line itself, and what would be right. Exit code 0: no errors (there may be warnings); 1: errors.
 
-            With --schema: prints a JSON Schema of the rule files instead, for editors; with --rules, the names are those that the site declares.
+            With --schema: prints a JSON Schema of the rule files and of their tests instead, for editors; with --rules, the names are those that the site declares.
             """)
 
     @OptionGroup var rules: RulesOption
     @OptionGroup var output: FormatOption
-    @Flag(help: "Print a JSON Schema of the rule files, for editors.") var schema = false
+    @Flag(help: "Print a JSON Schema of the rule files and of their tests, for editors.") var schema = false
 
     func run() throws {
         if schema {

@@ -35,6 +35,14 @@ enum Fixture {
             })
     }
 
+    /// The tests beside them.
+    static func shippedTests() throws -> [RuleSource.File] {
+        let folder = rulesFolder.appendingPathComponent("tests")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted().map { name in
+            RuleSource.File(name: "tests/" + name, bytes: Array(try Data(contentsOf: folder.appendingPathComponent(name))))
+        }
+    }
+
     static func shippedSet() throws -> RuleSet {
         let source = try shipped()
         let compilation = compile(source)

@@ -9,6 +9,7 @@ import Testing
     private static let tables: [Keys] = [
         .module, .site, .rule, .assign, .otherwise, .limits, .table, .rung, .channel, .value, .department, .district, .shift, .crew, .base, .role,
         .fields, .values, .calendar, .calendarYear, .businessHours, .calendarImport,
+        .ruleTest, .testWith, .testCrew, .testReport, .testPlace, .testFacts, .expectation, .step,
     ]
 
     @Test func everyKeyOfEveryTableIsInIt() throws {
@@ -24,7 +25,7 @@ import Testing
                 #expect(property.value["type"] != nil || property.value["enum"] != nil || property.value["$ref"] != nil || property.value["anyOf"] != nil, "\(name).\(property.key)")
             }
             #expect(Set(table.meanings.keys) == Set(table.names), "\(name)")
-            #expect(Set(table.required + table.needs.flatMap { [$0.key, $0.other] } + table.oneOf).isSubset(of: table.names), "\(name)")
+            #expect(Set(table.required + table.needs.flatMap { [$0.key, $0.other] } + table.oneOf + table.anyOf).isSubset(of: table.names), "\(name)")
         }
     }
 
@@ -94,6 +95,29 @@ import Testing
         return Set(output.split(separator: "\n").map(String.init))
     }
 
+    /// Files of tests with one mistake each, which an editor can see.
+    private static let badTests = [
+        "- nmae: a\n  report: { type: fault }\n  expect: { task: make_safe }\n", "- name: a\n  expect: { task: repair }\n",
+        "- name: a\n  report: { type: fault, catgory: fire }\n  expect: { task: make_safe }\n", "- name: a\n  report: { category: fire }\n  expect: { task: make_safe }\n",
+        "- name: a\n  report: { type: fault }\n  expect: {}\n", "- name: a\n  report: { type: fault, place: { lat: 28.0 } }\n  expect: { task: repair }\n",
+        "- name: a\n  report: { type: fault }\n  expect: { task: repair, priority: urgent }\n", "- name: a\n  report: { type: fault }\n  expect: { arrive: 45 minutes }\n",
+        "- name: a\n  with: { crews: { a: { skill: [live_line] } } }\n  report: { type: fault }\n  expect: { task: repair }\n",
+        "- name: a\n  report: { type: fault }\n  then:\n    - { do: acept, expect: { task: repair } }\n", "- name: a\n  report: { type: fault }\n  then:\n    - { duty: off, expect: { task: repair } }\n",
+        "- name: a\n  report: { type: fault }\n  then: { after: 4 min, expect: { task: repair } }\n", "- name: a\n  with: { customer: { clas: residential } }\n  report: { type: fault }\n  expect: { task: repair }\n",
+        "- name: a\n  report: { type: fault, customers_out: many }\n  expect: { task: repair }\n", "- with: { crew: {} }\n- name: a\n  report: { type: fault }\n  expect: { task: repair }\n",
+    ]
+    /// Each key of each block, in each of its forms.
+    private static let goodTests = [
+        "- with: { crews: none }\n- name: a\n  report: { type: fault }\n  expect: { task: repair, crew: none }\n",
+        "- name: a\n  needs: [faults]\n  with: { at: 2026-07-15 12:00, crews: { a: { name: x, department: operations, base: { lat: 28.0, lon: 120.6 }, skills: [live_line], shift: day, capacity: 2, place: { lat: 28, lon: 120.6 }, duty: on } } }\n"
+            + "  report: { id: first, source: '95598', type: fault, category: [line_down, fire], reported_at: 12:00, customer: '1', place: { lat: 28.0, lon: 120.6, address: x, district: lucheng }, site: [urban, rural], voltage: low, urgency: urgent, feeder: F-1, transformer: T-1, customers_out: [0, 5], capacity_kva: 2.5, description: x, fields: { floors: 3, lift: true } }\n"
+            + "  expect: { rule: faults.hazard-first, task: make_safe, priority: emergency, department: operations, skills: [live_line], within: 40 km, accept: 3 min, arrive: none, contact: none, restore: none, reply: none, escalate: repair, state: dispatched, told: none }\n"
+            + "  then:\n    - { after: 4 min, expect: { crew: a, told: [duty_manager] } }\n    - { do: accept, by: a }\n    - { priority: high }\n    - { assign: a }\n    - { crew: a, duty: off }\n    - { crew: a, place: { lat: 28.0, lon: 120.6 } }\n"
+            + "    - { report: { id: second, type: fault, category: no_power } }\n    - { about: second, task: repair, expect: [{ task: repair }] }\n",
+        "- name: b\n  needs: faults\n  with: { customer: { account: '3', name: x, class: [residential, industrial], capacity_kva: 10, annual_kwh: 2.5, district: lucheng, lat: 28.0, lon: 120.6, transformer: T-1, critical_class: x } }\n"
+            + "  report: { type: fault }\n  expect:\n    - { task: repair, skills: none, within: none, escalate: none, told: duty_manager }\n",
+    ]
+
     /// Shipped files pass; each golden file with a wrong or a missing key fails, and each without any error passes.
     @Test func aValidatorAgreesWithTheReader() throws {
         var files: [(name: String, bytes: [UInt8])] = []
@@ -117,6 +141,23 @@ import Testing
                 if !isOff, diagnostics.allSatisfy({ $0.severity == .warning && $0.code != "not-read" }) { good.insert(name) }
                 if bad.contains(name) || good.contains(name) { files.append((name, file.bytes)) }
             }
+        }
+        for file in try Fixture.shippedTests() {
+            let name = "shipped~" + file.name.replacing("/", with: "~")
+            files.append((name, file.bytes))
+            good.insert(name)
+        }
+        for (number, text) in Self.badTests.enumerated() {
+            let suite = try TestedRules.read(text)
+            #expect(suite.diagnostics.contains { $0.severity == .error }, "\(text)")
+            files.append(("any~bad~\(number)", Array(text.utf8)))
+            bad.insert("any~bad~\(number)")
+        }
+        for (number, text) in Self.goodTests.enumerated() {
+            let suite = try TestedRules.read(text)
+            #expect(suite.diagnostics == [], "\(text)")
+            files.append(("any~good~\(number)", Array(text.utf8)))
+            good.insert("any~good~\(number)")
         }
         let site = try Fixture.shippedSet().site
         guard let refused = try refused(files, ["shipped": RuleFileSchema.json(site: site), "any": RuleFileSchema.json(site: nil)]) else {
