@@ -141,8 +141,16 @@ import Testing
             questions.append(.init(name: "m\(m) rest", formula: "(and \(none.joined(separator: " ")))", isImpossible: answer))
             before.append("(not \(module.takes?.smt ?? "true"))")
         }
+        // Whether a report with declared values alone is let in nowhere.
+        let answer = isImpossible(made.canBeUnclaimed(), "unclaimed") { set.route($0, tracing: false).routings.isEmpty }
+        questions.append(.init(name: "unclaimed", formula: "(and \((before + [Self.declared]).joined(separator: " ")))", isImpossible: answer))
         return questions
     }
+
+    /// The declared values of the site's fields that conditions here ask about; a report may go without all but its type.
+    private static let declared = [
+        ("type", ["fault", "application", "complaint"]), ("category", ["line_down", "fire", "no_power", ""]), ("site", ["urban", "rural", "remote", ""]),
+    ].map { field, values in "(or \(values.map { "(= \(field) \"\($0)\")" }.joined(separator: " ")))" }.joined(separator: " ")
 
     /// One answer a line: `sat`, `unsat`, `unknown`.
     private func solve(_ formulas: [String]) throws -> [String]? {
