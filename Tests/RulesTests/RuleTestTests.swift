@@ -276,6 +276,28 @@ enum TestedRules {
         #expect(gaps.contains("no test uses the row 'rural' of the table 'arrival'"), "\(gaps)")
     }
 
+    /// What is true of every report that comes to the last gate can't be shown false, nor its loss be noticed; unless another may come.
+    @Test(arguments: [
+        ("report.type == \"complaint\"", true), ("!(report.type in [\"fault\", \"application\"])", true), ("report.type == \"complaint\" && report.site == \"urban\"", false),
+        ("report.type.size() == 9", false),
+    ])
+    func aGateThatIsImpliedIsNoGap(_ first: String, _ isImplied: Bool) throws {
+        let rest = "route:\n  - name: r\n    task: t\n    assign: { department: operations }\n"
+        let files = [
+            ("a.yaml", "module: a\ntakes: >-\n  \(first)\n" + rest), ("b.yaml", "module: b\ntakes: report.type in [\"fault\", \"application\"]\n" + rest), ("site.yaml", Fixture.site),
+        ]
+        let source = RuleSource(files: files.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) })
+        let set = try TestedRules.set(source)
+        let recorder = CoverageRecorder(source, set)
+        let subject = Fixture.subject(Report(type: "fault"))
+        recorder.note(subject, set.route(subject, tracing: false))
+        let gate = "'report.type in [\"fault\", \"application\"]'"
+        let gaps = recorder.coverage().modules.filter { $0.file == "b.yaml" }.flatMap(\.gaps).map(\.text)
+        #expect(gaps == (isImplied ? [] : [gate + " is never false of a report"]))
+        let dropped = RuleMutants(source, set).mutants.filter { $0.place.file == "b.yaml" && $0.change == gate + " is dropped" }
+        #expect(dropped.isEmpty == isImplied)
+    }
+
     /// The order of the reports makes no difference: what is put off until a report comes to a rule is not forgotten.
     @Test func theOrderOfReportsMakesNoDifference() throws {
         let reports = [
