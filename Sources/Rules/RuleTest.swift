@@ -128,7 +128,9 @@ package struct RuleTest: Sendable {
     }
 
     /// What a step can do to a task with `do`.
-    static let progress: [ProgressEvent] = [.accept, .reject, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume]
+    static let progress: [ProgressEvent] = [
+        .accept, .reject, .contact, .enroute, .onsite, .complete, .callback, .close, .cancel, .suspend, .resume,
+    ]
 
     /// Who acts where a step does not say so and the assignee may not: a duty engineer.
     package static let engineer = "duty-engineer"

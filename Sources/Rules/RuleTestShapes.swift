@@ -54,6 +54,8 @@ extension Keys {
         "capacity_kva": .init(cases(.number), "Capacity in kVA."),
         "description": .init(cases(.text), "In the caller's words."),
         "fields": .init(.named(cases(.text), dots: true), "Fields of the site's own."),
+        "documents": .init(.list(.reference(.valueIfDeclared("document"))), "The documents that came with an application."),
+        "about": .init(cases(.text), "What a complaint is about: a task, a case or a crew."),
     ]
 
     static let testFactMeanings: [String: Meaning] = [
@@ -85,6 +87,11 @@ extension Keys {
             "escalate": .init(.text, "The ladder; 'none': none."),
             "state": .init(.choice(TaskState.allCases.map(\.rawValue)), "The task's state."),
             "told": .init(.either([.text, .list(.text)]), "Who has been told in this step; 'none': nobody."),
+            "shared": .init(.either([.text, .list(.reference(.department))]), "Other departments that it concerns; 'none': none."),
+            "case": .init(.choice(CaseState.allCases.map(\.rawValue)), "The state of the case that an application has opened."),
+            "open": .init(.either([.text, .list(.code(dots: false))]), "The case's open stages, all of them; 'none': none."),
+            "skipped": .init(.either([.text, .list(.code(dots: false))]), "The stages that were not needed, all of them; 'none': none."),
+            "missing": .init(.either([.text, .list(.reference(.valueIfDeclared("document")))]), "The documents that are wanted, all of them; 'none': none."),
         ]
         for limit in LimitName.allCases where Keys.expectation.names.contains(limit.rawValue) { meanings[limit.rawValue] = .init(orNone(.limit), "The limit that it has; 'none': none.") }
         return meanings
@@ -94,6 +101,12 @@ extension Keys {
         "after": .init(.duration, "Time that passes first."),
         "do": .init(.choice(RuleTest.progress.map(\.rawValue)), "What the crew says of its task, or whoever stands in 'by'."),
         "by": .init(.text, "Who says it."),
+        "outcome": .init(.text, "With 'do: complete': what came of it; 'failed' sends a case back where its process says so."),
+        "fields": .init(.named(.text, dots: true), "With 'do: complete' of a stage, or with documents: what was found out."),
+        "satisfaction": .init(.wholeNumber(1...5), "With 'do: callback' or 'complete': what the customer says of it."),
+        "solved": .init(.flag, "With 'do: callback': false opens the task again."),
+        "documents": .init(.list(.reference(.valueIfDeclared("document"))), "These documents of the application come in."),
+        "case": .init(.choice([CaseEvent.suspend, .resume, .withdraw].map(\.rawValue)), "What happens to the case as a whole."),
         "assign": .init(.text, "The duty engineer gives the task to this crew or department."),
         "priority": .init(priority, "The duty engineer changes the priority."),
         "crew": .init(.text, "The crew that 'duty' or 'place' is about."),

@@ -180,7 +180,7 @@ extension Keys {
             "outcome": "outcome: failed",
             "fields": "fields: { needs_grid_works: true }",
             "satisfaction": "satisfaction: 4",
-            "solved": "solved: no",
+            "solved": "solved: false",
             "documents": "documents: [identity]",
             "case": "case: suspend",
             "by": "by: a",
