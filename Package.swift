@@ -54,6 +54,9 @@ let package = Package(
             dependencies: ["Domain", "Rules", "Planning", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: strict),
 
+        // What was done and how long it took, added up and drawn; pure too.
+        .target(name: "Figures", dependencies: ["Domain", "Rules"], swiftSettings: strict),
+
         // Floor 3: the doors, one technology each.
         .target(
             name: "API",
@@ -74,7 +77,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "Domain", "Rules", "Decisions", .product(name: "GRDB", package: "GRDB.swift"),
+                "Domain", "Rules", "Decisions", "Figures", .product(name: "GRDB", package: "GRDB.swift"),
                 // SQLite's own C interface, for the statements of the hot path.
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -86,7 +89,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Domain", "Rules", "Decisions", "API", "Inbox", "Outbox", "Store", "Systemd",
+                "Domain", "Rules", "Decisions", "Figures", "API", "Inbox", "Outbox", "Store", "Systemd",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
@@ -112,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "paidan-bench",
             dependencies: [
-                "Domain", "Rules", "Decisions", "API", "Store", "Daemon", "City",
+                "Domain", "Rules", "Decisions", "Figures", "API", "Store", "Daemon", "City",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -124,15 +127,16 @@ let package = Package(
         .testTarget(name: "RulesTests", dependencies: ["Domain", "CEL", "Rules"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(name: "PlanningTests", dependencies: ["Domain", "Planning"], swiftSettings: strict),
         .testTarget(name: "DecisionsTests", dependencies: ["Domain", "Rules", "Planning", "Decisions"], swiftSettings: strict),
+        .testTarget(name: "FiguresTests", dependencies: ["Domain", "Rules", "Figures"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Domain", "Rules", "Decisions", "Store", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+            dependencies: ["Domain", "Rules", "Decisions", "Figures", "Store", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "DoorsTests", dependencies: ["Domain", "Decisions", "API", "Inbox", "Outbox", "Systemd"], swiftSettings: strict),
         .testTarget(name: "CLITests", dependencies: [
                 "Domain", "Rules", "Decisions", "API", "Store", "City", "paidan", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Domain", "Rules", "Decisions", "Store", "Daemon", "API", "City"], swiftSettings: strict),
+            dependencies: ["Domain", "Rules", "Decisions", "Figures", "Store", "Daemon", "API", "City"], swiftSettings: strict),
     ]
 )

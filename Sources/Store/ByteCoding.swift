@@ -131,6 +131,20 @@ struct ByteReader {
 
     mutating func text() throws(RowFault) -> String { String(decoding: try slice(), as: UTF8.self) }
 
+    /// The bytes of a text or a blob where they are; they stand as long as the row.
+    mutating func raw() throws(RowFault) -> UnsafeRawBufferPointer { try slice() }
+
+    mutating func skipText() throws(RowFault) { _ = try slice() }
+
+    mutating func skipNumber() throws(RowFault) { _ = try unsigned() }
+
+    /// So many elements follow.
+    mutating func count() throws(RowFault) -> Int {
+        let count = try unsigned()
+        guard count <= UInt64(bytes.count - at) else { throw RowFault("a count goes beyond its end") }
+        return Int(count)
+    }
+
     mutating func blob() throws(RowFault) -> [UInt8] { Array(try slice()) }
 
     mutating func optional<T>(_ read: (inout ByteReader) throws(RowFault) -> T) throws(RowFault) -> T? {

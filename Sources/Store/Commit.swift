@@ -167,11 +167,13 @@ extension Writer {
             if before.movesInIndex(to: task) {
                 s.bind(8, isOpen)
                 s.bind(9, Int64(task.priority.code))
+                s.bind(10, task.endedAt?.milliseconds)
             }
         } else {
             s = hot.insertTask
             s.bind(7, isOpen)
             s.bind(8, Int64(task.priority.code))
+            s.bind(9, task.endedAt?.milliseconds)
         }
         s.bind(1, task.id.packed)
         s.bind(2, Int64(task.revision))
@@ -234,11 +236,12 @@ extension Writer {
         let s: Statement
         if let revision = change.revisionBefore {
             s = try prepared(
-                "UPDATE cases SET revision = ?2, state = ?3, open = ?4, process = ?5, plan = ?6, customer = ?7, body = ?8 WHERE id = ?1 AND revision = ?9")
-            s.bind(9, Int64(revision))
+                "UPDATE cases SET revision = ?2, state = ?3, open = ?4, process = ?5, plan = ?6, customer = ?7, body = ?8, ended = ?9 WHERE id = ?1 AND revision = ?10")
+            s.bind(10, Int64(revision))
         } else {
-            s = try prepared("INSERT INTO cases (id, revision, state, open, process, plan, customer, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+            s = try prepared("INSERT INTO cases (id, revision, state, open, process, plan, customer, body, ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
         }
+        s.bind(9, row.state.isFinal ? row.since.milliseconds : nil)
         s.bind(1, row.id.packed)
         s.bind(2, Int64(row.revision))
         s.bind(3, Int64(row.state.code))
@@ -336,14 +339,18 @@ struct CommitPlan {
         let revision: Int32
         let isFinal: Bool
         let priority: Priority
+        let endedAt: Instant?
 
         init(_ task: WorkTask) {
             revision = task.revision
             isFinal = task.state.isFinal
             priority = task.priority
+            endedAt = task.endedAt
         }
 
-        func movesInIndex(to after: WorkTask) -> Bool { isFinal != after.state.isFinal || priority != after.priority }
+        func movesInIndex(to after: WorkTask) -> Bool {
+            isFinal != after.state.isFinal || priority != after.priority || endedAt != after.endedAt
+        }
     }
 
     struct CrewChange {
@@ -458,5 +465,16 @@ struct CommitPlan {
 extension CommitFailure {
     static func defect(_ what: String, path: String) -> CommitFailure {
         .conflict("\(what): \(path); this is a defect of paidan: please report it")
+    }
+}
+
+extension WorkTask {
+    /// When the work was done, or it was cancelled or merged: the column `ended`. nil while there is work to do.
+    var endedAt: Instant? {
+        switch state {
+        case .completed, .closed: completedAt ?? since
+        case .cancelled, .merged: since
+        case .queued, .dispatched, .accepted, .enroute, .onsite, .suspended: nil
+        }
     }
 }

@@ -69,7 +69,7 @@ enum RowCodec {
     }
 
     /// `oldLength`: the length by the clock on the wall, as form 1 of a task had it.
-    private static func limit(_ r: inout ByteReader, oldLength: Bool) throws(RowFault) -> LimitClock {
+    static func limit(_ r: inout ByteReader, oldLength: Bool) throws(RowFault) -> LimitClock {
         let name = try LimitName.word(try r.byte())
         let length: LimitLength = oldLength ? .time(TimeSpan(milliseconds: try r.signed())) : try self.length(&r)
         var limit = LimitClock(name: name, length: length, state: try ClockState.word(try r.byte()), start: try r.optional(instant))

@@ -1,3 +1,5 @@
+import Decisions
+import Domain
 import GRDB
 
 /// The tables, and how an older database becomes one of this version. A migration that was ever on the main line is never
@@ -30,8 +32,23 @@ enum Schema {
         migrator.registerMigration("2 cases") { db in
             try db.execute(sql: caseTables)
         }
+        migrator.registerMigration("3 figures") { db in
+            try db.execute(sql: figureColumns)
+        }
         return migrator
     }
+
+    /// When tasks and cases ended, so that the figures of a period read its rows and no others. Of tasks from before, the history tells.
+    private static let figureColumns = """
+        ALTER TABLE task ADD COLUMN ended INTEGER;   -- when the work was done, or it was cancelled; ms since 1970
+        ALTER TABLE cases ADD COLUMN ended INTEGER;
+        UPDATE task SET ended = (
+          SELECT max(at) FROM history WHERE history.task = task.id AND event IN (\(HistoryEvent.ending.map { String($0.code) }.joined(separator: ", ")))
+        ) WHERE state IN (\(TaskState.ending.map { String($0.code) }.joined(separator: ", ")));
+        UPDATE cases SET ended = (SELECT max(at) FROM history WHERE history.kase = cases.id) WHERE open = 0;
+        CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL;
+        CREATE INDEX case_ended ON cases (ended) WHERE ended IS NOT NULL;
+        """
 
     private static let caseTables = """
         ALTER TABLE head ADD COLUMN kase INTEGER NOT NULL DEFAULT 0;
@@ -130,4 +147,13 @@ enum Schema {
         CREATE TABLE crew (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE customer (account TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
         """
+}
+
+extension HistoryEvent {
+    /// What ends the work on a task.
+    fileprivate static let ending: [HistoryEvent] = [.completed, .cancelled, .merged]
+}
+
+extension TaskState {
+    fileprivate static let ending: [TaskState] = [.completed, .closed, .cancelled, .merged]
 }

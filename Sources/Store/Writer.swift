@@ -55,14 +55,14 @@ final class Writer: @unchecked Sendable {
                 db, "INSERT INTO input (seq, at, kind, context, source, id, digest, receipt, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             insertPersonal = try Statement(db, "INSERT INTO personal (seq, body) VALUES (?, ?)")
             insertTask = try Statement(
-                db, "INSERT INTO task (id, revision, state, department, crew, body, open, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-            // Most changes leave `open` and `priority` alone: without them in the statement SQLite does not touch the index.
+                db, "INSERT INTO task (id, revision, state, department, crew, body, open, priority, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            // Most changes leave `open`, `priority` and `ended` alone: without them in the statement SQLite does not touch the indexes.
             updateTask = try Statement(
                 db, "UPDATE task SET revision = ?2, state = ?3, department = ?4, crew = ?5, body = ?6 WHERE id = ?1 AND revision = ?7")
             moveTask = try Statement(
                 db,
                 """
-                UPDATE task SET revision = ?2, state = ?3, department = ?4, crew = ?5, body = ?6, open = ?8, priority = ?9
+                UPDATE task SET revision = ?2, state = ?3, department = ?4, crew = ?5, body = ?6, open = ?8, priority = ?9, ended = ?10
                 WHERE id = ?1 AND revision = ?7
                 """)
             insertHistory = try Statement(

@@ -29,6 +29,7 @@ let house: [Room] = [
     Room(name: "Planning", floor: 1, rooms: ["Domain"], isPure: true),
 
     Room(name: "Decisions", floor: 2, rooms: ["Domain", "Rules", "Planning"], libraries: ["HeapModule"], isPure: true),
+    Room(name: "Figures", floor: 2, rooms: ["Domain", "Rules"], isPure: true),
 
     Room(
         name: "API", floor: 3, rooms: ["Domain", "Decisions"],
@@ -38,12 +39,12 @@ let house: [Room] = [
     Room(name: "Inbox", floor: 3, rooms: ["Domain"], libraries: ["Dispatch", "Glibc", "Synchronization"]),
     Room(name: "Outbox", floor: 3, rooms: ["Domain", "Decisions", "CSpawn"], libraries: ["Dispatch", "Glibc", "Synchronization"]),
     Room(name: "CSpawn", floor: 2),
-    Room(name: "Store", floor: 3, rooms: ["Domain", "Rules", "Decisions"], libraries: ["GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
+    Room(name: "Store", floor: 3, rooms: ["Domain", "Rules", "Decisions", "Figures"], libraries: ["GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
     Room(name: "CSystemd", floor: 2),
     Room(name: "Systemd", floor: 3, rooms: ["CSystemd"], libraries: ["Glibc", "Synchronization"]),
 
     Room(
-        name: "Daemon", floor: 4, rooms: ["Domain", "Rules", "Decisions", "API", "Inbox", "Outbox", "Store", "Systemd"],
+        name: "Daemon", floor: 4, rooms: ["Domain", "Rules", "Decisions", "Figures", "API", "Inbox", "Outbox", "Store", "Systemd"],
         libraries: ["DequeModule", "Dispatch", "Glibc", "Synchronization"]),
 
     Room(
@@ -54,7 +55,7 @@ let house: [Room] = [
         name: "paidan", floor: 6, rooms: ["Domain", "Rules", "Decisions", "API", "Daemon", "City"],
         libraries: ["ArgumentParser", "Dispatch", "Glibc", "Synchronization"]),
     Room(
-        name: "paidan-bench", floor: 6, rooms: ["Domain", "Rules", "Decisions", "API", "Store", "Daemon", "City"],
+        name: "paidan-bench", floor: 6, rooms: ["Domain", "Rules", "Decisions", "Figures", "API", "Store", "Daemon", "City"],
         libraries: ["ArgumentParser", "Glibc", "Synchronization"]),
 ]
 

@@ -1,0 +1,494 @@
+package import Domain
+import Rules
+
+/// Adds up tasks and cases as they are read, one by one: memory holds sums, the lengths whose percentiles are wanted, and the stages of
+/// finished cases; never rows.
+///
+/// Cases come first (a case says who builds for it), then tasks, then the tasks that `missing` asks for; `finish` gives the figures.
+package struct FigureCollector: Sendable {
+    private let request: FigureRequest
+    private let book: PlanBook
+    private let time: WorkTime
+    package var names = NameTable()
+
+    private struct Key: Hashable {
+        var a: Int32
+        var b: Int32
+    }
+
+    /// One group of tasks.
+    struct Group: Sendable {
+        var done = 0
+        var open = 0
+        var cancelled = 0
+        var lengths = Durations()
+        var late = LateFigure()
+        var waits = WaitSums()
+        var firstTime = ShareFigure()
+        var satisfaction = SatisfactionFigure()
+        var limits: [LimitName: LateFigure] = [:]
+        /// Of its last task.
+        var department: Int32 = 0
+    }
+
+    private enum Axis: Int, CaseIterable { case department, crew, district, tier, contractor }
+
+    private var works: [Key: Group] = [:]
+    private var stages: [Key: Group] = [:]
+    private var axes: [[Int32: Group]] = Axis.allCases.map { _ in [:] }
+
+    private struct Process {
+        var open = 0
+        var withdrawn = 0
+        var cases: [CaseFact] = []
+    }
+    private var processes: [Int32: Process] = [:]
+    private var contractors: [CaseID: Int32] = [:]
+    private var spans: [StageSpan] = []
+    private var stageTasksMissing = 0
+
+    private var interruptions = Interruptions()
+    private var interruptionsOpen = 0
+    private var feeders: [Int32: Int32] = [:]
+    private var unrecorded = 0
+    private var weeks: [Int: WeekFigure] = [:]
+    private var total = Group()
+
+    package init(_ request: FigureRequest) {
+        self.request = request
+        book = PlanBook(request)
+        time = request.rules.site.workTime
+    }
+
+    // MARK: Cases
+
+    /// - Parameter fact: of a case that is open, or ended in the period or after it.
+    package mutating func add(_ fact: CaseFact) {
+        if fact.contractor != 0 { contractors[fact.id] = fact.contractor }
+        switch fact.state {
+        case .open: if request.tellsOpen { processes[fact.process, default: Process()].open += 1 }
+        case .withdrawn: if isInPeriod(fact.endedAt) { processes[fact.process, default: Process()].withdrawn += 1 }
+        case .completed:
+            guard isInPeriod(fact.endedAt) else { return }
+            processes[fact.process, default: Process()].cases.append(fact)
+        }
+    }
+
+    private func isInPeriod(_ instant: Instant?) -> Bool { instant.map { $0 >= request.since && $0 < request.until } ?? false }
+
+    // MARK: Tasks
+
+    /// - Parameter fact: of a task that is open, or ended in the period.
+    package mutating func add(_ fact: TaskFact) {
+        guard let end = fact.endedAt else {
+            if !fact.isDone, fact.state != .cancelled, fact.state != .merged, request.tellsOpen { addOpen(fact) }
+            return
+        }
+        guard isInPeriod(end) else { return }
+        guard fact.isDone else {
+            if fact.state == .cancelled || fact.state == .merged { each(fact) { group, _ in group.cancelled += 1 } }
+            return
+        }
+        let late = lateness(fact)
+        let length = max((end - fact.beganFor).milliseconds, 0)
+        if fact.spent == nil { unrecorded += 1 }
+        if fact.kase != nil {
+            span(fact, late)
+        } else {
+            let feeder = fact.feeder != 0 || fact.transformer == 0 || fact.customersOut == 0 ? fact.feeder : feeder(of: fact.transformer)
+            interruptions.add(fact, feeder: feeder)
+        }
+        let (measured, unit) = stageLength(fact, length)
+        let waited = max((end - fact.createdAt).milliseconds, 0)
+        each(fact) { group, isOfKind in
+            group.done += 1
+            if isOfKind { group.lengths.add(measured, unit) } else { group.lengths.add(length, .hours) }
+            group.late.timed += late.timed
+            group.late.late += late.late
+            group.firstTime.of += 1
+            if fact.reopened == 0 { group.firstTime.count += 1 }
+            if let mark = fact.satisfaction { group.satisfaction.add(mark) }
+            group.waits.add(waited, as: fact.spent)
+            group.department = fact.department
+            guard isOfKind else { return }
+            for limit in fact.limits where limit.due != nil {
+                group.limits[limit.name, default: LateFigure()].timed += 1
+                if limit.isLate(at: end) { group.limits[limit.name, default: LateFigure()].late += 1 }
+            }
+        }
+        guard !request.isLean else { return }
+        let date = request.rules.site.zone.date(at: end)
+        let monday = date.daysSinceEpoch - (date.weekday - 1)
+        var week = weeks[monday] ?? WeekFigure(monday: CivilDate(daysSinceEpoch: monday))
+        week.tasks += 1
+        week.late.timed += late.timed
+        week.late.late += late.late
+        weeks[monday] = week
+    }
+
+    private mutating func addOpen(_ fact: TaskFact) {
+        let late = lateness(fact).late
+        if fact.kase == nil, fact.customersOut > 0 { interruptionsOpen += 1 }
+        let now = request.now
+        each(fact) { group, isOfKind in
+            group.open += 1
+            // What is late already is late; what is not may still become so, and is no evidence.
+            group.late.timed += late
+            group.late.late += late
+            group.department = fact.department
+            guard isOfKind, late > 0 else { return }
+            for limit in fact.limits where limit.isLate(at: now) {
+                group.limits[limit.name, default: LateFigure()].timed += 1
+                group.limits[limit.name, default: LateFigure()].late += 1
+            }
+        }
+    }
+
+    /// Late by any limit but `accept`, which passes a task on to the next and is not what was promised to anybody.
+    private func lateness(_ fact: TaskFact) -> LateFigure {
+        var figure = LateFigure()
+        for limit in fact.limits where limit.name != .accept && limit.due != nil {
+            figure.timed = 1
+            if limit.isLate(at: fact.endedAt ?? request.now) { figure.late = 1 }
+        }
+        return figure
+    }
+
+    /// A stage as its limit counts it; else by the clock on the wall, without pauses.
+    private func stageLength(_ fact: TaskFact, _ length: Int64) -> (Int64, DurationUnit) {
+        guard fact.kase != nil else { return (length, .hours) }
+        for limit in fact.limits where limit.name == .stage {
+            if let taken = limit.taken(time) { return (taken, limit.unit) }
+        }
+        return (max(length - (fact.spent?.suspended ?? 0), 0), .hours)
+    }
+
+    /// Every group that the task belongs to; the first is its kind: the rule's, or the stage.
+    private mutating func each(_ fact: TaskFact, _ body: (inout Group, _ isOfKind: Bool) -> Void) {
+        let key = Key(a: fact.rule, b: fact.task)
+        if fact.kase == nil { body(&works[key, default: Group()], true) } else { body(&stages[key, default: Group()], true) }
+        guard !request.isLean else { return }
+        body(&total, false)
+        let contractor = fact.kase.flatMap { contractors.isEmpty ? nil : contractors[$0] } ?? 0
+        for (axis, name) in [(Axis.department, fact.department), (.crew, fact.crew), (.district, fact.district), (.tier, fact.tier), (.contractor, contractor)]
+        where name != 0 { body(&axes[axis.rawValue][name, default: Group()], false) }
+    }
+
+    private mutating func feeder(of transformer: Int32) -> Int32 {
+        if let known = feeders[transformer] { return known }
+        let id = request.rules.site.network.transformers[TransformerID(names[transformer])]?.feeder
+        let feeder = id.map { names.code($0.rawValue) } ?? 0
+        feeders[transformer] = feeder
+        return feeder
+    }
+
+    // MARK: Stages of finished cases
+
+    private mutating func span(_ fact: TaskFact, _ late: LateFigure) {
+        guard !request.isLean, let kase = fact.kase, let end = fact.endedAt, fact.isDone else { return }
+        spans.append(
+            StageSpan(
+                kase: kase.packed, task: fact.id.packed, stage: fact.task, start: fact.createdAt.milliseconds, end: end.milliseconds, spent: fact.spent,
+                isLate: late.late > 0))
+    }
+
+    /// A finished case of which not every round of every stage has come in: those tasks ended before the period.
+    package struct Missing: Sendable, Hashable {
+        package var kase: CaseID
+        /// Tasks of last rounds.
+        package var tasks: [TaskID]
+        /// Tasks of earlier rounds are wanted too: the history knows them.
+        package var earlierRounds: Bool
+    }
+
+    /// What must still be looked up, after the tasks of the period.
+    package mutating func missing() -> [Missing] {
+        sortSpans()
+        var missing: [Missing] = []
+        for process in processes.values {
+            for kase in process.cases {
+                let mine = spans(of: kase.id)
+                var wanted = Missing(kase: kase.id, tasks: [], earlierRounds: false)
+                for stage in kase.stages {
+                    let have = mine.count { $0.stage == stage.name }
+                    guard have < Int(stage.rounds) else { continue }
+                    if let task = stage.task, !mine.contains(where: { $0.task == task.packed }) { wanted.tasks.append(task) }
+                    if stage.rounds > 1 { wanted.earlierRounds = true }
+                }
+                if !wanted.tasks.isEmpty || wanted.earlierRounds { missing.append(wanted) }
+            }
+        }
+        return missing.sorted { $0.kase < $1.kase }
+    }
+
+    /// One of those: only for where the time of its case went.
+    package mutating func addMissing(_ fact: TaskFact) {
+        guard !spans(of: fact.kase ?? CaseID(packed: 0)).contains(where: { $0.task == fact.id.packed }) else { return }
+        late.append(fact)
+    }
+    private var late: [TaskFact] = []
+
+    private mutating func sortSpans() { spans.sort { ($0.kase, $0.start, $0.task) < ($1.kase, $1.start, $1.task) } }
+
+    private func spans(of kase: CaseID) -> ArraySlice<StageSpan> {
+        func first(notBefore key: Int64) -> Int {
+            var (low, high) = (0, spans.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if spans[middle].kase < key { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return spans[first(notBefore: kase.packed)..<first(notBefore: kase.packed + 1)]
+    }
+
+    // MARK: The end
+
+    package mutating func finish() -> FigureReport {
+        var seen: Set<TaskID> = []
+        for fact in late where seen.insert(fact.id).inserted { span(fact, lateness(fact)) }
+        late = []
+        sortSpans()
+        var report = FigureReport(since: request.since, until: request.until, madeAt: request.now, zone: request.rules.site.zone)
+        report.tellsOpen = request.tellsOpen
+        report.tasksDone = total.done
+        report.tasksOpen = total.open
+        report.tasksCancelled = total.cancelled
+        report.firstTimeTasks = total.firstTime
+        report.satisfaction = total.satisfaction
+        report.processes = finishProcesses(&report)
+        report.works = works.keys.sorted { ($0.a, $0.b) < ($1.a, $1.b) }.map { key in
+            var figure = finish(&works[key, default: Group()], NamedCode(names[key.a]))
+            figure.work = names[key.b]
+            return figure
+        }.sorted { ($1.done, $0.name.code, $0.work ?? "") < ($0.done, $1.name.code, $1.work ?? "") }
+        report.departments = finish(.department) { name in NamedCode(name, chinese: request.rules.site.departments[DepartmentID(name)]?.name) }
+        report.crews = finish(.crew) { name in NamedCode(name, chinese: request.rules.site.crews[CrewID(name)]?.name) }
+        report.districts = finish(.district) { name in NamedCode(name, chinese: request.rules.site.districts[DistrictID(name)]?.name) }
+        report.tiers = finish(.tier) { name in declared("tier", name) }
+        report.contractors = finish(.contractor) { name in NamedCode(name) }
+        report.weeks = weeks.keys.sorted().compactMap { weeks[$0] }
+        finishReliability(&report)
+        finishCosts(&report)
+        finishNotes(&report)
+        return report
+    }
+
+    private func declared(_ enumeration: String, _ code: String) -> NamedCode {
+        let known = request.rules.declared(enumeration, code)
+        return NamedCode(code, chinese: known?.chinese, english: known?.english)
+    }
+
+    private func department(_ code: Int32) -> NamedCode? {
+        guard code != 0 else { return nil }
+        return NamedCode(names[code], chinese: request.rules.site.departments[DepartmentID(names[code])]?.name)
+    }
+
+    private func finish(_ group: inout Group, _ name: NamedCode) -> GroupFigure {
+        var figure = GroupFigure(name: name)
+        figure.done = group.done
+        figure.open = group.open
+        figure.cancelled = group.cancelled
+        figure.duration = group.lengths.summary()
+        figure.late = group.late
+        figure.waits = group.waits
+        figure.firstTime = group.firstTime
+        figure.satisfaction = group.satisfaction
+        figure.limits = group.limits
+        return figure
+    }
+
+    private func finish(_ axis: Axis, _ name: (String) -> NamedCode) -> [GroupFigure] {
+        var groups = axes[axis.rawValue]
+        var figures: [GroupFigure] = []
+        for code in groups.keys.sorted() { figures.append(finish(&groups[code, default: Group()], name(names[code]))) }
+        return figures.sorted { ($1.done, $0.name.code) < ($0.done, $1.name.code) }
+    }
+
+    private mutating func finishProcesses(_ report: inout FigureReport) -> [ProcessFigure] {
+        // A process of which only stages were done in the period is one too.
+        for key in stages.keys where processes[key.a] == nil { processes[key.a] = Process() }
+        var figures: [ProcessFigure] = []
+        for code in processes.keys.sorted() {
+            guard let process = processes[code] else { continue }
+            let name = names[code]
+            var figure = ProcessFigure(name: book.name(name))
+            figure.isInForce = book.isInForce(name)
+            figure.limit = book.plan(name)?.total
+            figure.open = process.open
+            figure.withdrawn = process.withdrawn
+            var waits: [Int32: WaitSums] = [:]
+            var joins: [Int32: Int64] = [:]
+            finishCases(process.cases, name, &figure, &waits, &joins)
+            var stageCodes = Set(stages.keys.filter { $0.a == code }.map(\.b))
+            stageCodes.formUnion(waits.keys)
+            figure.stages = stageCodes.map { stage in
+                finishStage(stages[Key(a: code, b: stage)] ?? Group(), process: name, stage: stage, waits[stage] ?? WaitSums(), joins[stage] ?? 0)
+            }.sorted { (place(name, $0), $0.name.code) < (place(name, $1), $1.name.code) }
+            for kase in process.cases {
+                guard let end = kase.endedAt, !request.isLean else { continue }
+                let date = request.rules.site.zone.date(at: end)
+                let monday = date.daysSinceEpoch - (date.weekday - 1)
+                weeks[monday, default: WeekFigure(monday: CivilDate(daysSinceEpoch: monday))].cases += 1
+            }
+            report.casesDone += figure.done
+            report.casesOpen += figure.open
+            report.casesWithdrawn += figure.withdrawn
+            report.firstTimeCases.count += figure.firstTime.count
+            report.firstTimeCases.of += figure.firstTime.of
+            figures.append(figure)
+        }
+        return figures.sorted { ($1.done, $0.name.code) < ($0.done, $1.name.code) }
+    }
+
+    private func place(_ process: String, _ stage: StageFigure) -> Int { book.stage(process, stage.name.code)?.place ?? .max }
+
+    private func finishStage(_ group: Group, process: String, stage: Int32, _ waits: WaitSums, _ join: Int64) -> StageFigure {
+        var group = group
+        var figure = StageFigure(name: book.name(process, names[stage]))
+        let known = book.stage(process, names[stage])
+        figure.isInForce = known?.isInForce ?? false
+        figure.isStopped = known?.stage.isStopped ?? false
+        figure.limit = known?.stage.limits[.stage]
+        figure.role = known?.stage.assign.who
+        figure.department = department(group.department) ?? (known?.stage.assign.department.rawValue).map { id in
+            NamedCode(id, chinese: request.rules.site.departments[DepartmentID(id)]?.name)
+        }
+        figure.done = group.done
+        figure.open = group.open
+        figure.cancelled = group.cancelled
+        figure.duration = group.lengths.summary()
+        figure.late = group.late
+        figure.waits = waits
+        figure.joinWait = join
+        return figure
+    }
+
+    private mutating func finishCases(
+        _ cases: [CaseFact], _ process: String, _ figure: inout ProcessFigure, _ waits: inout [Int32: WaitSums], _ joins: inout [Int32: Int64]
+    ) {
+        var lengths = Durations()
+        var elapsed = Distribution()
+        var stopped: [Int32: Bool] = [:]
+        for kase in cases {
+            guard let end = kase.endedAt else { continue }
+            figure.done += 1
+            elapsed.add(max((end - kase.createdAt).milliseconds, 0))
+            let accepted = kase.acceptedAt ?? kase.createdAt
+            if let taken = kase.total?.taken(time), let unit = kase.total?.unit {
+                lengths.add(taken, unit)
+            } else {
+                lengths.add(max((end - accepted).milliseconds, 0), .hours)
+            }
+            let isLate = kase.total?.isLate(at: end) ?? false
+            if kase.total?.due != nil {
+                figure.late.timed += 1
+                if isLate { figure.late.late += 1 }
+            }
+            figure.firstTime.of += 1
+            if kase.stages.allSatisfy({ $0.rounds <= 1 && !$0.hasFailed }) { figure.firstTime.count += 1 }
+            let mine = spans(of: kase.id)
+            figure.passed.of += 1
+            if !isLate, !mine.contains(where: \.isLate) { figure.passed.count += 1 }
+            stageTasksMissing += kase.stages.reduce(0) { sum, stage in sum + max(Int(stage.rounds) - mine.count { $0.stage == stage.name }, 0) }
+            for span in mine where stopped[span.stage] == nil { stopped[span.stage] = book.stage(process, names[span.stage])?.stage.isStopped ?? false }
+            let time = CaseTime(mine, from: accepted.milliseconds, to: end.milliseconds) { stopped[$0] ?? false }
+            figure.waits[.documents] += max((accepted - kase.createdAt).milliseconds, 0)
+            figure.waits[.between] += time.between
+            for (span, part) in zip(mine, time.parts) where part > 0 {
+                if stopped[span.stage] ?? false {
+                    waits[span.stage, default: WaitSums()][.customer] += part
+                } else {
+                    waits[span.stage, default: WaitSums()].add(part, as: span.spent)
+                }
+            }
+            join(mine, process, &joins)
+        }
+        figure.duration = lengths.summary()
+        figure.elapsed = elapsed.summary()
+    }
+
+    /// Where a stage comes after several: how long the first of them that was done waited for the last.
+    private func join(_ spans: ArraySlice<StageSpan>, _ process: String, _ joins: inout [Int32: Int64]) {
+        guard let plan = book.plan(process) else { return }
+        for stage in plan.stages where stage.after.count > 1 {
+            guard let last = spans.last(where: { names[$0.stage] == stage.name }) else { continue }
+            let ends = stage.after.compactMap { place in
+                spans.last { names[$0.stage] == plan.stages[place].name && $0.end <= last.start }?.end
+            }
+            guard ends.count > 1, let first = ends.min() else { continue }
+            joins[last.stage, default: 0] += max(last.start - first, 0)
+        }
+    }
+
+    private func finishReliability(_ report: inout FigureReport) {
+        let network = request.rules.site.network
+        let served = network.transformers.values.reduce(0) { $0 + $1.customers }
+        guard served > 0 else {
+            report.reliabilityAbsence = network.transformers.isEmpty ? .no_register : .no_customers
+            return
+        }
+        let sums = interruptions.sums()
+        report.reliability = ReliabilityFigure(
+            customersServed: served, interruptions: sums.interruptions, momentary: sums.momentary, customersInterrupted: sums.customers,
+            customerMilliseconds: sums.customerMilliseconds)
+    }
+
+    private func finishCosts(_ report: inout FigureReport) {
+        var costs: [CostFigure] = []
+        for process in report.processes {
+            for wait in Wait.allCases where process.waits[wait] > 0 {
+                costs.append(CostFigure(subject: process.name, part: nil, wait: wait, milliseconds: process.waits[wait], share: 0))
+            }
+            for stage in process.stages {
+                for wait in Wait.allCases where stage.waits[wait] > 0 {
+                    costs.append(
+                        CostFigure(
+                            subject: process.name, part: stage.name, wait: wait, role: stage.role, department: stage.department,
+                            milliseconds: stage.waits[wait], share: 0))
+                }
+            }
+        }
+        for work in report.works {
+            for wait in Wait.allCases where work.waits[wait] > 0 {
+                costs.append(CostFigure(subject: work.name, part: work.work.map { NamedCode($0) }, wait: wait, milliseconds: work.waits[wait], share: 0))
+            }
+        }
+        report.whole = costs.reduce(0) { $0 + $1.milliseconds }
+        for place in costs.indices { costs[place].share = Double(costs[place].milliseconds) / Double(report.whole) }
+        report.costs = costs.sorted {
+            ($1.milliseconds, $0.subject.code, $0.part?.code ?? "", $0.wait.rawValue) < ($0.milliseconds, $1.subject.code, $1.part?.code ?? "", $1.wait.rawValue)
+        }
+    }
+
+    private func finishNotes(_ report: inout FigureReport) {
+        if unrecorded > 0 { report.notes.append(.timeNotRecorded(unrecorded)) }
+        if stageTasksMissing > 0 { report.notes.append(.stageTasksMissing(stageTasksMissing)) }
+        if !request.tellsOpen { report.notes.append(.openNotTold) }
+        guard report.tasksDone > 0 else { return }
+        if report.contractors.isEmpty { report.notes.append(.noContractors) }
+        if report.tiers.isEmpty { report.notes.append(.noTiers) }
+        if report.satisfaction.count == 0 { report.notes.append(.noSatisfaction) }
+        guard report.reliability != nil else { return }
+        if interruptions.unplaced > 0 { report.notes.append(.interruptionsUnplaced(interruptions.unplaced)) }
+        if interruptionsOpen > 0 { report.notes.append(.interruptionsOpen(interruptionsOpen)) }
+    }
+}
+
+extension TaskFact {
+    /// When it began for whoever waits: a stage with its task, everything else with the report.
+    var beganFor: Instant { kase == nil ? reportedAt : createdAt }
+}
+
+extension StageAssignment {
+    /// `crew`, `department`, `account_manager`, `contractor`, `customer`
+    var who: String {
+        switch self {
+        case .nearest: "crew"
+        case .department: "department"
+        case .accountManager: "account_manager"
+        case .contractor: "contractor"
+        case .customer: "customer"
+        }
+    }
+}
