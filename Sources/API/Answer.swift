@@ -67,6 +67,7 @@ enum MediaType: String, Sendable {
     case json = "application/json"
     case jsonLines = "application/x-ndjson"
     case text = "text/plain; charset=utf-8"
+    case html = "text/html; charset=utf-8"
     case openMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 }
 

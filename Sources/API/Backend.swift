@@ -16,6 +16,8 @@ package protocol Backend: Intake, Sendable {
     func cases(_ filter: CaseFilter) async throws -> [[UInt8]]
     /// One case with its history; nil when there is no such case.
     func kase(_ id: CaseID) async throws -> [UInt8]?
+    /// What was done in a time, added up and rendered as wanted.
+    func figures(_ filter: FigureFilter) async throws -> FigureAnswer
     /// Every crew of the roster, each as one JSON object.
     func crews() async throws -> [[UInt8]]
     /// One JSON object: open tasks, overdue, crews on duty, the rules' hash and since when.

@@ -211,6 +211,28 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/figures": {
+              "get": {
+                "summary": "What was done in a time: processes and stages, where time goes, what was late, SAIDI, SAIFI and CAIDI, by department, crew, district, tier and contractor.",
+                "parameters": [
+                  { "name": "since", "in": "query", "description": "A length of time before now (7d), a date (2026-11-22), or an RFC 3339 time.", "schema": { "type": "string", "default": "30d" } },
+                  { "name": "until", "in": "query", "description": "The same; now if not given. What is open is told only where it is now.", "schema": { "type": "string" } },
+                  { "name": "format", "in": "query", "schema": { "enum": ["human", "json", "html"], "default": "json" } }
+                ],
+                "responses": {
+                  "200": {
+                    "description": "One object; tables as text; or one page that needs nothing from elsewhere.",
+                    "content": {
+                      "application/json": { "schema": { "type": "object", "required": ["since", "until", "tasks", "cases", "costs", "processes", "reliability", "notes"] } },
+                      "text/plain": { "schema": { "type": "string" } },
+                      "text/html": { "schema": { "type": "string" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/status": {
               "get": {
                 "summary": "The daemon at a glance.",

@@ -108,6 +108,9 @@ struct Responder: Sendable {
         case .signalCrew:
             try TaskQuery.requireNone(target.query)
             return try await signalCrew(request, id)
+        case .showFigures:
+            let filter = try FigureQuery.filter(target.query)
+            return try FigureQuery.answer(try await looking { try await backend.figures(filter) }, filter.format)
         case .showStatus:
             try TaskQuery.requireNone(target.query)
             return .json(await backend.status())

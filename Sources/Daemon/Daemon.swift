@@ -43,6 +43,7 @@ package final class Daemon: Sendable {
         var watcher: Watcher
         var reloading: Reloading
         var notifier: Notifier
+        var stageWatch: StageWatch
         var loopEnded: Flag
     }
 
@@ -123,6 +124,9 @@ package final class Daemon: Sendable {
         let statusLine = StatusLine(
             board: board, counters: counters, notifier: notifier, health: health, clock: clock, zone: rules.set.site.zone)
         let remarks = Remarks(journaler: journaler)
+        let stageWatch = StageWatch(
+            stateFolder: configuration.state, figures: { (request) throws(StoreError) in try store.figuresNow(request) },
+            tell: { journaler.send(Message.stageUnusual($0)) }, failed: { journaler.send(Message.stageWatchFailed(reason: $0)) })
         let diskSpace = DiskSpace(folder: configuration.state, journaler: journaler)
         let loop = Loop(
             store: store, queue: InputQueue(inputsMax: configuration.queuedInputsMax), pulse: pulse, counters: counters, clock: clock,
@@ -145,7 +149,10 @@ package final class Daemon: Sendable {
                     _exit(1)
                 },
                 feedWatchdog: { notifier.watchdog() },
-                didRound: { statusLine.update($0) },
+                didRound: { dispatcher in
+                    statusLine.update(dispatcher)
+                    stageWatch.tick(dispatcher.rules, at: clock.now())
+                },
                 journaledThrough: { journaler.journaledThrough }))
         let outbox = OutboxDoor(
             store: store, loop: loop, counters: counters, journaler: journaler, clock: clock,
@@ -199,7 +206,7 @@ package final class Daemon: Sendable {
             addresses: addresses,
             parts: Parts(
                 loop: loop, store: store, doors: doors, spool: spool, outbox: outbox, journaler: journaler, watcher: watcher,
-                reloading: reloading, notifier: notifier, loopEnded: loopEnded))
+                reloading: reloading, notifier: notifier, stageWatch: stageWatch, loopEnded: loopEnded))
         journaler.send(
             Message.isReady(
                 openTasks: loaded.tasks.count, crewsOnDuty: state.crewsOnDuty, rulesHash: rules.set.hash,
@@ -222,6 +229,7 @@ package final class Daemon: Sendable {
         await parts.outbox.stop()
         parts.watcher.stop()
         parts.reloading.stop()
+        parts.stageWatch.stop()
         await parts.journaler.stop(limitMilliseconds: 5_000)
         parts.loop.stop()
         await parts.loopEnded.wait()

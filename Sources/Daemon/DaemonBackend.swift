@@ -1,6 +1,7 @@
 import API
 import Decisions
 import Domain
+import Figures
 import Glibc
 import Inbox
 import Rules
@@ -128,6 +129,32 @@ final class DaemonBackend: Backend {
             if let crew = task.crew { tasks[crew, default: []].append(task.id) }
         }
         return crews.map { $0.json(tasks: tasks[$0.crew.id] ?? [], zone: zone) }
+    }
+
+    func figures(_ filter: FigureFilter) async throws -> FigureAnswer {
+        let rules = await rulesInForce()
+        let now = clock.now()
+        var (since, until) = (now + .days(-30), now)
+        for (name, text) in [("since", filter.since), ("until", filter.until)] {
+            guard let text else { continue }
+            do throws(TimeFault) {
+                let instant = try Instant(since: text, now: now, zone: rules.site.zone)
+                if name == "since" { since = instant } else { until = instant }
+            } catch {
+                return .refused(parameter: name, why: error.message, remedy: error.suggestion)
+            }
+        }
+        guard since < until else {
+            return .refused(parameter: filter.until == nil ? "since" : "until", why: "the time ends before it begins", remedy: "give an earlier since, or a later until")
+        }
+        // What ends in this very millisecond belongs to it.
+        let end = filter.until == nil ? now + TimeSpan(milliseconds: 1) : until
+        let report = try await store.figures(FigureRequest(since: since, until: end, now: now, rules: rules))
+        switch filter.format {
+        case .human: return .made(Array(report.text.utf8))
+        case .json: return .made(report.json)
+        case .html: return .made(Array(FigurePage.html(report).utf8))
+        }
     }
 
     private func rulesInForce() async -> RuleSet { await loop.look { $0.rules } }

@@ -1,5 +1,6 @@
 package import Decisions
 package import Domain
+package import Figures
 package import Systemd
 
 // The messages of the table, filled. Each function gives one journal line: a message that reads alone, and fields to look for.
@@ -230,6 +231,22 @@ extension Message {
     }
 
     package static func messagesLeftOut(_ count: Int64) -> JournalEntry { messages_left_out.entry(["count": String(count)]) }
+
+    /// A stage has left its usual band.
+    package static func stageUnusual(_ finding: BandFinding) -> JournalEntry {
+        stage_unusual.entry(
+            [
+                "stage": finding.stage.label, "process": finding.process, "measure": finding.measure == .median ? "the median is" : "the share late is",
+                "value": finding.text(finding.value), "direction": finding.isAbove ? "above" : "below", "low": finding.text(max(finding.band.low, 0)),
+                "high": finding.text(finding.band.high), "count": String(finding.count),
+            ],
+            [
+                JournalField("PAIDAN_RULE", finding.process), JournalField("PAIDAN_STAGE", finding.stage.code), JournalField("PAIDAN_MEASURE", finding.measure.rawValue),
+                JournalField("PAIDAN_DIRECTION", finding.isAbove ? "above" : "below"),
+            ])
+    }
+
+    package static func stageWatchFailed(reason: String) -> JournalEntry { stage_watch_failed.entry(["reason": reason]) }
 
     package static func notifyFailed(reason: String) -> JournalEntry { notify_failed.entry(["reason": reason]) }
 }

@@ -28,7 +28,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case starting, ready, start_failed, stopping, stopped, rules_loaded, rules_refused, running_on_last_good_rules
     case no_usable_rules, input_rejected, input_conflict, file_quarantined, spool_blocked, spool_again, spool_unwatched
     case disk_full, disk_room_again, store_failed, watchdog_reason, clock_jumped, crew_on_duty, crew_off_duty, positions_summary, timers_caught_up
-    case messages_left_out, notify_failed, rules_finding, rules_looked_through
+    case messages_left_out, notify_failed, rules_finding, rules_looked_through, stage_unusual, stage_watch_failed
 }
 
 /// What the table holds of one message.
@@ -219,6 +219,12 @@ extension Message {
             MessageForm(
                 "6494fbef99df4c56a6f1a406351641b5", .info,
                 "rules {hash} looked through as a whole in {span}: {warnings}{new}; 'paidan check' shows them all")
+        case .stage_unusual:
+            MessageForm(
+                "3aea7d657bef4ae5b9ce5cac2448e31c", .warning,
+                "{stage} of {process}: {measure} {value} in the last 7 days, {direction} the usual {low} to {high} ({count} done)")
+        case .stage_watch_failed:
+            MessageForm("404d4b924f7d417abc56758326c5bda1", .warning, "the stages could not be compared with what is usual: {reason}; tried again in an hour")
         case .notify_failed:
             MessageForm("e491808ca6fe4a3398a5622e9683e13d", .warning, "the service manager cannot be told: {reason}")
         }

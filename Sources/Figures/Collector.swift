@@ -260,6 +260,7 @@ package struct FigureCollector: Sendable {
         report.works = works.keys.sorted { ($0.a, $0.b) < ($1.a, $1.b) }.map { key in
             var figure = finish(&works[key, default: Group()], NamedCode(names[key.a]))
             figure.work = names[key.b]
+            figure.department = department(works[key]?.department ?? 0)
             return figure
         }.sorted { ($1.done, $0.name.code, $0.work ?? "") < ($0.done, $1.name.code, $1.work ?? "") }
         report.departments = finish(.department) { name in NamedCode(name, chinese: request.rules.site.departments[DepartmentID(name)]?.name) }
@@ -451,7 +452,9 @@ package struct FigureCollector: Sendable {
         }
         for work in report.works {
             for wait in Wait.allCases where work.waits[wait] > 0 {
-                costs.append(CostFigure(subject: work.name, part: work.work.map { NamedCode($0) }, wait: wait, milliseconds: work.waits[wait], share: 0))
+                costs.append(
+                    CostFigure(
+                        subject: work.name, part: work.work.map { NamedCode($0) }, wait: wait, department: work.department, milliseconds: work.waits[wait], share: 0))
             }
         }
         report.whole = costs.reduce(0) { $0 + $1.milliseconds }

@@ -132,6 +132,8 @@ package struct GroupFigure: Sendable, Hashable {
     package var name: NamedCode
     /// For kinds of work: what the rule makes of a report; else nil.
     package var work: String?
+    /// For kinds of work: who answered for the last of them; else nil.
+    package var department: NamedCode?
     package var done = 0
     package var open = 0
     package var cancelled = 0

@@ -9,7 +9,7 @@ struct CallTests {
     @Test(
         "unusable calls end with 64",
         arguments: [
-            ["frobnicate"], ["tasks", "--limit", "0"], ["tasks", "--state", "sleeping"], ["task"], ["task", "T-1"], ["task", "T-20261122-1", "assign"],
+            ["frobnicate"], ["tasks", "--limit", "0"], ["figures", "--format", "pdf"], ["figures", "--since"], ["tasks", "--state", "sleeping"], ["task"], ["task", "T-1"], ["task", "T-20261122-1", "assign"],
             ["task", "T-20261122-1", "priority"], ["task", "T-20261122-1", "priority", "huge"], ["task", "T-20261122-1", "accept", "north-2"],
             ["task", "T-20261122-1", "accept", "--outcome", "done"], ["crew", "north-2"], ["crew", "north-2", "maybe"],
             ["crew", "north-2", "on", "--place", "91,0"], ["crew", "north-2", "on", "--place", "28"], ["send"], ["send", "report.txt"], ["explain"], ["eval"],
@@ -41,7 +41,7 @@ struct CallTests {
     @Test("there is what is built, and nothing else")
     func subcommands() {
         let names = Paidan.configuration.subcommands.map { $0._commandName }
-        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "report", "crew", "crews", "status", "explain", "reload"])
+        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "report", "crew", "crews", "figures", "status", "explain", "reload"])
     }
 
     @Test("every help is written for somebody: an abstract, and a word on every argument")

@@ -1,5 +1,6 @@
 import Decisions
 import Domain
+import Figures
 import Foundation
 import Systemd
 import Testing
@@ -120,6 +121,19 @@ private func samples(_ message: Message) -> [JournalEntry] {
             Message.rulesLookedThrough(hash: "0123456789ab", warnings: 1, new: 0, told: 0, in: .seconds(1)),
             Message.rulesLookedThrough(hash: "0123456789ab", warnings: 60, new: 30, told: 20, in: .seconds(1)),
         ]
+    case .stage_unusual:
+        let band = UsualBand([0.1, 0.1, 0.1, 0.1], slack: { _ in 0.1 })
+        return band.map { band in
+            [false, true].flatMap { isAbove in
+                BandFinding.Measure.allCases.map { measure in
+                    Message.stageUnusual(
+                        BandFinding(
+                            process: "connections.new_connection_hv", stage: NamedCode("site_survey", chinese: "现场勘查"), measure: measure, isAbove: isAbove,
+                            value: 0.42, band: band, unit: .working_days, count: 31))
+                }
+            }
+        } ?? []
+    case .stage_watch_failed: return [Message.stageWatchFailed(reason: "SQLite: disk I/O error")]
     case .notify_failed: return [Message.notifyFailed(reason: "no such file")]
     }
 }

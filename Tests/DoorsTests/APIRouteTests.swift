@@ -328,4 +328,29 @@ import Testing
         let events = document["components"]?["schemas"]?["Progress"]?["properties"]?["event"]?["enum"]?.array?.compactMap(\.string)
         #expect(events == ProgressEvent.allCases.map(\.rawValue))
     }
+
+    @Test func figuresComeAsTheyAreWantedAndABadTimeIsRefused() async throws {
+        let backend = FakeBackend()
+        try await withDoors(backend) { _, unix, _ in
+            for (query, type) in [
+                ("", "application/json"), ("?format=json&since=7d", "application/json"), ("?format=human", "text/plain; charset=utf-8"),
+                ("?format=html&since=2026-01-01&until=2026-07-01", "text/html; charset=utf-8"),
+            ] {
+                let reply = try await call(unix, "GET", "/v1/figures\(query)")
+                #expect(reply.status == 200 && reply.headers["content-type"] == type, "\(query)")
+            }
+            for query in ["format=pdf", "since=soon", "since=1d&since=2d", "month=3"] {
+                let reply = try await call(unix, "GET", "/v1/figures?\(query)")
+                #expect(reply.status == 400, "\(query)")
+                #expect(try reply.json()["error"]?["what"]?.string?.hasPrefix("the parameter \(query.split(separator: "=")[0]) can't be used") == true, "\(query)")
+            }
+            let reply = try await call(unix, "GET", "/openapi.json")
+            let described = try reply.json()["paths"]?["/v1/figures"]?["get"]?["parameters"]?.array?.compactMap { $0["name"]?.string }
+            #expect(described == FigureQuery.names)
+        }
+        #expect(
+            backend.state.withLock { $0.figureFilters }.prefix(4) == [
+                FigureFilter(), FigureFilter(since: "7d"), FigureFilter(format: .human), FigureFilter(since: "2026-01-01", until: "2026-07-01", format: .html),
+            ])
+    }
 }

@@ -47,6 +47,7 @@ final class FakeBackend: Backend {
         var batches: [[Input]] = []
         var filters: [TaskFilter] = []
         var caseFilters: [CaseFilter] = []
+        var figureFilters: [FigureFilter] = []
         var lookError: String?
         var health = HealthAnswer(isHealthy: true)
         var reload = ReloadAnswer.loaded(hash: "abc", warnings: [])
@@ -127,6 +128,15 @@ final class FakeBackend: Backend {
 
     func why(_ id: TaskID) async throws -> [UInt8]? {
         id == TaskID(day: 20_261_122, number: 1) ? Array(#"{"rule":"faults.x"}"#.utf8) : nil
+    }
+
+    func figures(_ filter: FigureFilter) async throws -> FigureAnswer {
+        try state.withLock { state in
+            state.figureFilters.append(filter)
+            if let error = state.lookError { throw Failure(description: error) }
+            if filter.since == "soon" { return .refused(parameter: "since", why: "'soon' is not a time", remedy: "write it like 7d") }
+            return .made(Array("as \(filter.format.rawValue)".utf8))
+        }
     }
 
     func crews() async throws -> [[UInt8]] { [Array(#"{"id":"north-2"}"#.utf8)] }
