@@ -65,7 +65,10 @@ public func evaluatorFuzzer(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt
             let condition: Bool?
             do throws(EvaluationError) { condition = try expression.matches(Fields()) } catch { condition = nil }
             demand(condition == nil || first == "\(condition == true)", "\(first) and \(String(describing: condition))")
-            demand(condition != nil || (first != "true" && first != "false"), "\(first) and no condition")
+            // An optional truth value reads like one, and is none.
+            let isTruth: Bool
+            do throws(EvaluationError) { isTruth = if case .bool = try expression.evaluate(Fields()) { true } else { false } } catch { isTruth = false }
+            demand(condition != nil || !isTruth, "\(first) and no condition")
             for part in expression.conjuncts.prefix(8) { _ = outcome(part) }
         } catch {
             demand(!error.diagnostics.isEmpty && error.diagnostics.count <= Limits.diagnostics, "\(error.diagnostics.count) diagnostics")

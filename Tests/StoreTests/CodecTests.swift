@@ -41,6 +41,19 @@ import Testing
         task.askAgainAt = d.maybe(minutes(9))
         task.since = minutes(Int64(d.below(1_000)))
         task.outcome = d.maybe(d.text())
+        task.kase = d.maybe(CaseID(day: 20_261_122, number: Int32(d.below(1_000))))
+        task.person = d.maybe(RoleID(d.text()))
+        task.about = d.maybe(d.text())
+        task.shared = (0..<d.below(3)).map { _ in DepartmentID(d.text()) }
+        task.tier = d.maybe(d.text())
+        task.spent.queued = Int64(d.below(.max))
+        task.spent.dispatched = Int64(d.below(1_000))
+        task.spent.accepted = Int64(d.below(1_000))
+        task.spent.onsite = Int64(d.below(1_000))
+        task.spent.suspended = Int64(d.below(1_000))
+        task.completedAt = d.maybe(minutes(Int64(d.below(1_000))))
+        task.satisfaction = d.maybe(Int32(1 + d.below(5)))
+        task.reopened = Int32(d.below(9))
         return task
     }
 
