@@ -1,8 +1,8 @@
 import Domain
-package import Figures
+import Figures
 import Glibc
-package import Rules
-package import Store
+import Rules
+import Store
 import Synchronization
 
 /// Looks once a day, at seven in the morning, whether a stage of a process has left its usual band: how long it takes, and how often it is late
@@ -14,8 +14,8 @@ import Synchronization
 /// priority that it may have, so that no decision waits for it. The day of the last look and what was told stand in a small file in the state
 /// folder: a daemon that was down at seven looks when it is up again, and a restart repeats nothing. A file that can't be read is as good as
 /// none; one that can't be written, or a look that fails, is told, and tried again an hour later.
-package final class StageWatch: Sendable {
-    package typealias Figures = @Sendable (FigureRequest) throws(StoreError) -> FigureReport
+final class StageWatch: Sendable {
+    typealias Figures = @Sendable (FigureRequest) throws(StoreError) -> FigureReport
 
     /// Minutes after local midnight.
     static let minute = 7 * 60
@@ -41,9 +41,9 @@ package final class StageWatch: Sendable {
     ///   - tell: called for each new finding, on the watch's own thread.
     ///   - failed: called with the reason of a look that came to nothing.
     ///   - start: how a look is set going; tests do it on the spot.
-    package init(
+    init(
         stateFolder: String, figures: @escaping Figures, tell: @escaping @Sendable (BandFinding) -> Void, failed: @escaping @Sendable (String) -> Void,
-        start: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { NamedThread.start("paidan-figures", $0) }
+        start: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = StageWatch.onItsOwnThread
     ) {
         path = stateFolder + "/stage-watch"
         self.figures = figures
@@ -55,7 +55,7 @@ package final class StageWatch: Sendable {
     }
 
     /// By the loop, after each round.
-    package func tick(_ rules: RuleSet, at now: Instant) {
+    func tick(_ rules: RuleSet, at now: Instant) {
         let isDue = state.withLock { state in
             guard !state.isStopped, !state.isLooking else { return false }
             if state.nextDue == nil { state.nextDue = Self.due(after: state.lastDay, rules.site.zone, now) }
@@ -68,7 +68,7 @@ package final class StageWatch: Sendable {
     }
 
     /// Nothing is told any more.
-    package func stop() { state.withLock { $0.isStopped = true } }
+    func stop() { state.withLock { $0.isStopped = true } }
 
     /// Seven in the morning of the day after the last look; where nobody has looked yet, of today.
     private static func due(after last: CivilDate?, _ zone: TimeZoneRules, _ now: Instant) -> Instant {
@@ -114,6 +114,14 @@ package final class StageWatch: Sendable {
     private func week(_ number: Int, before end: Instant, _ rules: RuleSet, _ now: Instant) throws -> FigureReport {
         let until = end + .days(Int64(-7 * number))
         return try figures(FigureRequest(since: until + .days(-7), until: until, now: now, rules: rules, isLean: true))
+    }
+
+    static let onItsOwnThread: @Sendable (@escaping @Sendable () -> Void) -> Void = { look in
+        NamedThread.start("paidan-figures") {
+            // For this thread alone. Where it is forbidden, the kernel's fair shares have to do.
+            _ = nice(19)
+            look()
+        }
     }
 
     // MARK: What was told

@@ -224,9 +224,10 @@ package struct FigureCollector: Sendable {
     /// One of those: only for where the time of its case went.
     package mutating func addMissing(_ fact: TaskFact) {
         guard !spans(of: fact.kase ?? CaseID(packed: 0)).contains(where: { $0.task == fact.id.packed }) else { return }
-        late.append(fact)
+        extra.append(fact)
     }
-    private var late: [TaskFact] = []
+
+    private var extra: [TaskFact] = []
 
     private mutating func sortSpans() { spans.sort { ($0.kase, $0.start, $0.task) < ($1.kase, $1.start, $1.task) } }
 
@@ -246,8 +247,8 @@ package struct FigureCollector: Sendable {
 
     package mutating func finish() -> FigureReport {
         var seen: Set<TaskID> = []
-        for fact in late where seen.insert(fact.id).inserted { span(fact, lateness(fact)) }
-        late = []
+        for fact in extra where seen.insert(fact.id).inserted { span(fact, lateness(fact)) }
+        extra = []
         sortSpans()
         var report = FigureReport(since: request.since, until: request.until, madeAt: request.now, zone: request.rules.site.zone)
         report.tellsOpen = request.tellsOpen
