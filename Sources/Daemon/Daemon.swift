@@ -125,7 +125,7 @@ package final class Daemon: Sendable {
             board: board, counters: counters, notifier: notifier, health: health, clock: clock, zone: rules.set.site.zone)
         let remarks = Remarks(journaler: journaler)
         let stageWatch = StageWatch(
-            stateFolder: configuration.state, figures: { (request) throws(StoreError) in try store.figuresNow(request) },
+            stateFolder: configuration.state, figures: { try store.figuresNow($0) },
             tell: { journaler.send(Message.stageUnusual($0)) }, failed: { journaler.send(Message.stageWatchFailed(reason: $0)) })
         let diskSpace = DiskSpace(folder: configuration.state, journaler: journaler)
         let loop = Loop(

@@ -2,7 +2,6 @@ import Domain
 import Figures
 import Glibc
 import Rules
-import Store
 import Synchronization
 
 /// Looks once a day, at seven in the morning, whether a stage of a process has left its usual band: how long it takes, and how often it is late
@@ -15,7 +14,7 @@ import Synchronization
 /// folder: a daemon that was down at seven looks when it is up again, and a restart repeats nothing. A file that can't be read is as good as
 /// none; one that can't be written, or a look that fails, is told, and tried again an hour later.
 final class StageWatch: Sendable {
-    typealias Figures = @Sendable (FigureRequest) throws(StoreError) -> FigureReport
+    typealias Figures = @Sendable (FigureRequest) throws -> FigureReport
 
     /// Minutes after local midnight.
     static let minute = 7 * 60

@@ -3,7 +3,6 @@ import Domain
 import Figures
 import Foundation
 import Rules
-import Store
 import Synchronization
 import Testing
 
@@ -13,6 +12,7 @@ import Testing
 @Suite struct StageWatchTests {
     /// What the store would say, and what was heard.
     private final class World: Sendable {
+        struct Failure: Error {}
         struct State {
             var lastWeekLate = 1
             var failure = false
@@ -25,12 +25,12 @@ import Testing
         func watch(_ folder: String) -> StageWatch {
             StageWatch(
                 stateFolder: folder,
-                figures: { [self] (request) throws(StoreError) in
+                figures: { [self] request in
                     let (late, fails) = state.withLock { state in
                         state.asked.append(request)
                         return (state.lastWeekLate, state.failure)
                     }
-                    if fails { throw StoreError.closed("test") }
+                    if fails { throw Failure() }
                     let isLast = state.withLock { state in state.asked.count(where: { $0.until > request.until && $0.now == request.now }) == 0 }
                     var stage = StageFigure(name: NamedCode("survey", chinese: "现场勘查"))
                     stage.done = 20
