@@ -92,7 +92,11 @@ struct ProcessReader {
             drafts.append(draft)
         }
         // What a stage that could not be read would have been is nobody's fault here.
-        guard isWhole, let name, let stages = linked(drafts) else { return nil }
+        guard isWhole, let name, let stages = linked(drafts) else {
+            // The condition's own mistakes are told all the same.
+            if let takes = block["takes"] { _ = conditions.expression(takes, "takes", expecting: .bool) }
+            return nil
+        }
         found.plan = ProcessPlan(
             name: module + "." + name, file: reader.source.name, line: reader.line(of: nameRange), chinese: block["zh"].flatMap { reader.text($0, "zh") },
             english: block["en"].flatMap { reader.text($0, "en") }, documents: documents, total: total, escalate: ladder, stages: stages)

@@ -144,7 +144,7 @@ import Testing
             let receipt = decision.receipt?.status
             if receipt == .rejected || receipt == .conflict || receipt == .duplicate { #expect(decision.isEmpty, "\(label)") }
             for notice in decision.notices where notice.event == .escalated {
-                let key = "\(notice.kase.map { "\($0) " } ?? "")\(notice.task) \(notice.limit!.rawValue) \(notice.percent!)"
+                let key = "\(notice.kase.map { "\($0) \(notice.to) " } ?? "")\(notice.task) \(notice.limit!.rawValue) \(notice.percent!)"
                 #expect(told.insert(key).inserted, "\(label): told twice: \(key)")
             }
             #expect(Set(decision.notices.map(\.id)).count == decision.notices.count, "\(label)")

@@ -189,7 +189,6 @@ struct Canon: Equatable {
     var cases: [WorkCase]
     var lastCase: CaseID
     var caseDue: [Instant?]
-    var nextDue: Instant?
 
     /// The parts that differ, each with both values.
     func differences(from other: Canon) -> [String] {
@@ -216,7 +215,5 @@ struct Canon: Equatable {
         cases = state.openCases
         lastCase = state.lastCase
         caseDue = state.openCases.map { state.cases[$0.id]?.due }
-        // A crew that was freed, and has not been offered what waits, is due at once; it is not part of the rows.
-        nextDue = state.roster.fresh.isEmpty ? state.nextDue : nil
     }
 }

@@ -122,19 +122,29 @@ import Testing
         #expect(set.site.network.feeders[FeederID("F-12")]?.district == DistrictID("lucheng"))
         #expect(set.ladders["repair"]?.rungs.map(\.percent) == [50, 80, 100, 100, 120])
         #expect(set.ladders["repair"]?.rungs.first?.tell == .assignee)
-        #expect(set.ruleCount == 8 && set.moduleNames == ["desk", "faults"])
+        #expect(set.ruleCount == 16 && set.moduleNames == ["complaints", "connections", "faults"])
         #expect(set.rule(named: "faults.cable")?.task == "repair_cable")
         #expect(set.rule(named: "faults.nothing") == nil)
     }
 
     /// Each shipped module stands alone: without it the rest still compiles.
-    @Test(arguments: ["faults.yaml", "escalations.yaml"])
-    func theRestWorksWithoutAModule(name: String) throws {
-        var source = try Fixture.shipped()
-        source.files.removeAll { $0.name == name }
-        let codes = Set(Fixture.compile(source).diagnostics.map(\.code))
-        // Rules that name a ladder of the missing module get a warning; nothing else breaks.
-        #expect(codes == (name == "faults.yaml" ? ["unused", "only-fallback"] : ["missing-ladders"]))
+    @Test(arguments: [
+        ("calendar.yaml", ["no-calendar"]), ("complaints.yaml", ["unused", "only-fallback"]), ("connections.yaml", ["unused", "only-fallback"]),
+        ("escalations.yaml", ["missing-ladders"]), ("faults.yaml", ["unused", "only-fallback", "idle-crew"]), ("texts.yaml", []),
+    ])
+    func theRestWorksWithoutAModule(name: String, expected: [String]) throws {
+        let whole = try Fixture.shipped()
+        #expect(Fixture.compile(whole).diagnostics.isEmpty)
+        var deleted = whole
+        deleted.files.removeAll { $0.name == name }
+        var off = whole
+        let place = try #require(off.files.firstIndex { $0.name == name })
+        off.files[place].bytes = Array("module: \(name.dropLast(5))\nenabled: false\n".utf8)
+        for source in [deleted, off] {
+            // What then is missed is a warning; nothing breaks.
+            let compilation = Fixture.compile(source)
+            #expect(compilation.set != nil && Set(compilation.diagnostics.map(\.code)) == Set(expected), "\(source.human(compilation.diagnostics))")
+        }
     }
 
     @Test func theHashChangesWithEveryByteAndName() throws {
