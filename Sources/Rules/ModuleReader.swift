@@ -192,7 +192,8 @@ struct ModuleReader {
 
     private func by(_ node: Node, _ schema: Schema) -> (slot: Int, enumeration: String, known: [String]?)? {
         guard let path = reader.text(node, "by", example: "by: report.site") else { return nil }
-        let paths = ReportSchema.paths(in: schema)
+        // Of use only where something is wrong.
+        var paths: [String] { ReportSchema.paths(in: schema) }
         guard let field = ReportSchema.field(path, in: schema) else {
             let isOwn = path.hasPrefix("report.fields.") && facts.site?.fields == nil
             if !isOwn { reader.error(reader.place(node), .unknownField(path, suggestion: nearestName(to: path, among: paths))) }
@@ -401,7 +402,21 @@ struct ConditionReader {
         expression(node, key, expecting: expecting).map { Condition($0, label: key) }
     }
 
-    func expression(_ node: Node, _ key: String, expecting: StaticType?) -> Expression? {
+    /// What is wrong with conditions that were read, by their texts: thousands of rules may be wrong in the same way.
+    final class KnownFailures {
+        /// More are not kept.
+        private static let keptMax = 1_000
+        private var diagnostics: [String: [ExpressionDiagnostic]] = [:]
+
+        subscript(_ text: String) -> [ExpressionDiagnostic]? { diagnostics[text] }
+
+        func add(_ text: String, _ found: [ExpressionDiagnostic]) {
+            if diagnostics.count < Self.keptMax { diagnostics[text] = found }
+        }
+    }
+
+    /// - Parameter known: of other conditions with the same schema that expect the same.
+    func expression(_ node: Node, _ key: String, expecting: StaticType?, known: KnownFailures? = nil) -> Expression? {
         guard !node.isSpoilt else { return nil }
         let traps = Traps(source: reader.source)
         guard case .text(let text, let style) = node.content else {
@@ -418,41 +433,51 @@ struct ConditionReader {
             reader.error(reader.place(node), .emptyValue(key, example: "\(key): report.category == \"fire\""))
             return nil
         }
+        if let diagnostics = known?[text] {
+            tell(diagnostics, of: node, text, style, key)
+            return nil
+        }
         do {
             return try Expression.compile(text, schema: schema, expecting: expecting)
         } catch {
-            // A comment right behind a plain text that makes no sense: the `#` was meant as a part of it.
-            if style == .plain, error.diagnostics.contains(where: { $0.code == "syntax" }), let hash = traps.comment(after: node.range.upperBound) {
-                reader.error(hash..<(hash + 1), .hashCut(key: key, text: traps.whole(from: node.range.lowerBound)))
-                return nil
-            }
-            // Where nobody will read it any more, only how many there are is of interest.
-            let map = reader.findings.isFull(reader.file) ? nil : ScalarMap(node, in: reader.source)
-            func place(_ span: Range<Int>) -> Range<Int> { map?.range(characters: span) ?? node.range }
-            let characters = Array(text)
-            for diagnostic in error.diagnostics {
-                let span = diagnostic.span.start..<max(diagnostic.span.start, diagnostic.span.end)
-                let name = String(characters[span.clamped(to: 0..<characters.count)])
-                if diagnostic.code == "unknown-name" {
-                    if failed.contains(name) || failsUnknownNames { continue }
-                    if name == current {
-                        reader.error(place(span), .letCycle(name))
-                        continue
-                    }
-                    if let line = laterLines[name] {
-                        reader.error(place(span), .letOrder(name, line: line))
-                        continue
-                    }
-                }
-                reader.error(
-                    place(span),
-                    Wording(code: diagnostic.code, message: diagnostic.message, suggestion: diagnostic.suggestion))
-            }
-            // A checker that refuses must say why; should it not, the refusal still counts.
-            if error.diagnostics.isEmpty {
-                reader.error(reader.place(node), Wording(code: "syntax", message: "this condition can't be read"))
-            }
+            known?.add(text, error.diagnostics)
+            tell(error.diagnostics, of: node, text, style, key)
             return nil
+        }
+    }
+
+    private func tell(_ diagnostics: [ExpressionDiagnostic], of node: Node, _ text: String, _ style: Node.Style, _ key: String) {
+        let traps = Traps(source: reader.source)
+        // A comment right behind a plain text that makes no sense: the `#` was meant as a part of it.
+        if style == .plain, diagnostics.contains(where: { $0.code == "syntax" }), let hash = traps.comment(after: node.range.upperBound) {
+            reader.error(hash..<(hash + 1), .hashCut(key: key, text: traps.whole(from: node.range.lowerBound)))
+            return
+        }
+        // Where nobody will read it any more, only how many there are is of interest.
+        let map = reader.findings.isFull(reader.file) ? nil : ScalarMap(node, in: reader.source)
+        func place(_ span: Range<Int>) -> Range<Int> { map?.range(characters: span) ?? node.range }
+        let characters = Array(text)
+        for diagnostic in diagnostics {
+            let span = diagnostic.span.start..<max(diagnostic.span.start, diagnostic.span.end)
+            let name = String(characters[span.clamped(to: 0..<characters.count)])
+            if diagnostic.code == "unknown-name" {
+                if failed.contains(name) || failsUnknownNames { continue }
+                if name == current {
+                    reader.error(place(span), .letCycle(name))
+                    continue
+                }
+                if let line = laterLines[name] {
+                    reader.error(place(span), .letOrder(name, line: line))
+                    continue
+                }
+            }
+            reader.error(
+                place(span),
+                Wording(code: diagnostic.code, message: diagnostic.message, suggestion: diagnostic.suggestion))
+        }
+        // A checker that refuses must say why; should it not, the refusal still counts.
+        if diagnostics.isEmpty {
+            reader.error(reader.place(node), Wording(code: "syntax", message: "this condition can't be read"))
         }
     }
 }

@@ -15,6 +15,7 @@ struct RuleConditions {
     private let known: KnownParts
     /// How many mistakes a part has; nil: that depends on its company. Only of modules that are hopelessly wrong.
     private var mistakesOfParts: [String: Int?] = [:]
+    private let knownFailures = ConditionReader.KnownFailures()
 
     init(conditions: ConditionReader, formulas: FormulaReader, pool: FormulaPool) {
         self.conditions = conditions
@@ -31,7 +32,7 @@ struct RuleConditions {
             conditions.reader.findings.countErrors(count)
             return nil
         }
-        guard let expression = conditions.expression(node, key, expecting: .bool) else { return nil }
+        guard let expression = conditions.expression(node, key, expecting: .bool, known: knownFailures) else { return nil }
         let root = expression.root
         let (text, before) = Condition.trimmed(expression.text)
         let whole = formulas.exact(root)
