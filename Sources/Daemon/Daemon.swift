@@ -229,7 +229,7 @@ package final class Daemon: Sendable {
         await parts.outbox.stop()
         parts.watcher.stop()
         parts.reloading.stop()
-        parts.stageWatch.stop()
+        await parts.stageWatch.end()
         await parts.journaler.stop(limitMilliseconds: 5_000)
         parts.loop.stop()
         await parts.loopEnded.wait()

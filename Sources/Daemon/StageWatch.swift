@@ -27,7 +27,12 @@ final class StageWatch: Sendable {
         var nextDue: Instant?
         var isLooking = false
         var isStopped = false
+        /// Who waits for the look that is under way.
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
+
+    /// A look that was broken off because the daemon stops.
+    private struct Stopped: Error {}
 
     private let path: String
     private let figures: Figures
@@ -69,6 +74,18 @@ final class StageWatch: Sendable {
     /// Nothing is told any more.
     func stop() { state.withLock { $0.isStopped = true } }
 
+    /// The same, and a look that is under way has ended: it reads nothing more, so that the store can be closed.
+    func end() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                state.isStopped = true
+                if state.isLooking { state.waiting.append(continuation) }
+                return !state.isLooking
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
     /// Seven in the morning of the day after the last look; where nobody has looked yet, of today.
     private static func due(after last: CivilDate?, _ zone: TimeZoneRules, _ now: Instant) -> Instant {
         let today = zone.date(at: now)
@@ -78,6 +95,14 @@ final class StageWatch: Sendable {
     }
 
     private func look(_ rules: RuleSet, at now: Instant) {
+        defer {
+            let waiting = state.withLock { state in
+                state.isLooking = false
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for one in waiting { one.resume() }
+        }
         let zone = rules.site.zone
         let today = zone.date(at: now)
         let morning = zone.instant(of: LocalTime(date: today, minute: Self.minute))
@@ -97,12 +122,10 @@ final class StageWatch: Sendable {
             state.withLock { state in
                 state.lastDay = today
                 state.nextDue = Self.due(after: today, zone, now)
-                state.isLooking = false
             }
         } catch {
             let wasStopped = state.withLock { state in
                 state.nextDue = now + .hours(1)
-                state.isLooking = false
                 return state.isStopped
             }
             if !wasStopped { failed("\(error)") }
@@ -111,6 +134,7 @@ final class StageWatch: Sendable {
 
     /// The seven days that end `number` weeks before `end`.
     private func week(_ number: Int, before end: Instant, _ rules: RuleSet, _ now: Instant) throws -> FigureReport {
+        if state.withLock({ $0.isStopped }) { throw Stopped() }
         let until = end + .days(Int64(-7 * number))
         return try figures(FigureRequest(since: until + .days(-7), until: until, now: now, rules: rules, isLean: true))
     }

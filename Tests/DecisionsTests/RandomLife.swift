@@ -192,7 +192,8 @@ struct Canon: Equatable {
 
     /// The parts that differ, each with both values.
     func differences(from other: Canon) -> [String] {
-        zip(Mirror(reflecting: self).children, Mirror(reflecting: other).children).compactMap { mine, theirs in
+        guard self != other else { return [] }
+        return zip(Mirror(reflecting: self).children, Mirror(reflecting: other).children).compactMap { mine, theirs in
             let (a, b) = ("\(mine.value)", "\(theirs.value)")
             return a == b ? nil : "\(mine.label ?? ""): \(a.prefix(600)) | \(b.prefix(600))"
         }
