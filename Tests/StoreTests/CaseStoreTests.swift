@@ -25,7 +25,7 @@ import Testing
         var report = Report(type: "application", category: d.maybe("new_connection"), place: Place(district: d.maybe(DistrictID("lucheng"))))
         report.documents = ["identity"]
         report.voltage = d.maybe("high")
-        report.fields = d.chance(50) ? ["needs_works": .bool(true), "note": .string(d.text()), "n": .int(3), "x": .double(0.5)] : [:]
+        report.fields = d.chance(50) ? ["needs_works": .bool(true), "note": .string("变压器"), "n": .int(3), "x": .double(0.5)] : [:]
         report.customer = d.maybe(CustomerID("330"))
         report.about = d.maybe("T-20261122-1")
         var row = WorkCase(

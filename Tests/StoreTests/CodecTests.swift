@@ -108,6 +108,20 @@ import Testing
         #expect(throws: RowFault("a task row has form \(RowCodec.taskForm + 1); this version reads form \(RowCodec.taskForm)")) { try bytes.withUnsafeBytes(RowCodec.task) }
     }
 
+    /// What form 3 has at its end, in a task that has nothing of it: a byte each for case, person, about, shared, tier, completion, satisfaction
+    /// and reopening, and five for the time spent.
+    private static let formThree = 8 + 5
+
+    /// Rows that knew nothing of cases.
+    @Test func `A task of the second form reads back`() throws {
+        let task = sampleTask(1)
+        var w = ByteWriter()
+        RowCodec.write(task, into: &w)
+        var bytes = Array(w.bytes.dropLast(Self.formThree))
+        bytes[0] = 2
+        #expect(try bytes.withUnsafeBytes(RowCodec.task) == task)
+    }
+
     /// Rows of the first version, whose limits were times by the clock on the wall, without a byte for their kind.
     @Test func `A task of the first form reads back`() throws {
         var task = sampleTask(1)
@@ -117,7 +131,7 @@ import Testing
         var length = ByteWriter()
         length.signed(123_456_789)
         let new = [LimitName.arrive.code, 0] + length.bytes
-        var bytes = w.bytes
+        var bytes = Array(w.bytes.dropLast(Self.formThree))
         let place = try #require((0...(bytes.count - new.count)).first { Array(bytes[$0..<($0 + new.count)]) == new })
         bytes.remove(at: place + 1)
         bytes[0] = 1
@@ -134,13 +148,20 @@ import Testing
         check(PlaceOrigin.self, ["0 report", "1 transformer", "2 feeder", "3 customer", "4 district", "5 unknown"])
         check(LimitName.self, ["0 accept", "1 arrive", "2 restore", "3 contact", "4 reply", "5 stage", "6 total"])
         check(ClockState.self, ["0 waiting", "1 running", "2 stopped", "3 reached"])
-        check(Notice.Event.self, ["0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed"])
+        check(Notice.Event.self, [
+            "0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed", "5 case_opened", "6 documents_missing", "7 stage_begun", "8 stage_done", "9 stage_failed", "10 case_completed",
+            "11 case_withdrawn", "12 shared", "13 shared_done",
+        ])
+        check(CaseState.self, ["0 open", "1 suspended", "2 completed", "3 withdrawn"])
+        check(StageState.self, ["0 waiting", "1 open", "2 done", "3 skipped"])
         check(
             HistoryEvent.self,
             [
                 "0 created", "1 queued", "2 dispatched", "3 accepted", "4 rejected", "5 accept_timeout", "6 enroute", "7 onsite", "8 suspended",
                 "9 resumed", "10 completed", "11 closed", "12 cancelled", "13 merged", "14 assigned", "15 priority_changed", "16 escalated",
-                "17 all_declined", "18 contacted",
+                "17 all_declined", "18 contacted", "19 case_opened", "20 documents_missing", "21 documents_received", "22 case_accepted",
+                "23 stage_skipped", "24 stage_failed", "25 case_suspended", "26 case_resumed", "27 case_completed", "28 case_withdrawn",
+                "29 case_migrated", "30 case_escalated", "31 called_back", "32 reopened", "33 shared",
             ])
         #expect(throws: RowFault.self) { try TaskState.word(10) }
     }
