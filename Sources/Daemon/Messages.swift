@@ -19,7 +19,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
 
     // What the mind remarks: one for each `Remark.Kind`.
-    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, stage_without_return, document_unexpected
+    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, document_unexpected
 
     // How notices fared on their way out.
     case notice_told, notice_failed, notice_parked
@@ -135,8 +135,6 @@ extension Message {
             MessageForm("223414d445ec4ea18d395c7228b10d99", .warning, "{subject}{text}")
         case .deadlines_moved:
             MessageForm("9a4d063c0ce54fa89b1cf097c7de152d", .notice, "{subject}{text}")
-        case .stage_without_return:
-            MessageForm("ebbb5a975ad74dfc9164f7fb7b344240", .warning, "{subject}{text}")
         case .document_unexpected:
             MessageForm("b85c813eb408468bb808060b6c8c0b9e", .notice, "{subject}{text}")
         case .notice_told:
@@ -279,7 +277,6 @@ extension Message {
         case .from_the_future: self = .from_the_future
         case .beyond_calendar: self = .beyond_calendar
         case .deadlines_moved: self = .deadlines_moved
-        case .stage_failed: self = .stage_without_return
         case .document_unexpected: self = .document_unexpected
         }
     }

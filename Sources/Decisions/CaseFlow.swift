@@ -124,12 +124,8 @@ extension DispatchState {
         guard let state = stageStep(row.stages[place].state, .finish) else { return }
         row.stages[place].state = state
         row.stages[place].since = task.since
+        // A stage without a way back can't be reported as failed.
         guard task.outcome == failedOutcome, let target = stage.backTo else {
-            if task.outcome == failedOutcome {
-                d.remark(
-                    .stage_failed, "the stage '\(stage.name)' of \(row.id) has failed, and its process says nothing of what then; it counts as done",
-                    task: task.id, rule: plan.name)
-            }
             if stage.tellsCustomer { d.tellCustomer(row, .stage_done, plan, stage: place) }
             return
         }

@@ -200,8 +200,6 @@ package struct Remark: Sendable, Hashable {
         case from_the_future
         /// A limit in working days reaches into a year whose public holidays nobody has told.
         case beyond_calendar
-        /// A stage of a case has failed, and its process has no way back.
-        case stage_failed
         /// An application brings a document that its process does not ask for.
         case document_unexpected
         /// The calendar was edited: deadlines of open tasks have moved.

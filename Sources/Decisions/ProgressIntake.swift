@@ -48,6 +48,7 @@ extension DispatchState {
         let speaker = speaker(progress, key.source, before, d.site)
         if let reason = refusal(of: progress, by: speaker, before) { return .rejected(reason) }
 
+        if event == .complete, let reason = refusal(ofOutcome: progress.outcome, before) { return .rejected(reason) }
         if !progress.fields.isEmpty {
             guard let kase = before.kase else { return .rejected("'fields' are for the stages that follow, and \(before.id) is no stage of a case") }
             if let reason = undeclaredField(in: progress.fields, d.site) { return .rejected(reason) }
@@ -103,6 +104,27 @@ extension DispatchState {
         }
         enter(before, row, &d)
         return .accepted(tasks: [row.id], rule: nil)
+    }
+
+    /// Whether work can have come to this. A slip of the keys must not pass an inspection: what a stage comes to decides how its case goes on.
+    private func refusal(ofOutcome outcome: String?, _ task: WorkTask) -> String? {
+        guard let outcome else { return nil }
+        if task.state == .completed, let known = task.outcome, known != outcome {
+            let remedy = task.kase.map { "send what is wrong as a complaint about \($0)" } ?? "call the customer back, and report it as not settled, to open it again"
+            return "\(task.id) is completed already, with the outcome '\(clipped(known, to: 80))': it can't become '\(clipped(outcome, to: 80))'; \(remedy)"
+        }
+        guard let kase = task.kase.flatMap({ cases[$0]?.row }), let plan = plans[kase.plan]?.plan,
+            let stage = plan.stages.first(where: { $0.name == task.task })
+        else { return nil }
+        if outcome == failedOutcome, stage.backTo == nil {
+            return
+                "the stage '\(stage.name)' of \(kase.id) can't fail: its process says nothing of what then ('failed: { back_to: … }', \(plan.file):\(plan.line)); complete it with a note, or suspend the case"
+        }
+        let word = outcome.lowercased()
+        if outcome != failedOutcome, stage.backTo != nil, word == failedOutcome || nearestName(to: word, among: [failedOutcome]) != nil {
+            return "'\(clipped(outcome, to: 80))' would let the stage '\(stage.name)' of \(kase.id) pass; did you mean '\(failedOutcome)'? (any other word passes it)"
+        }
+        return nil
     }
 
     // MARK: Who speaks

@@ -154,7 +154,8 @@ package struct RuleMutants {
                     result.routings.append(
                         Routing(
                             rule: module.name(of: rule), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
-                            limits: set.limits(of: outcome, activation), escalate: outcome.escalate, trace: nil))
+                            limits: set.limits(of: outcome, activation), escalate: outcome.escalate, trace: nil, process: outcome.process,
+                            share: outcome.share))
                     if !(changed?.continues ?? rule.continues) { break }
                 }
                 return result

@@ -34,6 +34,20 @@ struct TextReader {
                 map.range(characters: place..<(place + word.count + 2)),
                 .unknownPlaceholder(word, of: name.rawValue, known: name.placeholders, suggestion: reader.near(word, among: name.placeholders)))
         }
+        // A brace that has no partner would stand in the customer's text.
+        var at = 0
+        for part in TextCatalogue.parts(of: text) {
+            switch part {
+            case .placeholder(let word, let place): at = place + word.count + 2
+            case .text(let plain):
+                if let brace = plain.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+                    isRight = false
+                    let place = at + plain.distance(from: plain.startIndex, to: brace)
+                    reader.error(map.range(characters: place..<(place + 1)), .loneBrace(String(plain[brace]), known: name.placeholders))
+                }
+                at += plain.count
+            }
+        }
         return isRight ? text : nil
     }
 }
@@ -44,6 +58,10 @@ extension Keys {
 }
 
 extension Wording {
+    static func loneBrace(_ brace: String, known: [String]) -> Wording {
+        Wording(
+            .unknownPlaceholder, "this '\(brace)' has no partner, and customers would read it; words in braces are \(known.isEmpty ? "none here" : known.map { "{\($0)}" }.joined(separator: ", "))")
+    }
     static func unknownPlaceholder(_ word: String, of text: String, known: [String], suggestion: String?) -> Wording {
         let words = known.map { "{\($0)}" }
         return Wording(

@@ -170,7 +170,7 @@ enum TaskPage {
         row("rule", task.text("rule"))
         row("place", describe(task["place"]))
         for limit in task["limits"]?.object ?? [] { row(limit.key, describe(limit.value, today: today)) }
-        if let mark = task["satisfaction"]?.int { row("satisfaction", "\(mark) of 5") }
+        if let mark = task["satisfaction"]?.int { row("satisfied", "\(mark) of 5") }
         if let times = task["reopened"]?.int { row("reopened", times == 1 ? "once" : "\(times) times") }
         let history = task["history"]?.array ?? []
         if !history.isEmpty { lines.append("") }

@@ -73,7 +73,6 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .from_the_future: return remark(.from_the_future)
     case .beyond_calendar: return remark(.beyond_calendar)
     case .deadlines_moved: return remark(.deadlines_moved)
-    case .stage_without_return: return remark(.stage_failed)
     case .document_unexpected: return remark(.document_unexpected)
     case .case_opened: return ofCase(.case_opened)
     case .case_documents_missing: return ofCase(.documents_missing)

@@ -265,6 +265,28 @@ import Testing
         #expect(slip.status == .rejected && slip.reason?.contains("did you mean 'needs_works'?") == true)
     }
 
+    /// One slip of the keys must not pass an inspection.
+    @Test func onlyAStageWithAWayBackFailsAndOnlyByThatWord() throws {
+        var office = try Office()
+        _ = office.apply()
+        let cannot = office.done("acceptance", outcome: "failed")
+        #expect(cannot.status == .rejected && cannot.reason?.contains("the stage 'acceptance' of C-20261123-1 can't fail") == true)
+        for stage in ["acceptance", "survey", "scheme", "own_works"] { office.done(stage, outcome: "done") }
+        #expect(office.open == ["inspection"])
+        for slip in ["faild", "Failed", "FAILED"] {
+            let receipt = office.done("inspection", outcome: slip)
+            #expect(receipt.status == .rejected && receipt.reason?.contains("did you mean 'failed'?") == true, "\(slip)")
+        }
+        #expect(office.open == ["inspection"])
+        let task = try #require(office.kase?.stages[5].task)
+        #expect(office.done("inspection", outcome: "failed").status == .accepted && office.open == ["own_works"])
+        // What was said once is not said otherwise later; the same again is nothing new.
+        let again = office.send(.progress(Progress(task: task, event: .complete, by: "zhang", outcome: "failed")))
+        #expect(again.status == .accepted && office.last.changes.isEmpty)
+        let other = office.send(.progress(Progress(task: task, event: .complete, by: "zhang", outcome: "done")))
+        #expect(other.status == .rejected && other.reason?.contains("completed already, with the outcome 'failed'") == true)
+    }
+
     @Test func theAccountManagerHasIt() throws {
         var office = try Office()
         _ = office.apply(customer: CustomerFacts(customer: CustomerID("330"), facts: ["account_manager": .string("am-7"), "tier": .string("vip"), "name": .string("x")]))
