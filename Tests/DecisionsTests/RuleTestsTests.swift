@@ -442,9 +442,9 @@ struct TestedFolder {
         let set = try TestedFolder.set(source)
         let report = MutantTrial.run(RuleTestReader.read(source, in: set), source: source, in: set)
         #expect(report.unreached == [:] && report.noticed > 90)
-        let faults = try #require(source.files.first { $0.name == "faults.yaml" })
-        let lines = String(decoding: faults.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         for survivor in report.survivors {
+            let file = try #require(source.files.first { $0.name == survivor.file })
+            let lines = String(decoding: file.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
             let isOurs = survivor.message.contains("'accept' is a minute longer") || lines[survivor.line - 1].contains("✎")
             #expect(isOurs, "\(survivor.message)")
         }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct SchemaTests {
     private static let tables: [Keys] = [
         .module, .site, .rule, .assign, .otherwise, .limits, .table, .rung, .channel, .value, .department, .district, .shift, .crew, .base, .role,
-        .fields, .values, .calendar, .calendarYear, .businessHours, .calendarImport,
+        .fields, .values, .calendar, .calendarYear, .businessHours, .calendarImport, .process, .processLimits, .stage, .stageLimits, .stageAssign,
+        .publish, .failed, .texts, .text,
         .ruleTest, .testWith, .testCrew, .testReport, .testPlace, .testFacts, .expectation, .step,
     ]
 
