@@ -167,7 +167,7 @@ package final class Dispatcher {
         // What the store can't tell yet.
         var earlier: [InputKey: EarlierReceipt] = [:]
         var customers: [CustomerID: CustomerFacts] = [:]
-        var finished: [TaskID: TaskState] = [:]
+        var finished: [TaskID: FinishedTask] = [:]
         var finishedCases: [CaseID: CaseState] = [:]
     }
 
@@ -232,7 +232,7 @@ package final class Dispatcher {
                     findings[index].customer = facts
                 }
             case .progress(let progress):
-                if let state = draft.finished[progress.task] ?? underWay?.finished[progress.task] { findings[index].finished = state }
+                if let task = draft.finished[progress.task] ?? underWay?.finished[progress.task] { findings[index].finished = task }
             case .kase(let signal):
                 if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
             case .crew, .customer: break
@@ -248,7 +248,9 @@ package final class Dispatcher {
     @discardableResult
     private func decide(_ stimulus: Stimulus, at now: Instant) -> Decision {
         let decision = Decisions.decide(&state, rules: rules, stimulus: stimulus, at: now)
-        for case .task(_, let after) in decision.changes where after.state.isFinal { draft.finished[after.id] = after.state }
+        for case .task(_, let after) in decision.changes where after.state.isFinal {
+            draft.finished[after.id] = FinishedTask(after.state, outcome: after.outcome)
+        }
         for case .kase(_, let after) in decision.changes where after.state.isFinal { draft.finishedCases[after.id] = after.state }
         draft.entries.append(Entry(stimulus: stimulus, at: now, decision: decision))
         return decision

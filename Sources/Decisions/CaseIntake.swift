@@ -31,6 +31,11 @@ extension DispatchState {
         for document in report.documents where !plan.documents.contains(document) {
             d.remark(.document_unexpected, "\(id): the process \(plan.name) asks for no document '\(clipped(document, to: 80))'; it was noted", rule: plan.name)
         }
+        if let account = found.report.customer, customer == nil {
+            d.remark(
+                .register_unknown,
+                "\(id): customer '\(clipped(account.rawValue, to: 80))' is not known: it has no tier and no account manager here; send the customer's record first")
+        }
         if row.missing.isEmpty {
             accept(&row, &d)
             flow(&row, compiled, &d)
@@ -54,7 +59,9 @@ extension DispatchState {
             guard let finished else { return .rejected("there is no case \(signal.id); look for its number with 'paidan cases --all'") }
             switch caseStep(finished, signal.event) {
             case .refuse(let refusal): return .rejected(refusal.reason(signal.id))
-            case .nothing, .takeDocuments, .suspend, .resume, .withdraw, .migrate: return .caseAccepted(signal.id, tasks: [])
+            case .nothing, .takeDocuments, .suspend, .resume, .withdraw, .migrate:
+                d.aside = "\(signal.id) is \(finished.rawValue) already: nothing changed"
+                return .caseAccepted(signal.id, tasks: [])
             }
         }
         let by = signal.by ?? "caller"
@@ -64,14 +71,19 @@ extension DispatchState {
         let openTasks = Set(before.stages.compactMap(\.task))
         switch caseStep(before.state, signal.event) {
         case .refuse(let refusal): return .rejected(refusal.reason(signal.id))
-        case .nothing: return .caseAccepted(signal.id, tasks: [])
+        case .nothing:
+            d.aside = "\(signal.id) is \(before.state.rawValue) already: nothing changed"
+            return .caseAccepted(signal.id, tasks: [])
         case .takeDocuments:
             if let reason = undeclaredDocument(signal, compiled.plan, d.site) ?? undeclaredField(in: signal.fields, d.site) { return .rejected(reason) }
             for (name, value) in signal.fields { row.report.fields[name] = value }
             let new = signal.documents.filter { !row.report.documents.contains($0) }
             row.report.documents += new
             row.missing.removeAll { new.contains($0) }
-            guard !new.isEmpty || row.report.fields != before.report.fields else { return .caseAccepted(signal.id, tasks: []) }
+            guard !new.isEmpty || row.report.fields != before.report.fields else {
+                d.aside = "all of it was there before: nothing changed"
+                return .caseAccepted(signal.id, tasks: [])
+            }
             let noted = new + signal.fields.keys.sorted()
             d.note(row, .documents_received, by: by, note: ([noted.joined(separator: ", ")] + (signal.note.map { [$0] } ?? [])).joined(separator: "; "))
             if row.missing.isEmpty, row.acceptedAt == nil { accept(&row, &d) }
@@ -162,7 +174,10 @@ extension DispatchState {
         guard let plan = rules.processes.first(where: { $0.name == before.process }) else {
             return .rejected("\(before.id) can't be migrated: the rules in force have no process '\(before.process)'; it goes on by the one that it began with")
         }
-        if plan.digest == before.plan { return .caseAccepted(before.id, tasks: []) }
+        if plan.digest == before.plan {
+            d.aside = "\(before.id) goes by the process as it stands now: nothing changed"
+            return .caseAccepted(before.id, tasks: [])
+        }
         for stage in before.stages where stage.state == .open && plan.stage(named: stage.name) == nil {
             return .rejected(
                 "\(before.id) can't be migrated now: its stage '\(stage.name)' is open and the new process has none of that name; complete it first (\(stage.task?.description ?? ""))")
@@ -186,10 +201,20 @@ extension DispatchState {
         } else {
             row.total = nil
         }
-        d.note(row, .case_migrated, by: by, note: ([plan.digest] + (note.map { [$0] } ?? [])).joined(separator: "; "))
+        d.note(row, .case_migrated, by: by, note: ([migration(before, plan)] + (note.map { [$0] } ?? [])).joined(separator: "; "))
         flow(&row, compiled, &d)
         enter(before, row, &d)
         return nil
+    }
+
+    /// What another wording changes for a case: the stages that come and go; for the history.
+    private func migration(_ before: WorkCase, _ plan: ProcessPlan) -> String {
+        let added = plan.stages.map(\.name).filter { name in !before.stages.contains { $0.name == name } }
+        let dropped = before.stages.map(\.name).filter { plan.stage(named: $0) == nil }
+        var said: [String] = []
+        if !added.isEmpty { said.append("with \(added.joined(separator: ", "))") }
+        if !dropped.isEmpty { said.append("without \(dropped.joined(separator: ", "))") }
+        return said.isEmpty ? "the same stages, worded otherwise" : said.joined(separator: ", ")
     }
 
     // MARK: Numbers

@@ -57,6 +57,7 @@ package func decide(
                 d.decision.receipt = receiptAgain(input, earlier)
             } else {
                 state.take(input, findings, &d)
+                tellSender(of: input, d.aside, &d.decision)
                 if d.decision.receipt?.status == .accepted { state.settle(limit: Limits.timersPerTick, &d) }
             }
         case .tick: state.tick(limit: Limits.timersPerTick, &d)
@@ -73,6 +74,19 @@ package func decide(
         }
         return d.decision
     }
+}
+
+/// What the sender should know although its input was taken.
+private func tellSender(of input: Input, _ aside: String?, _ decision: inout Decision) {
+    guard decision.receipt?.status == .accepted else { return }
+    if let aside { decision.receipt?.remarks.append(aside) }
+    if !input.leftOut.isEmpty {
+        let names = input.leftOut.map { "'\($0)'" }.joined(separator: ", ")
+        var text = "\(names): nobody reads \(input.leftOut.count == 1 ? "this key" : "these keys"), and what \(input.leftOut.count == 1 ? "it says" : "they say") was left out"
+        if case .report = input.body { text += "; what site.yaml declares under 'fields: report:' goes into \"fields\"" }
+        decision.receipt?.remarks.append(text)
+    }
+    decision.receipt?.remarks += decision.remarks.filter(\.kind.isForSender).map(\.text)
 }
 
 /// The same input again gets its first receipt again; another one under its key is a conflict. A refusal is repeated as it was, so

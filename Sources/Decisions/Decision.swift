@@ -30,17 +30,27 @@ package struct Findings: Sendable, Hashable {
     package var earlier: EarlierReceipt?
     /// The facts of the report's customer.
     package var customer: CustomerFacts?
-    /// The state of a task that is no longer in memory.
-    package var finished: TaskState?
+    /// What became of a task that is no longer in memory.
+    package var finished: FinishedTask?
     /// The state of a case that is no longer in memory.
     package var finishedCase: CaseState?
     package init(
-        earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: TaskState? = nil, finishedCase: CaseState? = nil
+        earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: FinishedTask? = nil, finishedCase: CaseState? = nil
     ) {
         self.earlier = earlier
         self.customer = customer
         self.finished = finished
         self.finishedCase = finishedCase
+    }
+}
+
+package struct FinishedTask: Sendable, Hashable {
+    package var state: TaskState
+    /// What was reported with its completion.
+    package var outcome: String?
+    package init(_ state: TaskState, outcome: String? = nil) {
+        self.state = state
+        self.outcome = outcome
     }
 }
 
@@ -204,6 +214,14 @@ package struct Remark: Sendable, Hashable {
         case document_unexpected
         /// The calendar was edited: deadlines of open tasks have moved.
         case deadlines_moved
+
+        /// Whether the input's sender is told, too: it is about what the input says.
+        package var isForSender: Bool {
+            switch self {
+            case .place_unknown, .register_unknown, .crew_unknown, .from_the_future, .document_unexpected: true
+            case .condition_failed, .fallback, .beyond_calendar, .deadlines_moved: false
+            }
+        }
     }
     package var kind: Kind
     package var text: String

@@ -10,6 +10,8 @@ struct Deliberation {
     let now: Instant
     let route: (RouteSubject) -> RouteResult
     var decision = Decision()
+    /// For the sender alone: what came of an input that was taken and changed nothing.
+    var aside: String?
     private var noticeNumber = 0
 
     init(rules: RuleSet, now: Instant, route: @escaping (RouteSubject) -> RouteResult) {

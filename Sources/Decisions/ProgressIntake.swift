@@ -35,13 +35,19 @@ private enum Speaker {
 }
 
 extension DispatchState {
-    mutating func take(_ progress: Progress, _ key: InputKey, _ finished: TaskState?, _ d: inout Deliberation) -> Outcome {
+    mutating func take(_ progress: Progress, _ key: InputKey, _ finished: FinishedTask?, _ d: inout Deliberation) -> Outcome {
         let event = LifecycleEvent(progress.event)
         guard let before = task(progress.task) else {
             guard let finished else { return .rejected("there is no task \(progress.task); look for its number with 'paidan tasks --all'") }
-            switch lifecycleStep(finished, event, isDesk: false) {
-            case .refuse(let refusal): return .rejected(refusal.reason(progress.task, finished, event))
+            let state = finished.state
+            switch lifecycleStep(state, event, isDesk: false) {
+            case .refuse(let refusal): return .rejected(refusal.reason(progress.task, state, event))
             case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack:
+                if event == .complete, let outcome = progress.outcome, outcome != finished.outcome ?? outcome {
+                    return .rejected(
+                        "\(progress.task) is \(state.rawValue) already, with the outcome '\(clipped(finished.outcome ?? "", to: 80))': it can't become '\(clipped(outcome, to: 80))'; if there is more to do, send a report about it (\"about\": \"\(progress.task)\")")
+                }
+                d.aside = "\(progress.task) is \(state.rawValue) already: nothing changed"
                 return .accepted(tasks: [progress.task], rule: nil)
             }
         }
@@ -64,12 +70,19 @@ extension DispatchState {
         row.revision += 1
         switch lifecycleStep(before.state, event, isDesk: before.isDesk) {
         case .refuse(let refusal): return .rejected(refusal.reason(before.id, before.state, event))
-        case .nothing, .askAgain: return .accepted(tasks: [before.id], rule: nil)
-        case .advance(let target):
+        case .nothing, .askAgain:
+            d.aside = "\(before.id) is \(before.state.rawValue)\(before.state == .suspended ? "" : " already"): nothing changed"
+            return .accepted(tasks: [before.id], rule: nil)
+        case .advance(let wanted):
+            // A stage that is done is past: its case has gone on, and nobody disputes it by telephone.
+            let target = wanted == .completed && row.kase != nil ? .closed : wanted
             advance(&row, to: target, by: speaker.name, at: at, note: progress.note, outcome: progress.outcome, &d)
             if let mark = progress.satisfaction { row.satisfaction = mark }
         case .contacted:
-            if row.clock(.contact)?.state == .reached { return .accepted(tasks: [row.id], rule: nil) }
+            if row.clock(.contact)?.state == .reached {
+                d.aside = "the customer of \(row.id) was reached before: nothing changed"
+                return .accepted(tasks: [row.id], rule: nil)
+            }
             if row.state == .dispatched { advance(&row, to: .accepted, by: speaker.name, at: at, note: nil, outcome: nil, &d) }
             row.reachClock(.contact, at: at)
             d.note(row, .contacted, by: speaker.name, at: at, note: progress.note)
@@ -97,7 +110,10 @@ extension DispatchState {
             guard let priority = progress.priority else {
                 return .rejected("'priority' needs one of \(Priority.allCases.map(\.rawValue).joined(separator: ", "))")
             }
-            if priority == row.priority { return .accepted(tasks: [row.id], rule: nil) }
+            if priority == row.priority {
+                d.aside = "\(row.id) has that priority already: nothing changed"
+                return .accepted(tasks: [row.id], rule: nil)
+            }
             let change = "\(row.priority.rawValue) → \(priority.rawValue)"
             row.priority = priority
             d.note(row, .priority_changed, by: speaker.name, note: progress.note.map { "\(change): \($0)" } ?? change)
@@ -246,8 +262,10 @@ extension DispatchState {
         let had = row.state == .queued ? nil : row.crew
         let hadDesk = row.state != .queued && row.isDesk ? row.department : nil
         if row.state != .suspended {
-            if crew != nil, had?.rawValue == name { return .accepted(tasks: [row.id], rule: nil) }
-            if crew == nil, hadDesk?.rawValue == name { return .accepted(tasks: [row.id], rule: nil) }
+            if crew != nil ? had?.rawValue == name : hadDesk?.rawValue == name {
+                d.aside = "\(row.id) is with '\(name)' already: nothing changed"
+                return .accepted(tasks: [row.id], rule: nil)
+            }
         } else {
             resume(&row, by: by, at: d.now, note: nil, &d)
         }

@@ -306,7 +306,7 @@ struct TestLife {
         case .progress(var progress):
             let row = try row(about: step.about, of: step.task, at: step.place)
             progress.task = row.id
-            _ = try input(.progress(progress), SourceID("crew-app"), Findings(finished: row.state.isFinal ? row.state : nil), at: step.place)
+            _ = try input(.progress(progress), SourceID("crew-app"), Findings(finished: row.state.isFinal ? FinishedTask(row.state, outcome: row.outcome) : nil), at: step.place)
         case .kase(var signal):
             guard let kase = kase(step.about) else {
                 throw End(misses: [Miss(place: step.place, code: .unmetExpectation, text: RuleTestWording.noCase)])

@@ -5,6 +5,7 @@
 //       ▲                            │              │            │           │
 //       └──── reject, acceptLimit ───┴──── reject ──┴────────────┴───────────┘      (then the next candidate at once, if there is one)
 //
+//    A stage of a case is closed as soon as it is completed: its case has gone on.
 //    callback (回访): of what is completed; closed by it, or queued again when the customer says that it is not settled.
 //    contact: a milestone, no state; a dispatched task is accepted by it.
 //    A later event implies those it skips, at the same instant. Desk tasks know neither enroute nor onsite.
@@ -95,7 +96,7 @@ package enum LifecycleRefusal: Hashable, Sendable {
         case .nobodyHasIt: "\(id) is queued and nobody has it: '\(event)' is for whoever has a task; assign it to a crew or a department first"
         case .suspended: "\(id) is suspended: resume it first"
         case .completed: "\(id) is completed: '\(event)' can't change it any more; it can only be closed"
-        case .final: "\(id) is \(state.rawValue): nothing changes it any more; send a new report if there is more to do"
+        case .final: "\(id) is \(state.rawValue): nothing changes it any more; if there is more to do, send a report about it (\"about\": \"\(id)\")"
         case .notDone: "\(id) is \(state.rawValue): the customer is called back when the work is done; complete it first"
         case .deskTask: "\(id) is a desk task: nobody travels for it; use accept and complete"
         }
@@ -122,7 +123,8 @@ package func lifecycleStep(_ state: TaskState, _ event: LifecycleEvent, isDesk: 
     case (.dispatched, .contact), (.accepted, .contact), (.enroute, .contact), (.onsite, .contact): .contacted
     case (.suspended, .contact): .refuse(.suspended)
     case (.completed, .contact): .nothing
-    case (.closed, .contact), (.cancelled, .contact), (.merged, .contact): .refuse(.final)
+    case (.closed, .contact): .nothing
+    case (.cancelled, .contact), (.merged, .contact): .refuse(.final)
 
     case (.queued, .callback), (.dispatched, .callback), (.accepted, .callback), (.enroute, .callback), (.onsite, .callback), (.suspended, .callback):
         .refuse(.notDone)
@@ -166,13 +168,12 @@ package func lifecycleStep(_ state: TaskState, _ event: LifecycleEvent, isDesk: 
     case (.completed, .close), (.completed, .closeDue): .advance(to: .closed)
     case (.completed, .acceptLimit), (.completed, .askAgain), (.completed, .found): .nothing
 
-    case (.closed, .close): .nothing
+    case (.closed, .accept), (.closed, .enroute), (.closed, .onsite), (.closed, .complete), (.closed, .close): .nothing
     case (.cancelled, .cancel): .nothing
     case (.closed, .acceptLimit), (.closed, .askAgain), (.closed, .found), (.closed, .closeDue): .nothing
     case (.cancelled, .acceptLimit), (.cancelled, .askAgain), (.cancelled, .found), (.cancelled, .closeDue): .nothing
     case (.merged, .acceptLimit), (.merged, .askAgain), (.merged, .found), (.merged, .closeDue): .nothing
-    case (.closed, .accept), (.closed, .reject), (.closed, .enroute), (.closed, .onsite), (.closed, .complete), (.closed, .cancel),
-        (.closed, .suspend), (.closed, .resume), (.closed, .assign), (.closed, .priority):
+    case (.closed, .reject), (.closed, .cancel), (.closed, .suspend), (.closed, .resume), (.closed, .assign), (.closed, .priority):
         .refuse(.final)
     case (.cancelled, .accept), (.cancelled, .reject), (.cancelled, .enroute), (.cancelled, .onsite), (.cancelled, .complete),
         (.cancelled, .close), (.cancelled, .suspend), (.cancelled, .resume), (.cancelled, .assign), (.cancelled, .priority):

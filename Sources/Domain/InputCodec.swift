@@ -2,7 +2,7 @@
 //
 // - `kind` says what it is; a missing one means `report` (or what the door assumes).
 // - JSON `null`, and an empty text where a value is optional, mean that the key is absent.
-// - A key that is not known is passed over, because senders evolve before we do, unless it looks like a misspelling of a known key that
+// - A key that is not known is passed over, and its sender told, because senders evolve before we do, unless it looks like a misspelling of a known key that
 //   the object does not have (see `misspelling`): then the input is refused, with the key that is meant.
 // - A key that comes twice, a wrong type, a number out of range, a time that does not exist are refused; nothing is guessed.
 
@@ -44,8 +44,10 @@ package enum InputCodec {
         _ bytes: UnsafeBufferPointer<UInt8>, defaultSource: SourceID, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
     ) throws(InputFault) -> Input {
         do throws(InputFault) {
-            let (body, id, source) = try read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax)
-            return input(consume body, id: id, source: source ?? defaultSource)
+            let (body, id, source, leftOut) = try read(bytes, kind: kind, task: task, line: line, bytesMax: bytesMax)
+            var input = input(consume body, id: id, source: source ?? defaultSource)
+            if !leftOut.isEmpty { input.leftOut = leftOut }
+            return input
         } catch {
             var fault = error
             if fault.source == nil { fault.source = defaultSource }
@@ -56,7 +58,7 @@ package enum InputCodec {
     /// What an input says, before it has its key and its digest.
     static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
-    ) throws(InputFault) -> (body: InputBody, id: String?, source: SourceID?) {
+    ) throws(InputFault) -> (body: InputBody, id: String?, source: SourceID?, leftOut: [String]) {
         do throws(JSONStop) {
             guard bytes.count <= bytesMax else {
                 throw JSONStop(
@@ -64,7 +66,7 @@ package enum InputCodec {
             }
             var decoder = try InputDecoder(bytes, assumedKind: kind, task: task)
             let body = try decoder.body()
-            return (consume body, decoder.id, decoder.source)
+            return (consume body, decoder.id, decoder.source, decoder.leftOut)
         } catch {
             var fault = InputFault(JSONFault(error, in: bytes, firstLine: line))
             (fault.id, fault.source) = salvage(bytes)
@@ -188,6 +190,12 @@ struct ObjectScan<Key: RawRepresentable<String> & CaseIterable & Sendable> {
         self.table = table
         start = reader.at
         try reader.openObject()
+    }
+
+    /// The unknown keys, when the object has been read.
+    var passedOver: [String] {
+        guard let unknown else { return [] }
+        return unknown.keys.prefix(Input.leftOutMax).map { clipped($0.name, to: 80) }
     }
 
     /// Offset of the opening brace.

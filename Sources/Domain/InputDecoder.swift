@@ -6,6 +6,8 @@ struct InputDecoder {
     private let task: TaskID?
     private(set) var id: String?
     private(set) var source: SourceID?
+    /// Keys of the input that nobody reads.
+    private(set) var leftOut: [String] = []
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, assumedKind: InputKind, task: TaskID?) throws(JSONStop) {
         reader = try JSONReader(bytes)
@@ -87,6 +89,7 @@ struct InputDecoder {
             case .about: report.about = try reader.optionalCode()
             }
         }
+        leftOut = scan.passedOver
         guard !report.type.isEmpty else {
             throw reader.missing("type", of: "a report", at: scan.offset, "add \"type\": fault, application, complaint, inquiry or another declared one")
         }
@@ -160,6 +163,7 @@ struct InputDecoder {
                 solvedOffset = offset
             }
         }
+        leftOut = scan.passedOver
         guard let about else { throw reader.missing("task", of: "a progress", at: scan.offset) }
         guard let event else {
             throw reader.missing("event", of: "a progress", at: scan.offset, "add \"event\": " + ProgressEvent.allCases.map(\.rawValue).joined(separator: ", "))
@@ -228,6 +232,7 @@ struct InputDecoder {
             case .note: signal.note = try reader.freeText()
             }
         }
+        leftOut = scan.passedOver
         guard let about else { throw reader.missing("case", of: "what is said of a case", at: scan.offset) }
         guard let event else {
             throw reader.missing("event", of: "what is said of a case", at: scan.offset, "add \"event\": " + CaseEvent.allCases.map(\.rawValue).joined(separator: ", "))
@@ -266,6 +271,7 @@ struct InputDecoder {
             case .at: signal.at = try reader.time()
             }
         }
+        leftOut = scan.passedOver
         guard !signal.crew.rawValue.isEmpty else { throw reader.missing("crew", of: "a crew signal", at: scan.offset) }
         guard signal.onDuty != nil || signal.coordinate != nil else {
             throw JSONStop(
@@ -296,6 +302,7 @@ struct InputDecoder {
             case .facts: facts = try reader.fields()
             }
         }
+        leftOut = scan.passedOver
         guard !customer.isEmpty else { throw reader.missing("customer", of: "a customer's record", at: scan.offset) }
         guard let facts else { throw reader.missing("facts", of: "a customer's record", at: scan.offset) }
         return CustomerFacts(customer: CustomerID(customer), facts: facts)

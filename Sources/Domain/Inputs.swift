@@ -202,6 +202,9 @@ package struct Input: Hashable, Sendable {
     package var key: InputKey
     package var digest: ContentDigest
     package var body: InputBody
+    /// Keys that nobody reads, as they were written; at most `leftOutMax`. Its sender is told; no decision looks at them, and no log has them.
+    package var leftOut: [String] = []
+    package static let leftOutMax = 8
 
     package init(key: InputKey, digest: ContentDigest, body: InputBody) {
         self.key = key

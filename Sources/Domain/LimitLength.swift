@@ -20,6 +20,15 @@ package enum LimitLength: Sendable, Hashable {
         }
     }
 
+    /// Whether it surely ends after another that begins with it; false where days and working days are compared.
+    package func isLonger(than other: LimitLength) -> Bool {
+        switch (self, other) {
+        case (.time(let mine), .time(let whole)), (.workingTime(let mine), .workingTime(let whole)): mine > whole
+        case (.workingDays(let mine), .workingDays(let whole)): mine > whole
+        case (.time, _), (.workingDays, _), (.workingTime, _): false
+        }
+    }
+
     /// For tables and pages: `45 min`, `22 working days`, `8 working h 00 min`.
     package var text: String {
         switch self {

@@ -1,5 +1,6 @@
 extension Receipt {
-    /// `{"id":"…","source":"…","status":"accepted","tasks":["T-…"],"rule":"…","reason":"…"}`; an absent rule or reason is left out.
+    /// `{"id":"…","source":"…","status":"accepted","tasks":["T-…"],"rule":"…","reason":"…","remarks":["…"]}`; what is absent or empty is left
+    /// out, but for `tasks`.
     package func json() -> [UInt8] {
         var writer = JSONWriter(capacity: 192)
         write(to: &writer)
@@ -16,6 +17,9 @@ extension Receipt {
             $0.field("case", kase?.description)
             $0.field("rule", rule)
             $0.field("reason", reason)
+            guard !remarks.isEmpty else { return }
+            $0.key("remarks")
+            $0.array { for remark in remarks { $0.string(remark) } }
         }
     }
 
@@ -40,6 +44,7 @@ extension Receipt {
             guard let number = CaseID(text) else { throw fault("case") }
             kase = number
         }
+        remarks = (value["remarks"]?.array ?? []).compactMap(\.string)
     }
 
     /// What the sender of an input that can't be read gets: `rejected`, with the fault as the reason. `id` is empty when none could be read.

@@ -92,6 +92,9 @@ package struct Receipt: Hashable, Sendable {
     package var rule: String?
     /// For `conflict` and `rejected`: what is wrong, where, and what to do.
     package var reason: String?
+    /// What the sender should know of an input that was taken all the same: a key that nobody reads, a transformer that nobody knows. Told
+    /// once; a duplicate's receipt comes without.
+    package var remarks: [String] = []
 
     package init(id: String, source: SourceID, status: ReceiptStatus, tasks: [TaskID] = [], rule: String? = nil, reason: String? = nil) {
         self.id = id

@@ -14,7 +14,7 @@ final class FindingsReader: @unchecked Sendable {
         commit = try Statement(db, "COMMIT")
         findInput = try Statement(db, "SELECT digest, receipt FROM input WHERE source = ? AND id = ?")
         findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
-        findTask = try Statement(db, "SELECT state FROM task WHERE id = ? AND open = 0")
+        findTask = try Statement(db, "SELECT state, body FROM task WHERE id = ? AND open = 0")
         findCase = try Statement(db, "SELECT state FROM cases WHERE id = ? AND open = 0")
     }
 
@@ -49,7 +49,11 @@ final class FindingsReader: @unchecked Sendable {
             if try findTask.step() {
                 defer { findTask.reset() }
                 guard let code = UInt8(exactly: findTask.int(0)) else { throw RowFault("a task's state is out of range") }
-                findings.finished = try TaskState.word(code)
+                findings.finished = FinishedTask(try TaskState.word(code))
+                // Only who says once more what came of it needs more than the state.
+                if progress.outcome != nil {
+                    findings.finished?.outcome = try findTask.blob(1) { bytes throws(RowFault) in try RowCodec.task(bytes) }.outcome
+                }
             }
         case .kase(let signal):
             findCase.bind(1, signal.id.packed)

@@ -183,6 +183,7 @@ private final class ReceiptPrinter: Sendable {
             text += ": \(reason)"
         }
         Out.line(text)
+        for remark in receipt.remarks { Out.line("          \(remark)") }
     }
 }
 

@@ -179,7 +179,9 @@ func answerReceipt(_ body: [UInt8], _ format: Format, what: String, look: String
     if format == .json { Out.line(String(decoding: body, as: UTF8.self)) }
     switch receipt.status {
     case .accepted, .duplicate:
-        if format == .human { Out.line(done(receipt)) }
+        guard format == .human else { return }
+        Out.line(done(receipt))
+        for remark in receipt.remarks { Out.line("  \(remark)") }
     case .conflict, .rejected:
         if format == .json { throw ExitCode.failure }
         Out.error("\(what): \(receipt.reason ?? "it was refused"); see '\(look)'")

@@ -252,14 +252,21 @@ import Testing
         #expect(cancelled.status == .rejected && cancelled.reason?.contains("paidan case C-20261123-1 withdraw") == true)
         office.done("acceptance")
         let survey = office.kase?.stages[1].task
-        #expect(office.send(.progress(Progress(task: task, event: .complete, by: "zhang"))).status == .accepted)
+        // A stage that is done is past: closed at once, and out of the tables of what is open.
+        #expect(office.state.task(task) == nil)
+        let past = Findings(finished: FinishedTask(.closed, outcome: "done"))
+        let again = office.send(.progress(Progress(task: task, event: .complete, by: "zhang")), past)
+        #expect(again.status == .accepted && again.remarks == ["\(task) is closed already: nothing changed"])
+        var other = Progress(task: task, event: .complete, by: "zhang")
+        other.outcome = "failed"
+        #expect(office.send(.progress(other), past).reason?.contains("closed already, with the outcome 'done': it can't become 'failed'") == true)
         #expect(office.last.changes.isEmpty && office.kase?.stages[1].task == survey)
         // Out of order: a stage that waits has no task yet that could be completed.
         #expect(office.kase?.stages[2].task == nil)
         // What the customer says on the telephone can't open a stage again: the case has gone on.
         var callback = Progress(task: task, event: .callback, by: "zhang")
         callback.solved = false
-        #expect(office.send(.progress(callback)).reason?.contains("send what is wrong as a complaint about C-20261123-1") == true)
+        #expect(office.send(.progress(callback), past).reason?.contains("send a report about it") == true)
         // Fields that nobody declared, and fields of a task that is no stage.
         let slip = office.done("survey", fields: ["needs_work": .bool(true)])
         #expect(slip.status == .rejected && slip.reason?.contains("did you mean 'needs_works'?") == true)
@@ -281,10 +288,11 @@ import Testing
         let task = try #require(office.kase?.stages[5].task)
         #expect(office.done("inspection", outcome: "failed").status == .accepted && office.open == ["own_works"])
         // What was said once is not said otherwise later; the same again is nothing new.
-        let again = office.send(.progress(Progress(task: task, event: .complete, by: "zhang", outcome: "failed")))
+        let past = Findings(finished: FinishedTask(.closed, outcome: "failed"))
+        let again = office.send(.progress(Progress(task: task, event: .complete, by: "zhang", outcome: "failed")), past)
         #expect(again.status == .accepted && office.last.changes.isEmpty)
-        let other = office.send(.progress(Progress(task: task, event: .complete, by: "zhang", outcome: "done")))
-        #expect(other.status == .rejected && other.reason?.contains("completed already, with the outcome 'failed'") == true)
+        let other = office.send(.progress(Progress(task: task, event: .complete, by: "zhang", outcome: "done")), past)
+        #expect(other.status == .rejected && other.reason?.contains("closed already, with the outcome 'failed'") == true)
     }
 
     @Test func theAccountManagerHasIt() throws {

@@ -71,7 +71,7 @@ import Testing
         }
         #expect(
             try store.findings(for: [progress(open.id), progress(closed.id), progress(TaskID(day: 20_261_122, number: 99))])
-                == [Findings(), Findings(finished: .cancelled), Findings()])
+                == [Findings(), Findings(finished: FinishedTask(.cancelled)), Findings()])
     }
 
     @Test func `What was not accepted leaves no trace`() async throws {
