@@ -4,7 +4,8 @@ package import Domain
 /// What the daemon offers to the doors: the way in for inputs, and looks at the state. Looks are rendered as JSON by the
 /// one who owns the state, so that the doors never hold it.
 package protocol Backend: Intake, Sendable {
-    /// The tasks that the filter wants, most urgent first, each as one JSON object.
+    /// The tasks that the filter wants, most urgent first, each as one JSON object. Throws `UnknownName` when there are none, and nobody has
+    /// that name; so does `cases`.
     func tasks(_ filter: TaskFilter) async throws -> [[UInt8]]
     /// One task with its history; nil when there is no such task.
     func task(_ id: TaskID) async throws -> [UInt8]?
@@ -27,6 +28,24 @@ package protocol Backend: Intake, Sendable {
     func health() async -> HealthAnswer
     /// OpenMetrics text, `# EOF` at its end.
     func metrics() async -> [UInt8]
+}
+
+/// A look asks for a name that nobody has, and finds nothing by it: a slip of the keys should not pass for "there are none".
+package struct UnknownName: Error, Sendable, Hashable {
+    /// The name of the parameter: `department`, `crew`, `process`.
+    package var parameter: String
+    package var value: String
+    /// The name that was meant, where one is near.
+    package var isMeant: String?
+    /// What to do.
+    package var remedy: String
+
+    package init(parameter: String, value: String, isMeant: String?, remedy: String) {
+        self.parameter = parameter
+        self.value = value
+        self.isMeant = isMeant
+        self.remedy = remedy
+    }
 }
 
 /// What came of a reload.

@@ -89,7 +89,7 @@ struct Responder: Sendable {
             guard !found.isEmpty else {
                 throw Refusal(
                     .notFound, what: "there is no report \(id.prefix(80))", why: "nothing was accepted under that id\(source.map { " from \($0.rawValue.prefix(80))" } ?? "")",
-                    remedy: "look for its task in GET /v1/tasks?all=true, or send it: what was accepted is not taken twice")
+                    remedy: "look for its task with 'paidan tasks --all' (GET /v1/tasks?all=true), or send it: what was accepted is not taken twice")
             }
             return .list(found, asLines: accepts(request, .jsonLines))
         case .listCases:
@@ -167,19 +167,21 @@ struct Responder: Sendable {
     func noTask(_ id: String) -> Refusal {
         Refusal(
             .notFound, what: "there is no task \(id.prefix(80))", why: "no task has that number",
-            remedy: "look for it in GET /v1/tasks?all=true; a number looks like T-20261122-17")
+            remedy: "look for it with 'paidan tasks --all' (GET /v1/tasks?all=true); a number looks like T-20261122-17")
     }
 
     func noCase(_ id: String) -> Refusal {
         Refusal(
             .notFound, what: "there is no case \(id.prefix(80))", why: "no case has that number",
-            remedy: "look for it in GET /v1/cases?all=true; a number looks like C-20261122-3")
+            remedy: "look for it with 'paidan cases --all' (GET /v1/cases?all=true); a number looks like C-20261122-3")
     }
 
     /// A look that fails is the daemon's fault, and says so.
     func looking<T>(_ look: () async throws -> T) async throws(Refusal) -> T {
         do {
             return try await look()
+        } catch let unknown as UnknownName {
+            throw TaskQuery.bad(unknown.parameter, "there is no \(unknown.parameter) '\(unknown.value.prefix(80))'\(unknown.isMeant.map { "; did you mean '\($0)'?" } ?? "")", unknown.remedy)
         } catch {
             throw Refusal(
                 .internalServerError, what: "the daemon could not look it up", why: "\(error)",

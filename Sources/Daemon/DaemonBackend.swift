@@ -40,7 +40,18 @@ final class DaemonBackend: Backend {
     func tasks(_ filter: TaskFilter) async throws -> [[UInt8]] {
         let rules = await rulesInForce()
         let now = clock.now()
-        return try await store.tasks(filter).map { $0.json(rules: rules, at: now) }
+        let found = try await store.tasks(filter)
+        if found.isEmpty {
+            // Tasks of a name that the rules no longer have are found all the same; where there are none, it may be a slip of the keys.
+            let (crews, departments) = (rules.site.crews, rules.site.departments)
+            if let name = filter.department, departments[name] == nil {
+                throw Self.unknown("department", name.rawValue, among: departments.keys.map(\.rawValue), "give one of site.yaml (departments:)")
+            }
+            if let name = filter.crew, crews[name] == nil {
+                throw Self.unknown("crew", name.rawValue, among: crews.keys.map(\.rawValue), "see 'paidan crews' for those of the roster")
+            }
+        }
+        return found.map { $0.json(rules: rules, at: now) }
     }
 
     func task(_ id: TaskID) async throws -> [UInt8]? {
@@ -79,7 +90,16 @@ final class DaemonBackend: Backend {
     func cases(_ filter: CaseFilter) async throws -> [[UInt8]] {
         let (rules, plans) = await loop.look { ($0.rules, $0.state.planTexts) }
         let now = clock.now()
-        return try await store.cases(filter).map { $0.json(plan: plans[$0.plan], rules: rules, at: now) }
+        let found = try await store.cases(filter)
+        if found.isEmpty, let name = filter.process, !rules.processes.contains(where: { $0.name == name }) {
+            let names = rules.processes.map(\.name)
+            throw Self.unknown("process", name, among: names, names.isEmpty ? "the rules in force have no process" : "give one of \(names.joined(separator: ", "))")
+        }
+        return found.map { $0.json(plan: plans[$0.plan], rules: rules, at: now) }
+    }
+
+    private static func unknown(_ parameter: String, _ value: String, among names: [String], _ remedy: String) -> UnknownName {
+        UnknownName(parameter: parameter, value: value, isMeant: nearestName(to: value, among: names.sorted()), remedy: remedy)
     }
 
     func kase(_ id: CaseID) async throws -> [UInt8]? {
