@@ -157,7 +157,7 @@ enum Wording {
     }
 
     static func unknownValue(_ span: Span, value: String, of name: String, values: [String], suggestion: String?) -> ExpressionDiagnostic {
-        let listed = values.count <= 12 ? ": \(values.joined(separator: ", "))" : ""
+        let listed = values.isEmpty ? ": none is declared yet" : values.count <= 12 ? ": \(values.joined(separator: ", "))" : ""
         return make("unknown-value", span, "'\(value)' is no declared \(name)\(listed)", suggestion: suggestion)
     }
 

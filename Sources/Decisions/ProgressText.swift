@@ -69,7 +69,8 @@ package struct ProgressText {
             more["stage"] = self.stage(place, kase, plan)
             more["who"] = who(plan.flatMap { place < $0.stages.count ? $0.stages[place].assign : nil }, task)
             more["due"] = task.map { due(of: $0) } ?? site.texts.filled(.no_date)
-            lines.append(site.texts.filled(.case_in_stage, more))
+            // Nobody has it yet: a crew is looked for.
+            lines.append(site.texts.filled(task?.state == .queued ? .case_stage_queued : .case_in_stage, more))
         }
         let next = plan.map { kase.next($0) } ?? []
         if !next.isEmpty {
@@ -121,7 +122,7 @@ package struct ProgressText {
         return Translation(chinese: chinese ?? english ?? plain, english: english ?? plain)
     }
 
-    private func department(_ id: DepartmentID) -> Translation { names(site.departments[id]?.name, nil, id.rawValue) }
+    private func department(_ id: DepartmentID) -> Translation { names(site.departments[id]?.name, site.departments[id]?.english, id.rawValue) }
 
     private func documents(_ codes: [String]) -> Translation {
         list(
@@ -151,7 +152,7 @@ package struct ProgressText {
     }
 
     private func due(of kase: WorkCase) -> Translation {
-        guard var total = kase.total, total.state == .running else { return site.texts.filled(.no_date) }
+        guard var total = kase.total, total.state == .running else { return site.texts.filled(kase.total?.state == .stopped ? .time_stopped : .no_date) }
         total.retime(rules)
         return total.due.map { by($0, isDay: total.isByDay) } ?? site.texts.filled(.no_date)
     }

@@ -144,7 +144,7 @@ extension Keys {
             ]
         case Keys.department.what:
             [
-                "name": .init(.text, "The name that people read."), "head": .init(.code(dots: true), "The head's personal code."),
+                "name": .init(.text, "The name that people read."), "en": .init(.text, "The same in English."), "head": .init(.code(dots: true), "The head's personal code."),
                 "fallback": .init(.flag, "Takes what no rule takes; exactly one department."),
             ]
         case Keys.district.what:

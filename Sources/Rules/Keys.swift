@@ -177,7 +177,7 @@ struct Keys: Sendable {
 
     static let value = Keys("a declared value", ["zh": "zh: 断线", "en": "en: Line down", "hazard": "hazard: true"])
 
-    static let department = Keys("a department", ["name": "name: 生产", "head": "head: u-301", "fallback": "fallback: true"])
+    static let department = Keys("a department", ["name": "name: 生产", "en": "en: Operations", "head": "head: u-301", "fallback": "fallback: true"])
 
     static let district = Keys(
         "a district", ["zh": "zh: 鹿城", "en": "en: Lucheng", "lat": "lat: 28.01", "lon": "lon: 120.65", "site": "site: urban"])

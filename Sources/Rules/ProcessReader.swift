@@ -28,6 +28,8 @@ struct ProcessReader {
         var range: Range<Int>
         var after: [(name: String, range: Range<Int>)]?
         var backTo: (name: String, range: Range<Int>)?
+        /// Of the limit `stage`.
+        var limitRange: Range<Int>?
         /// No `assign`: the department that follows it is not known before all stages are.
         var isCustomers: Bool
         /// `assign` says no department.
@@ -88,6 +90,9 @@ struct ProcessReader {
             else {
                 isWhole = false
                 continue
+            }
+            if let total, let range = draft.limitRange, let length = draft.stage.limits[.stage], length.isLonger(than: total) {
+                reader.findings.warning(reader.file, range, .longLimit("stage", length, than: "the process's 'total'", total))
             }
             drafts.append(draft)
         }
@@ -194,6 +199,12 @@ struct ProcessReader {
                 reader.error(range, .limitOnNothing(name.rawValue, because: "nobody travels for this stage: it is no crew's"))
             }
             draft.stage.limits[name] = length
+            if name == .stage { draft.limitRange = range }
+        }
+        guard let whole = draft.stage.limits[.stage] else { return }
+        for name in [LimitName.accept, .arrive, .restore] {
+            guard let length = draft.stage.limits[name], length.isLonger(than: whole) else { continue }
+            reader.findings.warning(reader.file, section.keyRanges[name.rawValue] ?? reader.place(node), .longLimit(name.rawValue, length, than: "'stage'", whole))
         }
     }
 
@@ -315,7 +326,7 @@ struct ProcessReader {
                 let way = (cycle + [first]).map { "'\(names[$0])'" }.joined(separator: " after ")
                 reader.error(drafts[first].after?.first.map(\.range) ?? drafts[first].range, .stageCycle(way))
             }
-            for place in unreached where !cycle.contains(place) { reader.error(drafts[place].range, .unreachableStage(names[place])) }
+            // What waits for the circle is nobody's fault beside it.
             return nil
         }
 
@@ -334,6 +345,13 @@ struct ProcessReader {
             stages[i].backTo = place
         }
         guard isRight else { return nil }
+
+        // The case is done when all are; but the last stage is to be the last.
+        let awaited = Set(stages.flatMap(\.after))
+        let ends = stages.indices.filter { !awaited.contains($0) }
+        if let last = ends.last {
+            for place in ends.dropLast() { reader.findings.warning(reader.file, drafts[place].range, .nothingWaits(names[place], last: names[last], after: stages[last].after.map { names[$0] })) }
+        }
 
         // Who follows a stage that says no department: that of the first stage which says one; else the fallback.
         let lead = zip(drafts, stages).first { !$0.0.isCustomers && !$0.0.needsDepartment }?.1.assign.department ?? facts.site?.fallback

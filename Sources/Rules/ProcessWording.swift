@@ -1,3 +1,5 @@
+import Domain
+
 /// What the diagnostics of processes say.
 extension Wording {
     static func stageForNobody(_ name: String) -> Wording {
@@ -17,8 +19,13 @@ extension Wording {
     static func stageCycle(_ way: String) -> Wording {
         Wording(.stageCycle, "these stages wait for one another, so that none can begin: \(way)")
     }
-    static func unreachableStage(_ name: String) -> Wording {
-        Wording(.stageCycle, "the stage '\(name)' can never begin: it comes after stages that wait for one another")
+    static func longLimit(_ name: String, _ length: LimitLength, than whole: String, _ wholeLength: LimitLength) -> Wording {
+        Wording(.longLimit, "'\(name)' of \(length.text) is longer than \(whole) of \(wholeLength.text), which ends before it: nobody is told of it in time")
+    }
+    static func nothingWaits(_ name: String, last: String, after: [String]) -> Wording {
+        Wording(
+            .nothingWaits, "nothing waits for the stage '\(name)': '\(last)', the last one, can be done before it; name it in the 'after' of what must wait for it",
+            example: "- name: \(last)\n  after: [\((after + [name]).joined(separator: ", "))]")
     }
     static func notBack(_ name: String, from stage: String) -> Wording {
         Wording(.notBack, "'\(name)' does not come before '\(stage)': what failed goes back to a stage that it comes after")

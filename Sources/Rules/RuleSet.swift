@@ -18,11 +18,13 @@ package struct DeclaredValue: Sendable, Hashable {
 package struct Department: Sendable, Hashable {
     package var id: DepartmentID
     package var name: String?
+    package var english: String?
     /// Who is told as `department.head`: a person's code.
     package var head: RoleID?
-    package init(id: DepartmentID, name: String? = nil, head: RoleID? = nil) {
+    package init(id: DepartmentID, name: String? = nil, english: String? = nil, head: RoleID? = nil) {
         self.id = id
         self.name = name
+        self.english = english
         self.head = head
     }
 }

@@ -171,7 +171,7 @@ struct SiteReader {
             guard let one = reader.block(entry.value, Keys.department, named: entry.name, example: example, at: entry.key) else { continue }
             let id = DepartmentID(entry.name)
             result[id] = Department(
-                id: id, name: one["name"].flatMap { reader.text($0, "name") },
+                id: id, name: one["name"].flatMap { reader.text($0, "name") }, english: one["en"].flatMap { reader.text($0, "en") },
                 head: one["head"].flatMap { reader.code($0, "head", what: "a person's code") }.map { RoleID($0) })
             guard let flag = one["fallback"], reader.flag(flag, "fallback") == true else { continue }
             if let first = site.fallback {

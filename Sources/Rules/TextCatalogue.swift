@@ -6,25 +6,25 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
     // Notices at the steps of a case.
     case case_opened, documents_missing, stage_begun, stage_done, stage_failed, case_completed, case_withdrawn
     // Where a case stands.
-    case case_in_stage, case_next, case_waits_for_documents, case_suspended
+    case case_in_stage, case_stage_queued, case_next, case_waits_for_documents, case_suspended
     // Where a task stands.
     case task_queued, task_dispatched, task_accepted, task_enroute, task_onsite, task_suspended, task_completed, task_closed, task_cancelled
     // Words that go into the others.
-    case by_date, no_date, who_department, who_crew, who_account_manager, who_contractor, who_customer
+    case by_date, no_date, time_stopped, who_department, who_crew, who_account_manager, who_contractor, who_customer
 
     /// The words in braces that it may have.
     package var placeholders: [String] {
         switch self {
         case .case_opened, .case_completed, .case_withdrawn, .case_suspended: ["case", "process"]
         case .documents_missing, .case_waits_for_documents: ["case", "process", "documents"]
-        case .stage_begun, .case_in_stage: ["case", "process", "stage", "who", "due"]
+        case .stage_begun, .case_in_stage, .case_stage_queued: ["case", "process", "stage", "who", "due"]
         case .stage_done, .stage_failed: ["case", "process", "stage"]
         case .case_next: ["case", "process", "next", "due"]
         case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled:
             ["task", "who", "due"]
         case .by_date: ["date"]
         case .who_department, .who_crew: ["department"]
-        case .no_date, .who_account_manager, .who_contractor, .who_customer: []
+        case .no_date, .time_stopped, .who_account_manager, .who_contractor, .who_customer: []
         }
     }
 
@@ -42,6 +42,7 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .case_completed: Translation(chinese: "您的{process}申请 {case} 已办结。", english: "Your application {case} ({process}) is completed.")
         case .case_withdrawn: Translation(chinese: "您的申请 {case} 已撤销。", english: "Your application {case} is withdrawn.")
         case .case_in_stage: Translation(chinese: "{stage}：由{who}办理，{due}。", english: "{stage}: with {who}, {due}.")
+        case .case_stage_queued: Translation(chinese: "{stage}：正在安排人员，{due}。", english: "{stage}: waits for somebody to be free, {due}.")
         case .case_next: Translation(chinese: "下一步：{next}。全程{due}。", english: "Next: {next}. All of it {due}.")
         case .case_waits_for_documents: Translation(chinese: "等待资料：{documents}。", english: "Waits for documents: {documents}.")
         case .case_suspended: Translation(chinese: "申请 {case} 已暂停，时限停止计算。", english: "{case} is suspended; no time runs.")
@@ -56,11 +57,12 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .task_cancelled: Translation(chinese: "已取消。", english: "It was cancelled.")
         case .by_date: Translation(chinese: "最迟{date}", english: "by {date}")
         case .no_date: Translation(chinese: "无固定时限", english: "with no fixed date")
+        case .time_stopped: Translation(chinese: "时限暂停计算", english: "while no time runs")
         case .who_department: Translation(chinese: "{department}部门", english: "the department {department}")
         case .who_crew: Translation(chinese: "作业班组", english: "a crew")
         case .who_account_manager: Translation(chinese: "您的客户经理", english: "your account manager")
         case .who_contractor: Translation(chinese: "施工单位", english: "a contractor")
-        case .who_customer: Translation(chinese: "您自行", english: "yourself")
+        case .who_customer: Translation(chinese: "您自行", english: "you")
         }
     }
 }

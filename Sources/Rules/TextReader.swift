@@ -18,6 +18,9 @@ struct TextReader {
             }
             guard reader.inBlockStyle(node, "a text", example: Self.example), let languages = reader.block(node, Keys.text, example: Self.example) else { continue }
             var text = name.standard
+            for (language, standard) in [("zh", text.chinese), ("en", text.english)] where !languages.has(language) {
+                reader.findings.warning(reader.file, range, .halfText(name.rawValue, language, standard))
+            }
             if let chinese = languages["zh"].flatMap({ self.text($0, "zh", name) }) { text.chinese = chinese }
             if let english = languages["en"].flatMap({ self.text($0, "en", name) }) { text.english = english }
             known[name] = (text, "\(reader.source.name):\(reader.line(of: range))")
@@ -58,6 +61,11 @@ extension Keys {
 }
 
 extension Wording {
+    static func halfText(_ name: String, _ language: String, _ standard: String) -> Wording {
+        Wording(
+            .halfText, "'\(name)' has no '\(language)': who reads \(language == "zh" ? "Chinese" : "English") gets the text that the program brings along",
+            example: "\(language): \"\(standard)\"")
+    }
     static func loneBrace(_ brace: String, known: [String]) -> Wording {
         Wording(
             .unknownPlaceholder, "this '\(brace)' has no partner, and customers would read it; words in braces are \(known.isEmpty ? "none here" : known.map { "{\($0)}" }.joined(separator: ", "))")

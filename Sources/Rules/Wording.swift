@@ -80,6 +80,9 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case idleEscalation = "idle-escalation"
     case missingLadders = "missing-ladders"
     case unknownPlaceholder = "unknown-placeholder"
+    case halfText = "half-text"
+    case longLimit = "long-limit"
+    case nothingWaits = "nothing-waits"
     case onlyFallback = "only-fallback"
     case noRules = "no-rules"
     /// The last line of a list that was cut.
@@ -337,8 +340,10 @@ struct Wording: Hashable {
     }
     static func undeclared(_ name: String, in enumeration: String, known: [String], suggestion: String?) -> Wording {
         Wording(
-            .unknownValue, "'\(short(name))' is no declared \(enumeration)" + (suggestion == nil ? "; there are " + quoted(known) : ""),
-            suggestion: suggestion)
+            .unknownValue,
+            "'\(short(name))' is no declared \(enumeration)"
+                + (known.isEmpty ? ": site.yaml declares none yet" : suggestion == nil ? "; there are " + quoted(known) : ""),
+            suggestion: suggestion, example: known.isEmpty ? "values:\n  \(enumeration): [\(short(name))]" : nil)
     }
     static func unknownField(_ path: String, suggestion: String?) -> Wording {
         Wording(.unknownField, "there is no field '\(short(path))'", suggestion: suggestion, example: suggestion == nil ? "by: report.site" : nil)
@@ -472,7 +477,7 @@ struct Wording: Hashable {
             example: "- name: everything-else\n  task: repair")
     }
     static let idleEscalation = Wording(
-        .idleEscalation, "'escalate' does nothing here: the rule has no limits", example: "limits: { arrive: 45 min }\nescalate: repair")
+        .idleEscalation, "'escalate' does nothing here: there are no limits beside it", example: "limits: { arrive: 45 min }\nescalate: repair")
 
     static func noRules(fallback: String) -> Wording {
         Wording(

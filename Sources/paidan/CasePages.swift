@@ -72,7 +72,8 @@ enum CasePage {
             let holder = with == "customer" ? "customer" : with == "department" ? stage.text("department") : with.split(separator: "_").joined(separator: " ")
             let end = state == "open" ? stage["due"]?.string.map { "by \(Times.short($0, today: today))" } ?? "" : state == "waiting" ? "" : time(stage, "since")
             table.rows.append([
-                Cell(stage["zh"]?.string ?? stage["en"]?.string ?? stage.text("name")),
+                // The code is what commands and rules want, the name what people say.
+                Cell([stage.text("name"), stage["zh"]?.string ?? stage["en"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: " ")),
                 Cell(state + (rounds > 1 ? " (round \(rounds))" : ""), state == "open" ? .cyan : state == "done" ? .green : .faint), Cell(holder), Cell(stage.text("task")),
                 Cell(time(stage, "begun_at")), Cell(end + (stage["outcome"]?.string.map { ", \($0)" } ?? ""), stage["overdue"]?.bool == true ? .red : nil),
             ])
