@@ -7,6 +7,8 @@ package struct CityDay: Sendable {
     package let utterances: [Utterance]
     /// The ids of the reports that a working house accepts, each once.
     package let reports: [String]
+    /// The ids of the applications: each opens a case.
+    package let applications: [String]
     package let from: Instant
     /// The last report has come.
     package let until: Instant
@@ -73,6 +75,9 @@ package struct CityDay: Sendable {
         let odd = Self.oddities(city: city, from: from, zone: zone)
         said += odd
         ids += odd.filter { $0.kind == .report }.map(\.id)
+        let counter = Self.applications(city: city, midnight: midnight, zone: zone)
+        said += counter
+        self.applications = counter.filter { $0.kind == .application }.map(\.id)
         self.utterances = said.sorted { $0.at < $1.at }
         self.reports = ids
         self.from = from
@@ -139,6 +144,54 @@ package struct CityDay: Sendable {
             }
         }
         return Utterance(at: at, kind: .hopeless, id: "counter-17", json: json.bytes)
+    }
+
+    /// Two applications at the counter: a household that has forgotten a document, and a restaurant whose works are not in order at first.
+    private static func applications(city: MadeUpCity, midnight: Instant, zone: TimeZoneRules) -> [Utterance] {
+        func report(_ id: String, _ at: Instant, area: Int, documents: [String], _ fields: [String], _ words: String) -> Utterance {
+            let area = city.areas[area % city.areas.count]
+            var json = JSONWriter()
+            json.object {
+                $0.field("kind", "report")
+                $0.field("id", id)
+                $0.field("source", "counter")
+                $0.field("type", "application")
+                $0.field("category", "new_connection")
+                $0.field("reported_at", at.rfc3339(in: zone))
+                $0.field("voltage", "low")
+                $0.field("transformer", area.transformer.rawValue)
+                $0.key("documents")
+                $0.array { for document in documents { $0.string(document) } }
+                $0.key("fields")
+                $0.object { json in
+                    for field in fields {
+                        json.key(named: field)
+                        json.bool(true)
+                    }
+                }
+                $0.field("description", words)
+            }
+            return Utterance(at: at, kind: .application, id: id, json: json.bytes)
+        }
+        var document = JSONWriter()
+        let at = midnight + .minutes(9 * 60 + 5)
+        // The first case of the day has the number 1.
+        document.object {
+            $0.field("kind", "case")
+            $0.field("id", "counter-document-1")
+            $0.field("source", "counter")
+            $0.field("case", "C-20260715-1")
+            $0.field("event", "documents")
+            $0.key("documents")
+            $0.array { $0.string("property") }
+            $0.field("by", "counter")
+        }
+        return [
+            report("counter-household", midnight + .minutes(8 * 60 + 22), area: 3, documents: ["identity"], ["residential"], "新房装表"),
+            Utterance(at: at, kind: .document, id: "counter-document-1", json: document.bytes),
+            report(
+                "counter-restaurant", midnight + .minutes(8 * 60 + 37), area: 11, documents: ["identity", "property", "load_list"], ["customer_works"], "饭店新装 60 千瓦"),
+        ]
     }
 
     /// What a house must also cope with: a hospital that gives no more than its account, somebody who does not say where, and an

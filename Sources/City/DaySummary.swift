@@ -6,7 +6,10 @@ package struct DaySummary: Sendable {
     package let lines: [String]
 
     package init(ledger: Ledger, open: Int) {
-        let tasks = Array(ledger.lines.values)
+        let tasks = ledger.lines.values.filter { $0.kase == nil }
+        let stages = ledger.lines.values.filter { $0.kase != nil }
+        let cases = Array(ledger.cases.values)
+        let fromStart = Spread(cases.filter { $0.state == .completed }.map { $0.since - $0.createdAt })
         let dispatch = Spread(tasks.compactMap { line in line.firstDispatch.map { $0 - line.createdAt } })
         let hazards = Spread(tasks.filter(\.isEmergency).compactMap { line in line.arrived.map { $0 - line.reportedAt } })
         let arrival = Spread(tasks.compactMap { line in line.arrived.map { $0 - line.reportedAt } })
@@ -31,6 +34,7 @@ package struct DaySummary: Sendable {
             "emergencies  \(hazards.count): on site after \(minutes(hazards.percentile(50))) (median), the last after \(minutes(hazards.longest))",
             "limits kept  arrive \(kept(.arrive)), restore \(kept(.restore))",
             "crews        \(events(.accept_timeout)) did not answer, \(events(.rejected)) refused: each time the next was asked; \(events(.escalated)) escalations",
+            "applications \(cases.count), \(cases.count { $0.state == .completed }) of them completed, in \(stages.count) tasks of their stages; the longest took \(minutes(fromStart.longest))",
         ]
     }
 }

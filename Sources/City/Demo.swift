@@ -12,7 +12,10 @@ package struct Demo {
     /// What a day came to.
     package struct Outcome: Sendable {
         package var reports: Int
+        /// Those of the reports; the stages of cases apart.
         package var tasks: Int
+        /// Applications that became cases.
+        package var cases: Int
         /// What the books say is wrong; empty: nothing lost, nothing twice.
         package var faults: [String]
     }
@@ -243,7 +246,7 @@ package struct Demo {
         narrator.say(
             nil, .figures,
             "Everything is real but the clock: the rule files, the decisions, the database with its fsync, in \(folder)")
-        narrator.say(nil, .figures, "Wednesday 15 July 2026. T-12 is short for T-20260715-12.")
+        narrator.say(nil, .figures, "Wednesday 15 July 2026. T-12 is short for T-20260715-12, C-1 for C-20260715-1.")
         narrator.say(day.from, .chapter, "06:00: the city wakes")
     }
 
@@ -295,35 +298,38 @@ package struct Demo {
     private mutating func crash() throws {
         let before = house.dispatcher.now
         let expected = open
-        narrator.say(before, .crash, "the process is killed: its memory is gone, with \(expected.count) open tasks and all their timers")
+        let cases = house.dispatcher.read { $0.openCases }
+        narrator.say(
+            before, .crash,
+            "the process is killed: its memory is gone, with \(expected.count) open tasks, \(cases.count) open case\(cases.count == 1 ? "" : "s") and all their timers")
         let after = before + .minutes(4)
         house = try house.killedAndStartedAgain(rules: rules, at: after)
         let found = Dictionary(uniqueKeysWithValues: house.dispatcher.read { $0.openTasks }.map { ($0.id, $0) })
-        let same = found == expected
+        let same = found == expected && house.dispatcher.read { $0.openCases } == cases
         let due = house.dispatcher.nextDue.map { $0 <= after } ?? false
         try house.dispatcher.advance(to: after)
         hearTheHouse()
         narrator.say(
             after, .crash,
             same
-                ? "started again from the disk: \(found.count) open tasks, each as it was\(due ? "; limits that passed meanwhile fire now" : "")"
-                : "started again from the disk, and the open tasks are not what they were: \(found.count) instead of \(expected.count)")
+                ? "started again from the disk: \(found.count) open tasks and \(cases.count) case\(cases.count == 1 ? "" : "s"), each as it was\(due ? "; limits that passed meanwhile fire now" : "")"
+                : "started again from the disk, and what is open is not what it was: \(found.count) tasks instead of \(expected.count)")
         if !same { ledger.fault("after the crash the open tasks were not those before it") }
     }
 
     // MARK: The end
 
     private func conclude() -> Outcome {
-        let faults = ledger.check(sent: day.reports)
+        let faults = ledger.check(sent: day.reports, applications: day.applications)
         narrator.say(house.dispatcher.now, .chapter, "\(house.dispatcher.now.rfc3339(in: Self.zone).dropFirst(11).prefix(5)): all is done")
         for line in DaySummary(ledger: ledger, open: open.count).lines { narrator.say(nil, .figures, line) }
         if faults.isEmpty {
             narrator.say(
                 nil, .good,
-                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each has exactly one task, none is lost, no crew was ever on more than it can do")
+                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each has exactly one task; \(day.applications.count) applications: each is one case, completed; none is lost, no crew was ever on more than it can do")
         } else {
             for fault in faults.prefix(20) { narrator.say(nil, .bad, fault) }
         }
-        return Outcome(reports: day.reports.count, tasks: ledger.lines.count, faults: faults)
+        return Outcome(reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, cases: ledger.cases.count, faults: faults)
     }
 }

@@ -17,10 +17,14 @@ package struct Ledger: Sendable {
         package var customersOut: Int64
         package var isEmergency: Bool
         package var limits: [LimitClock]
+        /// It is a stage of this case.
+        package var kase: CaseID?
     }
 
     package private(set) var lines: [TaskID: Line] = [:]
     /// What each crew has in hand, as the history tells it.
+    /// Every case, as it stands.
+    package private(set) var cases: [CaseID: WorkCase] = [:]
     private var inHand: [CrewID: Set<TaskID>] = [:]
     private let capacity: [CrewID: Int]
     /// Receipts of reports: how many of each kind.
@@ -52,8 +56,13 @@ package struct Ledger: Sendable {
                 }
             }
             for change in entry.decision.changes {
-                guard case .task(let before, let after) = change else { continue }
-                note(before: before, after: after)
+                switch change {
+                case .task(let before, let after): note(before: before, after: after)
+                case .kase(let before, let after):
+                    if before != cases[after.id] { faults.append("case \(after.id) was changed as if it were another") }
+                    cases[after.id] = after
+                case .crew, .lastTask, .customer, .lastCase, .plan: break
+                }
             }
             for line in entry.decision.history { events[line.event, default: 0] += 1 }
         }
@@ -72,6 +81,7 @@ package struct Ledger: Sendable {
         line.reports = after.reports
         line.state = after.state
         line.limits = after.limits
+        line.kase = after.kase
         if after.state == .dispatched, !after.isDesk, line.firstDispatch == nil { line.firstDispatch = after.since }
         if after.state == .onsite, line.arrived == nil { line.arrived = after.since }
         if after.state == .completed, line.completed == nil { line.completed = after.since }
@@ -87,10 +97,11 @@ package struct Ledger: Sendable {
     }
 
     /// Compares the books with what was sent: every id is to be found in exactly one task.
+    /// - Parameter applications: those that are each to be found in one case, which is completed, and whose tasks are its stages alone.
     /// - Returns: what is wrong, in words; empty: nothing lost, nothing twice, no crew on two jobs.
-    package func check(sent ids: [String]) -> [String] {
+    package func check(sent ids: [String], applications: [String] = []) -> [String] {
         var found: [String: Int] = [:]
-        for line in lines.values { for report in line.reports { found[report, default: 0] += 1 } }
+        for line in lines.values where line.kase == nil { for report in line.reports { found[report, default: 0] += 1 } }
         var all = faults
         for id in ids {
             switch found[id, default: 0] {
@@ -99,6 +110,16 @@ package struct Ledger: Sendable {
             case let many: all.append("report \(id) has \(many) tasks")
             }
             if accepted[id] == nil { all.append("report \(id) was never accepted") }
+        }
+        for id in applications {
+            let opened = cases.values.filter { $0.application == id }
+            if opened.count != 1 { all.append("application \(id) has \(opened.count) cases") }
+            for kase in opened where kase.state != .completed { all.append("case \(kase.id) is \(kase.state.rawValue) at the end of the day") }
+        }
+        for kase in cases.values.sorted(by: { $0.id < $1.id }) {
+            let tasks = lines.values.count { $0.kase == kase.id }
+            let rounds = kase.stages.reduce(0) { $0 + Int($1.rounds) }
+            if tasks != rounds { all.append("case \(kase.id) has \(tasks) tasks for \(rounds) rounds of its stages") }
         }
         let strangers = Set(found.keys).subtracting(ids)
         for id in strangers.sorted() { all.append("there is a task of a report that nobody sent: \(id)") }

@@ -113,7 +113,9 @@ struct Narrator {
     }
 
     private mutating func tell(_ line: HistoryLine, task: WorkTask?, report: Report?, decision: Decision, waiting: Int, at now: Instant) {
+        if line.task == .none, let kase = line.kase { return tell(line, of: kase, report: report, at: now) }
         guard let task else { return }
+        if let kase = task.kase, line.event == .created { return begun(task, of: kase, decision, at: now) }
         switch line.event {
         case .created:
             // Told with what came of it, in the same decision.
@@ -141,11 +143,45 @@ struct Narrator {
         case .accepted, .enroute, .onsite, .completed, .closed:
             if followed[line.task]?.contains(line.event) ?? false { step(line, task, at: now) }
         case .contacted, .called_back, .reopened, .shared, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed: break
-        // The made-up city has no cases.
+        // Lines of a case, which have no task.
         case .case_opened, .documents_missing, .documents_received, .case_accepted, .stage_skipped, .stage_failed, .case_suspended, .case_resumed,
             .case_completed, .case_withdrawn, .case_migrated, .case_escalated:
             break
         }
+    }
+
+    // MARK: An application and what came of it
+
+    private mutating func tell(_ line: HistoryLine, of kase: CaseID, report: Report?, at now: Instant) {
+        switch line.event {
+        case .case_opened:
+            let process = String(line.rule.split(separator: ".").last ?? "")
+            say(now, .report, "at the counter: an application\(report?.description.map { ", \($0)" } ?? ""); \(short(kase)) goes by the process \(process)")
+        case .documents_missing: say(now, .waits, "\(short(kase)) asks for all that is missing, once (\(line.note ?? "")); its clock does not run yet")
+        case .documents_received: say(now, .report, "\(line.by): \(line.note ?? "") for \(short(kase))")
+        case .case_accepted: say(now, .rule, "\(short(kase)) is complete: its clock runs from now")
+        case .stage_skipped: if mayTell("skipped", times: 1) { say(now, .rule, "\(short(kase)): \(line.note ?? "") is not needed, and is skipped") }
+        case .stage_failed: say(now, .late, "\(short(kase)) goes back, \(line.note ?? ""): what lies between is done again, what lies beside it stays done")
+        case .case_completed: say(now, .rule, "\(short(kase)) is completed and filed")
+        default: break
+        }
+    }
+
+    /// A stage begins by itself, as soon as what it waits for is done.
+    private mutating func begun(_ task: WorkTask, of kase: CaseID, _ decision: Decision, at now: Instant) {
+        let isAgain = decision.history.contains { $0.event == .stage_failed }
+        guard isAgain || mayTell("stage \(task.task)", times: 1) else { return }
+        let sent = decision.history.first { $0.task == task.id && ($0.event == .dispatched || $0.event == .queued) }
+        let who: String
+        if task.isDesk {
+            who = "the desk of \(task.department)"
+        } else if let crew = sent?.crew {
+            who = "\(crew), \(distanceWords(sent?.why.flatMap { try? JSONValue.parse($0) } ?? .null, crew))"
+        } else {
+            who = "the first who is free"
+        }
+        let limit = task.limits.first { $0.name == .stage }.map { "; \(words($0.length))" } ?? ""
+        say(now, .sent, "\(short(kase)): \(task.task.replacing("_", with: " ")) begins by itself, with \(who)\(limit)")
     }
 
     // MARK: A report and what came of it
@@ -298,6 +334,8 @@ struct Narrator {
 
     /// The number alone: the day is the same for all.
     func short(_ task: TaskID) -> String { "T-\(task.number)" }
+
+    func short(_ kase: CaseID) -> String { "C-\(kase.number)" }
 
     private func categoryWords(_ category: String) -> String {
         let value = site.values["category"]?.first { $0.code == category }

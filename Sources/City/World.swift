@@ -11,6 +11,8 @@ package struct Utterance: Sendable {
         /// A report that cannot be right.
         case hopeless
         case customer
+        /// An application at the counter, and what is handed in later.
+        case application, document
         case progress(ProgressEvent)
         case duty
         case position
@@ -38,6 +40,8 @@ package struct Behaviour: Sendable {
     /// Whether it says each step, or only that it has arrived and that it is done (which imply the others).
     package var saysEachStep: Bool
     package var service: ServiceTime
+    /// Stages that come to nothing the first time: an inspection that finds a fault.
+    package var failsOnce: Set<String> = []
 
     /// How long the work on site takes.
     package enum ServiceTime: Sendable {
@@ -48,7 +52,7 @@ package struct Behaviour: Sendable {
 
     package init(
         rejects: Double, silent: Double, answer: ClosedRange<TimeSpan>, setOff: ClosedRange<TimeSpan>, kilometresPerHour: ClosedRange<Double>,
-        fixes: TimeSpan?, confirms: Double, saysEachStep: Bool, service: ServiceTime
+        fixes: TimeSpan?, confirms: Double, saysEachStep: Bool, service: ServiceTime, failsOnce: Set<String> = []
     ) {
         self.rejects = rejects
         self.silent = silent
@@ -59,6 +63,7 @@ package struct Behaviour: Sendable {
         self.confirms = confirms
         self.saysEachStep = saysEachStep
         self.service = service
+        self.failsOnce = failsOnce
     }
 
     /// Crews as they are: most accept within two minutes, some refuse, some sleep.
@@ -67,7 +72,7 @@ package struct Behaviour: Sendable {
         kilometresPerHour: 40...50, fixes: .minutes(5), confirms: 0.6, saysEachStep: true,
         service: .byCategory(
             ["line_down": .minutes(35)...(.minutes(80)), "sparking": .minutes(20)...(.minutes(50)), "fire": .minutes(30)...(.minutes(90))],
-            otherwise: .minutes(15)...(.minutes(55))))
+            otherwise: .minutes(15)...(.minutes(55))), failsOnce: ["completion_inspection"])
 
     /// The world of the storm baselines: off at once, 50 km/h, 60 minutes on site, nothing else.
     package static let storm = Behaviour(
@@ -103,6 +108,9 @@ package struct World: Sendable {
         var serial: Int
         var place: Coordinate
         var category: String
+        /// What is to be done; and the case that it is a stage of.
+        var work: String
+        var kase: CaseID?
         var isAccepted = false
     }
 
@@ -123,11 +131,13 @@ package struct World: Sendable {
     private var made = 0
     private var said = 0
     private var lives: [CrewID: CrewLife]
+    private var willFail: Set<String>
 
     package init(seed: UInt64, behaviour: Behaviour, zone: TimeZoneRules, crews: [(id: CrewID, base: Coordinate)]) {
         dice = SplitMix64(seed: seed)
         self.behaviour = behaviour
         self.zone = zone
+        willFail = behaviour.failsOnce
         lives = Dictionary(uniqueKeysWithValues: crews.map { ($0.id, CrewLife(position: $0.base)) })
     }
 
@@ -166,7 +176,7 @@ package struct World: Sendable {
             made += 1
             let place = task?.place.coordinate ?? lives[crew]?.position
             guard let place else { return }
-            lives[crew]?.jobs[notice.task] = Job(serial: made, place: place, category: task?.category ?? "")
+            lives[crew]?.jobs[notice.task] = Job(serial: made, place: place, category: task?.category ?? "", work: task?.task ?? "", kase: task?.kase)
             if behaviour.silent > 0, dice.chance(behaviour.silent) { return }
             let delay = dice.span(behaviour.answer)
             add(.step(.answer, crew: crew, task: notice.task, serial: made), at: now + delay)
@@ -214,8 +224,10 @@ package struct World: Sendable {
             spoken.append(progress(.onsite, crew, task, at: now))
             add(.step(.finish, crew: crew, task: task, serial: job.serial), at: now + serviceTime(job.category))
         case .finish:
-            spoken.append(progress(.complete, crew, task, outcome: "done", at: now))
-            if behaviour.confirms > 0, dice.chance(behaviour.confirms) {
+            let hasFailed = job.kase != nil && willFail.remove(job.work) != nil
+            spoken.append(progress(.complete, crew, task, outcome: hasFailed ? "failed" : "done", note: hasFailed ? "接地电阻超标" : nil, at: now))
+            // A stage is closed when it is done; whoever called about a fault says so.
+            if job.kase == nil, behaviour.confirms > 0, dice.chance(behaviour.confirms) {
                 let at = now + dice.span(.minutes(5)...(.minutes(50)))
                 add(.say(progress(.close, nil, task, at: at)), at: at)
             }
