@@ -359,6 +359,61 @@ def sends(world, sabotaged):
     expect("duplicate" in again.stdout, f"sent again, the receipts do not say duplicate: {again.stdout}")
 
 
+@check("an application lives through SIGKILL and an edit of its process, stage by stage", "the missing document is not handed in", stand_in=False)
+def application(world, sabotaged):
+    client = world.client
+    receipt = client.accepted({
+        "id": f"application-{time.time_ns()}", "source": "counter", "type": "application", "category": "new_connection", "voltage": "low",
+        "fields": {"residential": True}, "documents": ["identity"], "place": {"lat": 28.0121, "lon": 120.6554}})
+    case = receipt["case"]
+    seen = client.case(case)
+    expect(seen["missing"] == ["property"] and receipt["tasks"] == [], f"{case} should wait for one document: {seen}")
+    if not sabotaged:
+        client.command("case", case, "documents", "property")
+    seen = client.case(case)
+    expect(client.open_stages(seen) == ["acceptance"], f"its first stage should be open: {seen}")
+
+    # The process gets another stage; the application goes on by the one that it began with, also after a crash.
+    (world.machine.path(RULES) / "tests/connections.yaml").unlink()
+    path, text = world.rules_file("name: lv_residential")
+    head, rest = text.split("name: lv_residential", 1)
+    before, after = rest.split("      - name: filing", 1)
+    path.write_text(
+        head + "name: lv_residential" + before
+        + "      - name: greeting\n        after: [energisation]\n        assign: { department: customer_service }\n"
+        + "      - name: filing" + after.replace("after: [energisation]", "after: [greeting]", 1))
+    world.machine.enter("systemctl", "reload", "paidan")
+    client.command("task", client.stage(seen, "acceptance")["task"], "complete")
+    pid = world.main_pid()
+    world.machine.enter("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "paidan")
+    until("the service runs again", 15, lambda: world.running(other_than=pid))
+    seen = client.case(case)
+    expect(client.open_stages(seen) == ["site_survey"], f"after the crash its second stage should be open: {seen}")
+    expect("greeting" not in [stage["name"] for stage in seen["stages"]], "an open case took up the edited process by itself")
+    client.command("case", case, "migrate")
+    names = [stage["name"] for stage in client.case(case)["stages"]]
+    expect("greeting" in names, f"migrated, the case has the stages {names}")
+
+    # A stage is done by whoever has it, and the next begins by itself, to the end.
+    done = []
+    while (seen := client.case(case))["state"] == "open":
+        name = client.open_stages(seen)[0]
+        task = client.stage(seen, name)["task"]
+        if client.of_task(task)["state"] == "queued":
+            client.command("task", task, "assign", "marketing")
+        client.command("task", task, "complete")
+        done.append(name)
+        expect(len(done) < 20, f"the case does not end: {done}")
+    expect(seen["state"] == "completed" and done[-2:] == ["greeting", "filing"], f"the case is {seen['state']} after {done}")
+    expect(not client.tasks(), "stages that are done still stand among the open tasks")
+    told = [entry["PAIDAN_EVENT"] for entry in world.entries(f"PAIDAN_CASE={case}") if entry["PAIDAN_EVENT"].startswith("case_")]
+    for event in ("case_opened", "case_documents_missing", "case_documents_received", "case_accepted", "case_migrated", "case_completed"):
+        expect(told.count(event) == 1, f"the journal tells {event} {told.count(event)} times: {told}")
+    again = client.command("case", case, "resume", check=False)
+    expect(again.returncode == 1 and "completed and filed" in again.stderr, f"a filed case was changed: {again.stdout}{again.stderr}")
+    world.note = f"{case}: {', '.join(done)}"
+
+
 # --- reload
 
 

@@ -78,6 +78,20 @@ class Client:
             raise Failed(f"{len(found)} tasks stand for report {report_id}")
         return found[0]
 
+    def of_task(self, task):
+        return json.loads(self.command("task", task, "--format", "json").stdout)
+
+    def case(self, case):
+        return json.loads(self.command("case", case, "--format", "json").stdout)
+
+    @staticmethod
+    def open_stages(case):
+        return [stage["name"] for stage in case["stages"] if stage["state"] == "open"]
+
+    @staticmethod
+    def stage(case, name):
+        return next(stage for stage in case["stages"] if stage["name"] == name)
+
     # --- the spool folder
 
     def drop(self, name, text):
