@@ -18,7 +18,7 @@ extension DispatchState {
             for place in plan.stages.indices where row.stages[place].state == .waiting {
                 guard plan.stages[place].after.allSatisfy({ row.stages[$0].state.isPast }) else { continue }
                 var event = StageEvent.begin
-                switch compiled.answer(stage: place, row.subject(at: d.now)) {
+                switch compiled.answer(stage: place, row.subject(at: d.now), row.facts(at: d.now)) {
                 case .opens: break
                 case .skips: event = .skip
                 case .fails(let message):
@@ -150,7 +150,14 @@ extension DispatchState {
 }
 
 extension WorkCase {
-    /// The case as conditions see it.
+    /// What conditions of stages see of the case itself.
+    func facts(at now: Instant) -> CaseFacts {
+        CaseFacts(
+            age: max(.zero, now - (acceptedAt ?? now)), rounds: stages.map { Int($0.rounds) }.max() ?? 0,
+            outcomes: stages.map { $0.state == .done ? $0.outcome : nil })
+    }
+
+    /// The report as conditions see it.
     func subject(at now: Instant) -> RouteSubject {
         RouteSubject(report: report, source: source, customer: customer.map { CustomerFacts(customer: $0, facts: facts) }, now: now)
     }

@@ -34,24 +34,25 @@ package struct CompiledPlan: Sendable {
         facts.districts = site.districts
         facts.timeZone = site.timeZone
         let whole = plan.stages.contains { $0.when != nil } ? ReportSchema.schema(facts) : Schema()
+        let stages = plan.stages.map(\.name)
         gates = plan.stages.map { stage in
             guard let when = stage.when else { return .open }
             var schema = whole
             do throws(ExpressionErrors) {
                 for definition in when.definitions { schema.definitions[definition.name] = try Expression.compile(definition.text, schema: schema) }
-                return .condition(try Expression.compile(when.text, schema: schema, expecting: .bool))
+                return .condition(try Expression.compile(when.text, schema: CaseSchema.schema(schema, stages: stages), expecting: .bool))
             } catch {
                 return .broken(error.diagnostics.first.map(\.message) ?? "it can't be read")
             }
         }
     }
 
-    package func answer(stage: Int, _ subject: RouteSubject) -> Answer {
+    package func answer(stage: Int, _ subject: RouteSubject, _ kase: CaseFacts) -> Answer {
         switch gates[stage] {
         case .open: return .opens
         case .broken(let message): return .fails(message)
         case .condition(let expression):
-            let activation = ReportActivation(subject: subject, fields: fields, zone: zone)
+            let activation = CaseSchema.Facts(kase: kase, report: ReportActivation(subject: subject, fields: fields, zone: zone))
             do throws(EvaluationError) {
                 return try expression.matches(activation) ? .opens : .skips
             } catch {

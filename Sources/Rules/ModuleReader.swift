@@ -471,9 +471,13 @@ struct ConditionReader {
                     continue
                 }
             }
+            // What exists elsewhere is no slip of the keys.
+            let isElsewhere = diagnostic.code == "unknown-name" && name == "case"
             reader.error(
                 place(span),
-                Wording(code: diagnostic.code, message: diagnostic.message, suggestion: diagnostic.suggestion))
+                isElsewhere
+                    ? .caseElsewhere
+                    : Wording(code: diagnostic.code, message: diagnostic.message, suggestion: diagnostic.suggestion))
         }
         // A checker that refuses must say why; should it not, the refusal still counts.
         if diagnostics.isEmpty {

@@ -80,6 +80,9 @@ struct ProcessReader {
             let items = reader.list(node, "stages", of: "stages", example: Keys.process.examples["stages"])
         else { return nil }
         if items.isEmpty { reader.error(reader.place(node), .emptyValue("stages", example: Keys.process.examples["stages"])) }
+        var conditions = conditions
+        let outer = conditions
+        conditions.schema = CaseSchema.schema(conditions.schema, stages: items.compactMap { $0["name"]?.text })
         var drafts: [StageDraft] = []
         var lines: [String: Int] = [:]
         var isWhole = !items.isEmpty
@@ -99,7 +102,7 @@ struct ProcessReader {
         // What a stage that could not be read would have been is nobody's fault here.
         guard isWhole, let name, let stages = linked(drafts) else {
             // The condition's own mistakes are told all the same.
-            if let takes = block["takes"] { _ = conditions.expression(takes, "takes", expecting: .bool) }
+            if let takes = block["takes"] { _ = outer.expression(takes, "takes", expecting: .bool) }
             return nil
         }
         found.plan = ProcessPlan(

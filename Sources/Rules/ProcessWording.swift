@@ -19,6 +19,8 @@ extension Wording {
     static func stageCycle(_ way: String) -> Wording {
         Wording(.stageCycle, "these stages wait for one another, so that none can begin: \(way)")
     }
+    static let caseElsewhere = Wording(
+        code: "unknown-name", message: "there is no 'case' here: only the 'when' of a process's stage sees it", example: "- name: works\n  when: case.outcome.survey == \"extend\"")
     static func longLimit(_ name: String, _ length: LimitLength, than whole: String, _ wholeLength: LimitLength) -> Wording {
         Wording(.longLimit, "'\(name)' of \(length.text) is longer than \(whole) of \(wholeLength.text), which ends before it: nobody is told of it in time")
     }

@@ -295,6 +295,39 @@ import Testing
         #expect(other.status == .rejected && other.reason?.contains("closed already, with the outcome 'failed'") == true)
     }
 
+    /// What a stage came to decides which follow; and so does how often something was done.
+    @Test func conditionsOfStagesSeeTheCase() throws {
+        let rules = Self.connections
+            .replacing("when: report.fields.needs_works", with: "when: case.outcome.survey.startsWith(\"extend\") && case.age >= duration(\"0s\")")
+            .replacing("        failed: { back_to: own_works }\n", with: """
+                    failed: { back_to: own_works }
+                  - name: fee
+                    after: [inspection]
+                    when: case.rounds > 1 && case.outcome.inspection == "done"
+                    assign: { department: marketing }
+
+            """)
+        for (outcome, works) in [("extend the line", ["grid_works", "own_works"]), ("done", ["own_works"])] {
+            var office = try Office(rules)
+            _ = office.apply()
+            office.done("acceptance")
+            office.done("survey", outcome: outcome)
+            office.done("scheme")
+            #expect(office.open.sorted() == works, "\(outcome)")
+            for stage in works { office.done(stage) }
+            guard works.count == 1 else {
+                // Passed at once: no fee.
+                office.done("inspection", outcome: "done")
+                #expect(office.kase == nil)
+                continue
+            }
+            office.done("inspection", outcome: "failed")
+            office.done("own_works")
+            office.done("inspection", outcome: "done")
+            #expect(office.open == ["fee"])
+        }
+    }
+
     @Test func theAccountManagerHasIt() throws {
         var office = try Office()
         _ = office.apply(customer: CustomerFacts(customer: CustomerID("330"), facts: ["account_manager": .string("am-7"), "tier": .string("vip"), "name": .string("x")]))
