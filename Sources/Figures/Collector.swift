@@ -99,7 +99,8 @@ package struct FigureCollector: Sendable {
             interruptions.add(fact, feeder: feeder)
         }
         let (measured, unit) = stageLength(fact, length)
-        let waited = max((end - fact.createdAt).milliseconds, 0)
+        var waits = WaitSums()
+        waits.add(max((end - fact.createdAt).milliseconds, 0), as: fact.spent)
         each(fact) { group, isOfKind in
             group.done += 1
             if isOfKind { group.lengths.add(measured, unit) } else { group.lengths.add(length, .hours) }
@@ -108,7 +109,7 @@ package struct FigureCollector: Sendable {
             group.firstTime.of += 1
             if fact.reopened == 0 { group.firstTime.count += 1 }
             if let mark = fact.satisfaction { group.satisfaction.add(mark) }
-            group.waits.add(waited, as: fact.spent)
+            group.waits += waits
             group.department = fact.department
             guard isOfKind else { return }
             for limit in fact.limits where limit.due != nil {
@@ -372,6 +373,7 @@ package struct FigureCollector: Sendable {
         var lengths = Durations()
         var elapsed = Distribution()
         var stopped: [Int32: Bool] = [:]
+        let plannedJoins = self.joins(of: process)
         for kase in cases {
             guard let end = kase.endedAt else { continue }
             figure.done += 1
@@ -404,23 +406,31 @@ package struct FigureCollector: Sendable {
                     waits[span.stage, default: WaitSums()].add(part, as: span.spent)
                 }
             }
-            join(mine, process, &joins)
+            for join in plannedJoins { addJoin(join, mine, &joins) }
         }
         figure.duration = lengths.summary()
         figure.elapsed = elapsed.summary()
     }
 
-    /// Where a stage comes after several: how long the first of them that was done waited for the last.
-    private func join(_ spans: ArraySlice<StageSpan>, _ process: String, _ joins: inout [Int32: Int64]) {
-        guard let plan = book.plan(process) else { return }
-        for stage in plan.stages where stage.after.count > 1 {
-            guard let last = spans.last(where: { names[$0.stage] == stage.name }) else { continue }
-            let ends = stage.after.compactMap { place in
-                spans.last { names[$0.stage] == plan.stages[place].name && $0.end <= last.start }?.end
-            }
-            guard ends.count > 1, let first = ends.min() else { continue }
-            joins[last.stage, default: 0] += max(last.start - first, 0)
+    /// A stage that comes after several, and those.
+    private struct Join {
+        var stage: Int32
+        var after: [Int32]
+    }
+
+    private mutating func joins(of process: String) -> [Join] {
+        guard let plan = book.plan(process) else { return [] }
+        return plan.stages.filter { $0.after.count > 1 }.map { stage in
+            Join(stage: names.code(stage.name), after: stage.after.map { names.code(plan.stages[$0].name) })
         }
+    }
+
+    /// How long the first of them that was done waited for the last.
+    private func addJoin(_ join: Join, _ spans: ArraySlice<StageSpan>, _ joins: inout [Int32: Int64]) {
+        guard let last = spans.last(where: { $0.stage == join.stage }) else { return }
+        let ends = join.after.compactMap { stage in spans.last { $0.stage == stage && $0.end <= last.start }?.end }
+        guard ends.count > 1, let first = ends.min() else { return }
+        joins[join.stage, default: 0] += max(last.start - first, 0)
     }
 
     private func finishReliability(_ report: inout FigureReport) {

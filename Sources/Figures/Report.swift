@@ -24,52 +24,82 @@ package enum Wait: String, Sendable, Hashable, CaseIterable {
 
 /// Time in milliseconds by what it was spent on.
 package struct WaitSums: Sendable, Hashable {
-    private var sums: [Int64] = Array(repeating: 0, count: Wait.allCases.count)
+    // Fields, not an array: a million of them are added up.
+    private var documents: Int64 = 0
+    private var queued: Int64 = 0
+    private var dispatched: Int64 = 0
+    private var accepted: Int64 = 0
+    private var onsite: Int64 = 0
+    private var suspended: Int64 = 0
+    private var customer: Int64 = 0
+    private var between: Int64 = 0
+    private var unknown: Int64 = 0
 
     package init() {}
 
-    private static func place(_ wait: Wait) -> Int {
-        switch wait {
-        case .documents: 0
-        case .queued: 1
-        case .dispatched: 2
-        case .accepted: 3
-        case .onsite: 4
-        case .suspended: 5
-        case .customer: 6
-        case .between: 7
-        case .unknown: 8
+    package subscript(wait: Wait) -> Int64 {
+        get {
+            switch wait {
+            case .documents: documents
+            case .queued: queued
+            case .dispatched: dispatched
+            case .accepted: accepted
+            case .onsite: onsite
+            case .suspended: suspended
+            case .customer: customer
+            case .between: between
+            case .unknown: unknown
+            }
+        }
+        set {
+            switch wait {
+            case .documents: documents = newValue
+            case .queued: queued = newValue
+            case .dispatched: dispatched = newValue
+            case .accepted: accepted = newValue
+            case .onsite: onsite = newValue
+            case .suspended: suspended = newValue
+            case .customer: customer = newValue
+            case .between: between = newValue
+            case .unknown: unknown = newValue
+            }
         }
     }
 
-    package subscript(wait: Wait) -> Int64 {
-        get { sums[Self.place(wait)] }
-        set { sums[Self.place(wait)] = newValue }
-    }
-
-    package var total: Int64 { sums.reduce(0, +) }
+    package var total: Int64 { documents + queued + dispatched + accepted + onsite + suspended + customer + between + unknown }
 
     package static func += (a: inout WaitSums, b: WaitSums) {
-        for place in a.sums.indices { a.sums[place] += b.sums[place] }
+        a.documents += b.documents
+        a.queued += b.queued
+        a.dispatched += b.dispatched
+        a.accepted += b.accepted
+        a.onsite += b.onsite
+        a.suspended += b.suspended
+        a.customer += b.customer
+        a.between += b.between
+        a.unknown += b.unknown
     }
 
     /// `length` shared out as the states had it; exact in sum.
     mutating func add(_ length: Int64, as spent: SpentFact?) {
         guard let spent, spent.total > 0 else {
-            self[.unknown] += length
+            unknown += length
             return
         }
-        let parts: [(Wait, Int64)] = [
-            (.queued, spent.queued), (.dispatched, spent.dispatched), (.accepted, spent.accepted), (.onsite, spent.onsite), (.suspended, spent.suspended),
-        ]
-        var (gone, rest) = (Int64(0), length)
-        for (wait, part) in parts where part > 0 {
-            // Of what is left, in proportion to what is left: the last one takes the rounding.
-            let share = Int64((Double(rest) * Double(part) / Double(spent.total - gone)).rounded())
-            self[wait] += share
+        // Of what is left, in proportion to what is left: the last one takes the rounding.
+        var (rest, left) = (length, spent.total)
+        func share(_ part: Int64) -> Int64 {
+            guard part > 0 else { return 0 }
+            let share = part == left ? rest : Int64((Double(rest) * Double(part) / Double(left)).rounded())
             rest -= share
-            gone += part
+            left -= part
+            return share
         }
+        queued += share(spent.queued)
+        dispatched += share(spent.dispatched)
+        accepted += share(spent.accepted)
+        onsite += share(spent.onsite)
+        suspended += share(spent.suspended)
     }
 }
 
