@@ -67,12 +67,47 @@ package struct Distribution: Sendable, Hashable {
 
     package var count: Int { values.count }
 
-    /// Exact: sorts, and takes the nearest rank (the smallest value that at least so many per cent do not exceed). Empty: nil.
+    /// Exact: the nearest rank (the smallest value that at least so many per cent do not exceed). Empty: nil. Leaves the values in another order.
     package mutating func summary() -> DurationFigure? {
         guard !values.isEmpty else { return nil }
-        values.sort()
-        func rank(_ percent: Int) -> Int64 { values[max((values.count * percent + 99) / 100, 1) - 1] }
-        return DurationFigure(count: values.count, median: rank(50), p90: rank(90), unit: .hours)
+        func rank(_ percent: Int) -> Int { max((values.count * percent + 99) / 100, 1) - 1 }
+        let (middle, high) = (rank(50), rank(90))
+        let median = select(middle, from: 0)
+        // What is behind the median's place is not smaller than it.
+        return DurationFigure(count: values.count, median: median, p90: high == middle ? median : select(high, from: middle + 1), unit: .hours)
+    }
+
+    /// The value that would stand at a place if the values from `first` on were sorted (Hoare's selection): what is not greater is before it
+    /// then, what is not smaller behind it. In time proportional to the count, where sorting a year's lengths would be felt.
+    private mutating func select(_ place: Int, from first: Int) -> Int64 {
+        values.withUnsafeMutableBufferPointer { values in
+            var (low, high) = (first, values.count - 1)
+            // Each round halves the range as a rule; where the values are against it, sorting ends what is left.
+            var rounds = 4 * (Int.bitWidth - values.count.leadingZeroBitCount)
+            while high - low > 16, rounds > 0 {
+                rounds -= 1
+                let (a, b, c) = (values[low], values[(low + high) / 2], values[high])
+                let pivot = max(min(a, b), min(max(a, b), c))
+                var (left, right) = (low, high)
+                while left <= right {
+                    while values[left] < pivot { left += 1 }
+                    while values[right] > pivot { right -= 1 }
+                    guard left <= right else { break }
+                    values.swapAt(left, right)
+                    left += 1
+                    right -= 1
+                }
+                if place <= right {
+                    high = right
+                } else if place >= left {
+                    low = left
+                } else {
+                    return values[place]
+                }
+            }
+            values[low...high].sort()
+            return values[place]
+        }
     }
 }
 
@@ -93,22 +128,25 @@ package struct DurationFigure: Sendable, Hashable {
 
 /// Lengths that may be counted in different units, because a limit was changed meanwhile.
 struct Durations: Sendable {
-    private var byUnit: [Distribution] = DurationUnit.allCases.map { _ in Distribution() }
+    // Fields, not an array: each task adds to several of these.
+    private var hours = Distribution()
+    private var workingDays = Distribution()
+    private var workingHours = Distribution()
 
     mutating func add(_ value: Int64, _ unit: DurationUnit) {
         switch unit {
-        case .hours: byUnit[0].add(value)
-        case .working_days: byUnit[1].add(value)
-        case .working_hours: byUnit[2].add(value)
+        case .hours: hours.add(value)
+        case .working_days: workingDays.add(value)
+        case .working_hours: workingHours.add(value)
         }
     }
 
-    /// Of the unit that most were counted in.
+    /// Of the unit that most were counted in; of several, the first one.
     mutating func summary() -> DurationFigure? {
-        var most = 0
-        for place in byUnit.indices where byUnit[place].count > byUnit[most].count { most = place }
-        var figure = byUnit[most].summary()
-        figure?.unit = DurationUnit.allCases[most]
+        let most = max(hours.count, workingDays.count, workingHours.count)
+        if hours.count == most { return hours.summary() }
+        var figure = workingDays.count == most ? workingDays.summary() : workingHours.summary()
+        figure?.unit = workingDays.count == most ? .working_days : .working_hours
         return figure
     }
 }

@@ -60,6 +60,25 @@ struct LengthTests {
         #expect(values.summary() == DurationFigure(count: count, median: median, p90: p90, unit: .hours))
     }
 
+    @Test("what selection finds is what sorting finds, whatever the order", arguments: [UInt64(7), 8, 9])
+    func selection(seed: UInt64) {
+        var dice = Dice(seed: seed)
+        for round in 0..<300 {
+            let count = 1 + dice.below(round < 290 ? 80 : 20_000)
+            let kinds = 1 + dice.below(count * 2)
+            var values = (0..<count).map { _ in Int64(dice.below(kinds)) }
+            if dice.chance(20) { values.sort() }
+            if dice.chance(20) { values.reverse() }
+            if dice.chance(20) { values = values.indices.map { Int64(min($0, count - $0)) } }
+            let sorted = values.sorted()
+            func rank(_ percent: Int) -> Int64 { sorted[max((count * percent + 99) / 100, 1) - 1] }
+            var distribution = Distribution(values)
+            #expect(
+                distribution.summary() == DurationFigure(count: count, median: rank(50), p90: rank(90), unit: .hours), "seed \(seed), round \(round)")
+            #expect(distribution.values.sorted() == sorted, "nothing is lost: it can be asked again")
+        }
+    }
+
     @Test("a limit that changed its unit is told in the unit that most were counted in")
     func mixedUnits() {
         var durations = Durations()
@@ -73,10 +92,14 @@ struct LengthTests {
         var dice = Dice(seed: seed)
         var table = NameTable()
         var known: [String: Int32] = ["": 0]
+        var last: Int32 = 0
         for _ in 0..<5_000 {
             let name = dice.chance(5) ? "" : String(repeating: "线", count: dice.below(3)) + String(dice.below(900))
             let code = table.code(name)
             #expect(known[name, default: code] == code)
+            var text = name
+            let again = text.withUTF8 { table.code(UnsafeRawBufferPointer($0), last: &last) }
+            #expect(again == code && last == code)
             known[name] = code
             #expect(table[code] == name)
         }
