@@ -69,49 +69,116 @@ struct Interruptions: Sendable {
         return sums
     }
 
-    /// Those that overlap and are of the same transformer, or of which one is of the whole feeder, belong together.
-    static func incidents(_ list: [Span]) -> [[Span]] {
-        let sorted = list.filter { $0.end > $0.start }.sorted { ($0.start, $0.end, $0.transformer, $0.customers) < ($1.start, $1.end, $1.transformer, $1.customers) }
-        var incidents: [[Span]] = []
-        /// The incident that is under way at a transformer (0: at the feeder as a whole), and how long its tasks of that transformer last.
-        var active: [Int32: (incident: Int, end: Int64)] = [:]
-        for span in sorted {
-            active = active.filter { $0.value.end > span.start }
-            let touched = span.transformer == 0 ? Array(active.keys) : [span.transformer, 0].filter { active[$0] != nil }
-            let joined = Set(touched.compactMap { active[$0]?.incident }).sorted()
-            let place: Int
-            if let first = joined.first {
-                place = first
-                for other in joined.dropFirst() {
-                    incidents[first] += incidents[other]
-                    incidents[other] = []
-                    for key in active.keys where active[key]?.incident == other { active[key]?.incident = first }
-                }
-                incidents[first].append(span)
-            } else {
-                place = incidents.count
-                incidents.append([span])
+    /// Those that overlap and are of the same transformer, or of which one is of the whole feeder, belong together. Each incident's are beside
+    /// each other in what this gives, by when they began. In n log n of the list.
+    static func incidents(_ list: [Span]) -> [ArraySlice<Span>] {
+        let spans = list.filter { $0.end > $0.start }.sorted { ($0.start, $0.end, $0.transformer, $0.customers) < ($1.start, $1.end, $1.transformer, $1.customers) }
+        /// By span: one before it of the same incident, or itself. The incident is called by its first span.
+        var before = Array(spans.indices)
+        func incident(of place: Int) -> Int {
+            var place = place
+            while before[place] != place {
+                before[place] = before[before[place]]
+                place = before[place]
             }
-            active[span.transformer] = (place, max(span.end, active[span.transformer]?.end ?? span.end))
+            return place
         }
-        return incidents.filter { !$0.isEmpty }
+        /// What is under way at each transformer (0: at the feeder as a whole): a span of it, and when the last of its spans ends.
+        var active: [Int32: (span: Int, end: Int64)] = [:]
+        /// What a span of the whole feeder takes in: those that may be under way, together again once one has taken them in.
+        var open: [(span: Int, end: Int64)] = []
+        for (place, span) in spans.enumerated() {
+            func join(_ other: Int) {
+                let (a, b) = (incident(of: other), incident(of: place))
+                before[max(a, b)] = min(a, b)
+            }
+            let mine = active[span.transformer].flatMap { $0.end > span.start ? $0 : nil }
+            var end = span.end
+            if span.transformer == 0 {
+                for other in open where other.end > span.start {
+                    join(other.span)
+                    end = max(end, other.end)
+                }
+                open.removeAll(keepingCapacity: true)
+            } else {
+                if let mine { join(mine.span) }
+                if let whole = active[0], whole.end > span.start { join(whole.span) }
+            }
+            active[span.transformer] = (place, max(span.end, mine?.end ?? span.end))
+            open.append((place, end))
+        }
+        return grouped(spans, by: before.indices.map(incident(of:)))
     }
 
-    /// The most customers that were out at once, and customers times milliseconds.
-    static func sweep(_ incident: [Span]) -> (most: Int64, product: Int64) {
-        if incident.count == 1 { return (incident[0].customers, incident[0].customers * (incident[0].end - incident[0].start)) }
-        let instants = Set(incident.flatMap { [$0.start, $0.end] }).sorted()
-        var most: Int64 = 0
-        var product: Int64 = 0
-        for (from, to) in zip(instants, instants.dropFirst()) {
-            var largest: [Int32: Int64] = [:]
-            for span in incident where span.start <= from && span.end >= to { largest[span.transformer] = max(largest[span.transformer] ?? 0, span.customers) }
-            let whole = largest[0] ?? 0
-            let parts = largest.reduce(Int64(0)) { $1.key == 0 ? $0 : $0 + $1.value }
+    private static func grouped(_ spans: [Span], by incident: [Int]) -> [ArraySlice<Span>] {
+        var firsts = Array(repeating: 0, count: spans.count + 1)
+        for name in incident { firsts[name + 1] += 1 }
+        for place in spans.indices { firsts[place + 1] += firsts[place] }
+        var next = firsts
+        var order = Array(repeating: 0, count: spans.count)
+        for (place, name) in incident.enumerated() {
+            order[next[name]] = place
+            next[name] += 1
+        }
+        let sorted = order.map { spans[$0] }
+        return spans.indices.compactMap { name in firsts[name] < firsts[name + 1] ? sorted[firsts[name]..<firsts[name + 1]] : nil }
+    }
+
+    /// The most customers that were out at once, and customers times milliseconds. In n log n of the spans.
+    static func sweep(_ incident: ArraySlice<Span>) -> (most: Int64, product: Int64) {
+        if let only = incident.first, incident.count == 1 { return (only.customers, only.customers * (only.end - only.start)) }
+        // Each span twice: where it begins, and where it ends.
+        let turns = (incident.map { ($0.start, $0) } + incident.map { ($0.end, $0) }).sorted { $0.0 < $1.0 }
+        var outages: [Int32: Outage] = [:]
+        var whole: Int64 = 0
+        var parts: Int64 = 0
+        var (most, product) = (Int64(0), Int64(0))
+        var last = turns.first?.0 ?? 0
+        for (instant, span) in turns {
             let out = max(whole, parts)
-            most = max(most, out)
-            product += out * (to - from)
+            if instant > last {
+                most = max(most, out)
+                product += out * (instant - last)
+                last = instant
+            }
+            let before = outages[span.transformer]?.most ?? 0
+            if span.end > instant { outages[span.transformer, default: Outage()].begin(span) }
+            outages[span.transformer]?.end(at: instant)
+            let after = outages[span.transformer]?.most ?? 0
+            if span.transformer == 0 { whole = after } else { parts += after - before }
         }
         return (most, product)
+    }
+
+    /// What the tasks of one transformer say that are under way: a heap, the one with the most customers on top. One that has ended is taken out
+    /// when it comes to the top.
+    private struct Outage {
+        private var heap: [Span] = []
+
+        var most: Int64 { heap.first?.customers ?? 0 }
+
+        mutating func begin(_ span: Span) {
+            heap.append(span)
+            var place = heap.count - 1
+            while place > 0, heap[(place - 1) / 2].customers < heap[place].customers {
+                heap.swapAt((place - 1) / 2, place)
+                place = (place - 1) / 2
+            }
+        }
+
+        mutating func end(at instant: Int64) {
+            while let top = heap.first, top.end <= instant {
+                heap.swapAt(0, heap.count - 1)
+                heap.removeLast()
+                var place = 0
+                while true {
+                    var largest = place
+                    for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].customers > heap[largest].customers { largest = child }
+                    if largest == place { break }
+                    heap.swapAt(place, largest)
+                    place = largest
+                }
+            }
+        }
     }
 }
