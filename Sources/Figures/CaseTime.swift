@@ -1,16 +1,3 @@
-import Domain
-
-/// A round of a stage of a finished case, for where the time of the case went.
-struct StageSpan: Sendable {
-    var kase: Int64
-    var task: Int64
-    var stage: Int32
-    var start: Int64
-    var end: Int64
-    var spent: SpentFact?
-    var isLate: Bool
-}
-
 /// Where the time of one finished case went.
 ///
 /// Each instant between acceptance and end belongs to the stages that were open: to several of them in equal parts; to those with a stopped

@@ -26,16 +26,33 @@ package struct FigureCollector: Sendable {
         var waits = WaitSums()
         var firstTime = ShareFigure()
         var satisfaction = SatisfactionFigure()
-        var limits: [LimitName: LateFigure] = [:]
-        /// Of its last task.
+        /// By `LimitName.place`.
+        var limits: [LateFigure] = []
+        /// Of its last task: of the one that ended last, or of an open one.
         var department: Int32 = 0
+        var departmentAt = Instant(milliseconds: .min)
+
+        mutating func add(_ name: LimitName, timed: Int, late: Int) {
+            if limits.isEmpty { limits = Array(repeating: LateFigure(), count: LimitName.allCases.count) }
+            limits[name.place].timed += timed
+            limits[name.place].late += late
+        }
+
+        mutating func name(_ department: Int32, at end: Instant) {
+            guard end >= departmentAt else { return }
+            self.department = department
+            departmentAt = end
+        }
     }
 
     private enum Axis: Int, CaseIterable { case department, crew, district, tier, contractor }
 
-    private var works: [Key: Group] = [:]
-    private var stages: [Key: Group] = [:]
-    private var axes: [[Int32: Group]] = Axis.allCases.map { _ in [:] }
+    // Each task is of some six groups: they stand in one array, and are found by number.
+    private var groups: [Group] = []
+    private var works: [Key: Int] = [:]
+    private var stages: [Key: Int] = [:]
+    /// By axis, then by the name's number; -1: no such group yet.
+    private var axes: [[Int]] = Axis.allCases.map { _ in [] }
 
     private struct Process {
         var open = 0
@@ -43,8 +60,9 @@ package struct FigureCollector: Sendable {
         var cases: [CaseFact] = []
     }
     private var processes: [Int32: Process] = [:]
-    private var contractors: [CaseID: Int32] = [:]
-    private var spans: [StageSpan] = []
+    private var spans = StageSpans()
+    /// By the number that `spans` has for the case; 0: unknown.
+    private var contractors: [Int32] = []
     private var stageTasksMissing = 0
 
     private var interruptions = Interruptions()
@@ -52,7 +70,6 @@ package struct FigureCollector: Sendable {
     private var feeders: [Int32: Int32] = [:]
     private var unrecorded = 0
     private var weeks: [Int: WeekFigure] = [:]
-    private var total = Group()
 
     package init(_ request: FigureRequest) {
         self.request = request
@@ -64,7 +81,10 @@ package struct FigureCollector: Sendable {
 
     /// - Parameter fact: of a case that is open, or ended in the period or after it.
     package mutating func add(_ fact: CaseFact) {
-        if fact.contractor != 0 { contractors[fact.id] = fact.contractor }
+        if fact.contractor != 0 || (fact.state == .completed && isInPeriod(fact.endedAt)) {
+            spans.enter(fact.id)
+            contractors.append(fact.contractor)
+        }
         switch fact.state {
         case .open: if request.tellsOpen { processes[fact.process, default: Process()].open += 1 }
         case .withdrawn: if isInPeriod(fact.endedAt) { processes[fact.process, default: Process()].withdrawn += 1 }
@@ -85,15 +105,16 @@ package struct FigureCollector: Sendable {
             return
         }
         guard isInPeriod(end) else { return }
+        let number = number(of: fact.kase)
         guard fact.isDone else {
-            if fact.state == .cancelled || fact.state == .merged { each(fact) { group, _ in group.cancelled += 1 } }
+            if fact.state == .cancelled || fact.state == .merged { each(fact, number) { group, _ in group.cancelled += 1 } }
             return
         }
         let late = lateness(fact)
         let length = max((end - fact.beganFor).milliseconds, 0)
         if fact.spent == nil { unrecorded += 1 }
         if fact.kase != nil {
-            span(fact, late)
+            span(fact, late, number)
         } else {
             let feeder = fact.feeder != 0 || fact.transformer == 0 || fact.customersOut == 0 ? fact.feeder : feeder(of: fact.transformer)
             interruptions.add(fact, feeder: feeder)
@@ -101,47 +122,51 @@ package struct FigureCollector: Sendable {
         let (measured, unit) = stageLength(fact, length)
         var waits = WaitSums()
         waits.add(max((end - fact.createdAt).milliseconds, 0), as: fact.spent)
-        each(fact) { group, isOfKind in
+        let isFirst = fact.reopened == 0
+        each(fact, number) { group, isOfKind in
             group.done += 1
-            if isOfKind { group.lengths.add(measured, unit) } else { group.lengths.add(length, .hours) }
             group.late.timed += late.timed
             group.late.late += late.late
             group.firstTime.of += 1
-            if fact.reopened == 0 { group.firstTime.count += 1 }
+            if isFirst { group.firstTime.count += 1 }
             if let mark = fact.satisfaction { group.satisfaction.add(mark) }
             group.waits += waits
-            group.department = fact.department
-            guard isOfKind else { return }
-            for limit in fact.limits where limit.due != nil {
-                group.limits[limit.name, default: LateFigure()].timed += 1
-                if limit.isLate(at: end) { group.limits[limit.name, default: LateFigure()].late += 1 }
+            guard isOfKind else {
+                group.lengths.add(length, .hours)
+                return
             }
+            group.lengths.add(measured, unit)
+            group.name(fact.department, at: end)
+            for limit in fact.limits where limit.due != nil { group.add(limit.name, timed: 1, late: limit.isLate(at: end) ? 1 : 0) }
         }
         guard !request.isLean else { return }
-        let date = request.rules.site.zone.date(at: end)
-        let monday = date.daysSinceEpoch - (date.weekday - 1)
-        var week = weeks[monday] ?? WeekFigure(monday: CivilDate(daysSinceEpoch: monday))
-        week.tasks += 1
-        week.late.timed += late.timed
-        week.late.late += late.late
-        weeks[monday] = week
+        let monday = monday(before: end)
+        weeks[monday, default: WeekFigure(monday: CivilDate(daysSinceEpoch: monday))].add(late)
+    }
+
+    /// The Monday of an instant's week, in days since 1970: reckoned without making a date of it, for it is asked of each task.
+    private func monday(before instant: Instant) -> Int {
+        let inside = min(max(instant, .first), .last)
+        let local = inside.milliseconds + Int64(request.rules.site.zone.offsetSeconds(at: inside)) * 1_000
+        // 1970 began on a Thursday.
+        let day = Int(local >= 0 ? local / 86_400_000 : -((-local - 1) / 86_400_000) - 1)
+        return day - (((day + 3) % 7) + 7) % 7
     }
 
     private mutating func addOpen(_ fact: TaskFact) {
         let late = lateness(fact).late
         if fact.kase == nil, fact.customersOut > 0 { interruptionsOpen += 1 }
         let now = request.now
-        each(fact) { group, isOfKind in
+        let number = number(of: fact.kase)
+        each(fact, number) { group, isOfKind in
             group.open += 1
             // What is late already is late; what is not may still become so, and is no evidence.
             group.late.timed += late
             group.late.late += late
-            group.department = fact.department
-            guard isOfKind, late > 0 else { return }
-            for limit in fact.limits where limit.isLate(at: now) {
-                group.limits[limit.name, default: LateFigure()].timed += 1
-                group.limits[limit.name, default: LateFigure()].late += 1
-            }
+            guard isOfKind else { return }
+            group.name(fact.department, at: .distantFuture)
+            guard late > 0 else { return }
+            for limit in fact.limits where limit.isLate(at: now) { group.add(limit.name, timed: 1, late: 1) }
         }
     }
 
@@ -165,14 +190,36 @@ package struct FigureCollector: Sendable {
     }
 
     /// Every group that the task belongs to; the first is its kind: the rule's, or the stage.
-    private mutating func each(_ fact: TaskFact, _ body: (inout Group, _ isOfKind: Bool) -> Void) {
-        let key = Key(a: fact.rule, b: fact.task)
-        if fact.kase == nil { body(&works[key, default: Group()], true) } else { body(&stages[key, default: Group()], true) }
+    ///
+    /// - Parameter number: of its case, where that is known.
+    private mutating func each(_ fact: TaskFact, _ number: Int32?, _ body: (inout Group, _ isOfKind: Bool) -> Void) {
+        body(&groups[kind(of: fact)], true)
         guard !request.isLean else { return }
-        body(&total, false)
-        let contractor = fact.kase.flatMap { contractors.isEmpty ? nil : contractors[$0] } ?? 0
-        for (axis, name) in [(Axis.department, fact.department), (.crew, fact.crew), (.district, fact.district), (.tier, fact.tier), (.contractor, contractor)]
-        where name != 0 { body(&axes[axis.rawValue][name, default: Group()], false) }
+        if fact.department != 0 { body(&groups[group(fact.department, on: .department)], false) }
+        if fact.crew != 0 { body(&groups[group(fact.crew, on: .crew)], false) }
+        if fact.district != 0 { body(&groups[group(fact.district, on: .district)], false) }
+        if fact.tier != 0 { body(&groups[group(fact.tier, on: .tier)], false) }
+        guard let number, contractors[Int(number)] != 0 else { return }
+        body(&groups[group(contractors[Int(number)], on: .contractor)], false)
+    }
+
+    private func number(of kase: CaseID?) -> Int32? { kase.flatMap { spans.number(of: $0) } }
+
+    private mutating func kind(of fact: TaskFact) -> Int {
+        let key = Key(a: fact.rule, b: fact.task)
+        if let known = fact.kase == nil ? works[key] : stages[key] { return known }
+        groups.append(Group())
+        if fact.kase == nil { works[key] = groups.count - 1 } else { stages[key] = groups.count - 1 }
+        return groups.count - 1
+    }
+
+    private mutating func group(_ name: Int32, on axis: Axis) -> Int {
+        let code = Int(name)
+        if code < axes[axis.rawValue].count, axes[axis.rawValue][code] >= 0 { return axes[axis.rawValue][code] }
+        while axes[axis.rawValue].count <= code { axes[axis.rawValue].append(-1) }
+        groups.append(Group())
+        axes[axis.rawValue][code] = groups.count - 1
+        return groups.count - 1
     }
 
     private mutating func feeder(of transformer: Int32) -> Int32 {
@@ -185,12 +232,12 @@ package struct FigureCollector: Sendable {
 
     // MARK: Stages of finished cases
 
-    private mutating func span(_ fact: TaskFact, _ late: LateFigure) {
-        guard !request.isLean, let kase = fact.kase, let end = fact.endedAt, fact.isDone else { return }
-        spans.append(
+    private mutating func span(_ fact: TaskFact, _ late: LateFigure, _ number: Int32?) {
+        guard let kase = fact.kase, let number, let end = fact.endedAt, fact.isDone else { return }
+        spans.add(
             StageSpan(
                 kase: kase.packed, task: fact.id.packed, stage: fact.task, start: fact.createdAt.milliseconds, end: end.milliseconds, spent: fact.spent,
-                isLate: late.late > 0))
+                isLate: late.late > 0), of: number)
     }
 
     /// A finished case of which not every round of every stage has come in: those tasks ended before the period.
@@ -204,11 +251,11 @@ package struct FigureCollector: Sendable {
 
     /// What must still be looked up, after the tasks of the period.
     package mutating func missing() -> [Missing] {
-        sortSpans()
+        spans.arrange()
         var missing: [Missing] = []
         for process in processes.values {
             for kase in process.cases {
-                let mine = spans(of: kase.id)
+                let mine = spans.of(kase.id)
                 var wanted = Missing(kase: kase.id, tasks: [], earlierRounds: false)
                 for stage in kase.stages {
                     let have = mine.count { $0.stage == stage.name }
@@ -224,45 +271,27 @@ package struct FigureCollector: Sendable {
 
     /// One of those: only for where the time of its case went.
     package mutating func addMissing(_ fact: TaskFact) {
-        guard !spans(of: fact.kase ?? CaseID(packed: 0)).contains(where: { $0.task == fact.id.packed }) else { return }
+        guard !spans.of(fact.kase ?? CaseID(packed: 0)).contains(where: { $0.task == fact.id.packed }) else { return }
         extra.append(fact)
     }
 
     private var extra: [TaskFact] = []
 
-    private mutating func sortSpans() { spans.sort { ($0.kase, $0.start, $0.task) < ($1.kase, $1.start, $1.task) } }
-
-    private func spans(of kase: CaseID) -> ArraySlice<StageSpan> {
-        func first(notBefore key: Int64) -> Int {
-            var (low, high) = (0, spans.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if spans[middle].kase < key { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
-        return spans[first(notBefore: kase.packed)..<first(notBefore: kase.packed + 1)]
-    }
-
     // MARK: The end
 
     package mutating func finish() -> FigureReport {
         var seen: Set<TaskID> = []
-        for fact in extra where seen.insert(fact.id).inserted { span(fact, lateness(fact)) }
+        for fact in extra where seen.insert(fact.id).inserted { span(fact, lateness(fact), number(of: fact.kase)) }
         extra = []
-        sortSpans()
+        spans.arrange()
         var report = FigureReport(since: request.since, until: request.until, madeAt: request.now, zone: request.rules.site.zone)
         report.tellsOpen = request.tellsOpen
-        report.tasksDone = total.done
-        report.tasksOpen = total.open
-        report.tasksCancelled = total.cancelled
-        report.firstTimeTasks = total.firstTime
-        report.satisfaction = total.satisfaction
+        if !request.isLean { addUp(&report) }
         report.processes = finishProcesses(&report)
-        report.works = works.keys.sorted { ($0.a, $0.b) < ($1.a, $1.b) }.map { key in
-            var figure = finish(&works[key, default: Group()], NamedCode(names[key.a]))
+        report.works = works.sorted { ($0.key.a, $0.key.b) < ($1.key.a, $1.key.b) }.map { key, place in
+            var figure = finish(groups[place], NamedCode(names[key.a]))
             figure.work = names[key.b]
-            figure.department = department(works[key]?.department ?? 0)
+            figure.department = department(groups[place].department)
             return figure
         }.sorted { ($1.done, $0.name.code, $0.work ?? "") < ($0.done, $1.name.code, $1.work ?? "") }
         report.departments = finish(.department) { name in NamedCode(name, chinese: request.rules.site.departments[DepartmentID(name)]?.name) }
@@ -277,6 +306,19 @@ package struct FigureCollector: Sendable {
         return report
     }
 
+    /// Each task is of one kind: the kinds add up to the whole.
+    private func addUp(_ report: inout FigureReport) {
+        for place in [works.values, stages.values].joined() {
+            let group = groups[place]
+            report.tasksDone += group.done
+            report.tasksOpen += group.open
+            report.tasksCancelled += group.cancelled
+            report.firstTimeTasks.count += group.firstTime.count
+            report.firstTimeTasks.of += group.firstTime.of
+            report.satisfaction += group.satisfaction
+        }
+    }
+
     private func declared(_ enumeration: String, _ code: String) -> NamedCode {
         let known = request.rules.declared(enumeration, code)
         return NamedCode(code, chinese: known?.chinese, english: known?.english)
@@ -287,24 +329,24 @@ package struct FigureCollector: Sendable {
         return NamedCode(names[code], chinese: request.rules.site.departments[DepartmentID(names[code])]?.name)
     }
 
-    private func finish(_ group: inout Group, _ name: NamedCode) -> GroupFigure {
+    private func finish(_ group: Group, _ name: NamedCode) -> GroupFigure {
+        var lengths = group.lengths
         var figure = GroupFigure(name: name)
         figure.done = group.done
         figure.open = group.open
         figure.cancelled = group.cancelled
-        figure.duration = group.lengths.summary()
+        figure.duration = lengths.summary()
         figure.late = group.late
         figure.waits = group.waits
         figure.firstTime = group.firstTime
         figure.satisfaction = group.satisfaction
-        figure.limits = group.limits
+        for limit in LimitName.allCases where !group.limits.isEmpty && group.limits[limit.place].timed > 0 { figure.limits[limit] = group.limits[limit.place] }
         return figure
     }
 
     private func finish(_ axis: Axis, _ name: (String) -> NamedCode) -> [GroupFigure] {
-        var groups = axes[axis.rawValue]
         var figures: [GroupFigure] = []
-        for code in groups.keys.sorted() { figures.append(finish(&groups[code, default: Group()], name(names[code]))) }
+        for (code, place) in axes[axis.rawValue].enumerated() where place >= 0 { figures.append(finish(groups[place], name(names[Int32(code)]))) }
         return figures.sorted { ($1.done, $0.name.code) < ($0.done, $1.name.code) }
     }
 
@@ -326,12 +368,11 @@ package struct FigureCollector: Sendable {
             var stageCodes = Set(stages.keys.filter { $0.a == code }.map(\.b))
             stageCodes.formUnion(waits.keys)
             figure.stages = stageCodes.map { stage in
-                finishStage(stages[Key(a: code, b: stage)] ?? Group(), process: name, stage: stage, waits[stage] ?? WaitSums(), joins[stage] ?? 0)
+                finishStage(stages[Key(a: code, b: stage)].map { groups[$0] } ?? Group(), process: name, stage: stage, waits[stage] ?? WaitSums(), joins[stage] ?? 0)
             }.sorted { (place(name, $0), $0.name.code) < (place(name, $1), $1.name.code) }
             for kase in process.cases {
                 guard let end = kase.endedAt, !request.isLean else { continue }
-                let date = request.rules.site.zone.date(at: end)
-                let monday = date.daysSinceEpoch - (date.weekday - 1)
+                let monday = monday(before: end)
                 weeks[monday, default: WeekFigure(monday: CivilDate(daysSinceEpoch: monday))].cases += 1
             }
             report.casesDone += figure.done
@@ -391,7 +432,7 @@ package struct FigureCollector: Sendable {
             }
             figure.firstTime.of += 1
             if kase.stages.allSatisfy({ $0.rounds <= 1 && !$0.hasFailed }) { figure.firstTime.count += 1 }
-            let mine = spans(of: kase.id)
+            let mine = spans.of(kase.id)
             figure.passed.of += 1
             if !isLate, !mine.contains(where: \.isLate) { figure.passed.count += 1 }
             stageTasksMissing += kase.stages.reduce(0) { sum, stage in sum + max(Int(stage.rounds) - mine.count { $0.stage == stage.name }, 0) }
@@ -492,6 +533,21 @@ package struct FigureCollector: Sendable {
 extension TaskFact {
     /// When it began for whoever waits: a stage with its task, everything else with the report.
     var beganFor: Instant { kase == nil ? reportedAt : createdAt }
+}
+
+extension LimitName {
+    /// 0 ... 6
+    fileprivate var place: Int {
+        switch self {
+        case .accept: 0
+        case .contact: 1
+        case .arrive: 2
+        case .restore: 3
+        case .reply: 4
+        case .stage: 5
+        case .total: 6
+        }
+    }
 }
 
 extension StageAssignment {

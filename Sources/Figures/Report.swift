@@ -129,6 +129,12 @@ package struct SatisfactionFigure: Sendable, Hashable {
         sum += Int(mark)
         if mark >= 4 { satisfied += 1 }
     }
+
+    static func += (a: inout SatisfactionFigure, b: SatisfactionFigure) {
+        a.count += b.count
+        a.sum += b.sum
+        a.satisfied += b.satisfied
+    }
 }
 
 /// A part of a whole: first-time completion and the like.
@@ -271,6 +277,13 @@ package struct WeekFigure: Sendable, Hashable {
     package var tasks = 0
     package var cases = 0
     package var late = LateFigure()
+
+    /// One task that was done, and how it stood with its limits.
+    mutating func add(_ late: LateFigure) {
+        tasks += 1
+        self.late.timed += late.timed
+        self.late.late += late.late
+    }
 }
 
 /// What must be known to read the figures rightly.
