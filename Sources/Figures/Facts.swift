@@ -10,7 +10,9 @@ package struct TaskFact: Sendable, Hashable {
     package var department: Int32 = 0
     package var crew: Int32 = 0
     package var district: Int32 = 0
+    /// Of a task with customers out; of others it may be left out.
     package var feeder: Int32 = 0
+    /// The same.
     package var transformer: Int32 = 0
     package var tier: Int32 = 0
     package var state = TaskState.queued
@@ -25,7 +27,8 @@ package struct TaskFact: Sendable, Hashable {
     /// 1 ... 5
     package var satisfaction: Int32?
     package var reopened: Int32 = 0
-    /// The same for tasks of one report: what tells one interruption from another where no transformer or feeder is known.
+    /// The same for tasks of one report: what tells one interruption from another where customers are out
+    /// and neither transformer nor feeder is known; 0 elsewhere.
     package var reportKey: UInt64 = 0
 
     package init() {}

@@ -6,17 +6,30 @@ import Domain
 protocol StoredWord: Sendable {
     var code: UInt8 { get }
     static var words: [Self] { get }
+    /// By code; made once, by `byCode()`.
+    static var table: [Self?] { get }
 }
 
 extension StoredWord {
     static func word(_ code: UInt8) throws(RowFault) -> Self {
-        for word in words where word.code == code { return word }
+        let table = table
+        if Int(code) < table.count, let word = table[Int(code)] { return word }
         throw RowFault("\(code) is no \(Self.self) that this version knows")
+    }
+
+    static func byCode() -> [Self?] {
+        var table: [Self?] = []
+        for word in words {
+            while table.count <= Int(word.code) { table.append(nil) }
+            table[Int(word.code)] = word
+        }
+        return table
     }
 }
 
 extension TaskState: StoredWord {
     static var words: [TaskState] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .queued: 0
@@ -35,6 +48,7 @@ extension TaskState: StoredWord {
 
 extension Priority: StoredWord {
     static var words: [Priority] { allCases }
+    static let table = byCode()
     /// In the order of urgency: the index over the open tasks is sorted by it.
     var code: UInt8 {
         switch self {
@@ -48,6 +62,7 @@ extension Priority: StoredWord {
 
 extension PlaceOrigin: StoredWord {
     static var words: [PlaceOrigin] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .report: 0
@@ -62,6 +77,7 @@ extension PlaceOrigin: StoredWord {
 
 extension LimitName: StoredWord {
     static var words: [LimitName] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .accept: 0
@@ -77,6 +93,7 @@ extension LimitName: StoredWord {
 
 extension ClockState: StoredWord {
     static var words: [ClockState] { [.waiting, .running, .stopped, .reached] }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .waiting: 0
@@ -89,6 +106,7 @@ extension ClockState: StoredWord {
 
 extension HistoryEvent: StoredWord {
     static var words: [HistoryEvent] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .created: 0
@@ -131,6 +149,7 @@ extension HistoryEvent: StoredWord {
 
 extension Notice.Event: StoredWord {
     static var words: [Notice.Event] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .dispatched: 0
@@ -188,6 +207,7 @@ enum LogKind: Int64 {
 
 extension CaseState: StoredWord {
     static var words: [CaseState] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .open: 0
@@ -200,6 +220,7 @@ extension CaseState: StoredWord {
 
 extension StageState: StoredWord {
     static var words: [StageState] { allCases }
+    static let table = byCode()
     var code: UInt8 {
         switch self {
         case .waiting: 0

@@ -37,7 +37,11 @@ extension Store {
 }
 
 extension Looks {
-    static let endedTasks = "SELECT body, ended FROM task INDEXED BY task_ended WHERE ended >= ? AND ended < ?"
+    /// Which ones, from the index alone; then in the order of their numbers, in which they stand beside each other: one that is looked up after
+    /// its neighbour costs a step, not a search.
+    static let endedTasks = """
+        SELECT body, ended FROM task WHERE id IN (SELECT id FROM task INDEXED BY task_ended WHERE ended >= ? AND ended < ?)
+        """
     static let endedCases = "SELECT body, ended FROM cases INDEXED BY case_ended WHERE ended >= ? AND ended < ?"
 
     static func figures(_ db: OpaquePointer, _ request: FigureRequest) throws -> FigureReport {
@@ -109,26 +113,28 @@ extension Looks {
 
 extension RowCodec {
     /// A task's row past everything that figures do not need. The forms are those of `task`; a test holds the two together.
+    ///
+    /// - Parameter fact: the row before it, or a new one: rows beside each other often say the same names.
     static func figures(ofTask bytes: UnsafeRawBufferPointer, _ names: inout NameTable, into fact: inout TaskFact) throws(RowFault) {
         var r = ByteReader(bytes)
         let found = try r.byte()
         guard found >= 1, found <= taskForm else { throw RowFault("a task row has form \(found); this version reads form \(taskForm)") }
         fact.id = TaskID(packed: try r.signed())
         try r.skipNumber()  // revision
-        var report: UInt64 = 0
+        var report = UnsafeRawBufferPointer(start: nil, count: 0)
         for place in 0..<(try r.count()) {
             let id = try r.raw()
-            if place == 0 { report = NameTable.hash(id) }
+            if place == 0 { report = id }
         }
-        fact.reportKey = report &* 31 &+ NameTable.hash(try r.raw())  // source
+        let source = try r.raw()
         try r.skipText()  // type
         try r.skipText()  // category
-        fact.task = names.code(try r.raw())
-        fact.rule = names.code(try r.raw())
+        _ = names.code(try r.raw(), last: &fact.task)
+        _ = names.code(try r.raw(), last: &fact.rule)
         fact.state = try TaskState.word(try r.byte())
         if try r.bool() { _ = try r.byte() }  // suspended from
         _ = try r.byte()  // priority
-        fact.department = names.code(try r.raw())
+        _ = names.code(try r.raw(), last: &fact.department)
         _ = try r.bool()  // desk
         fact.crew = try r.code(&names)
         for _ in 0..<(try r.count()) { try r.skipText() }  // skills
@@ -140,29 +146,36 @@ extension RowCodec {
             try r.skipNumber()
         }
         fact.district = try r.code(&names)
-        fact.feeder = try r.code(&names)
-        fact.transformer = try r.code(&names)
+        let feeder = try r.bool() ? try r.raw() : nil
+        let transformer = try r.bool() ? try r.raw() : nil
         _ = try r.byte()  // origin
         if try r.bool() { try r.skipText() }  // customer
         fact.customersOut = try r.signed()
+        // Where nobody is out nobody asks for them, and transformers are the most names of all.
+        fact.feeder = fact.customersOut > 0 ? feeder.map { names.code($0) } ?? 0 : 0
+        fact.transformer = fact.customersOut > 0 ? transformer.map { names.code($0) } ?? 0 : 0
+        let isUnplaced = fact.customersOut > 0 && fact.feeder == 0 && fact.transformer == 0
+        fact.reportKey = isUnplaced ? NameTable.hash(report) &* 31 &+ NameTable.hash(source) : 0
         fact.reportedAt = Instant(milliseconds: try r.signed())
         fact.createdAt = Instant(milliseconds: try r.signed())
         try r.skipNumber()  // since
         fact.limits.removeAll(keepingCapacity: true)
         for _ in 0..<(try r.count()) { fact.limits.append(try limitFact(&r, oldLength: found == 1)) }
         fact.kase = nil
-        fact.tier = 0
         fact.spent = nil
         fact.satisfaction = nil
         fact.reopened = 0
-        guard found > 2 else { return }
+        guard found > 2 else {
+            fact.tier = 0
+            return
+        }
         if try r.bool() { try r.skipText() }  // ladder
         if try r.bool() { try r.skipText() }  // outcome
         if try r.bool() { fact.kase = CaseID(packed: try r.signed()) }
         if try r.bool() { try r.skipText() }  // person
         if try r.bool() { try r.skipText() }  // about
         for _ in 0..<(try r.count()) { try r.skipText() }  // shared
-        fact.tier = try r.code(&names)
+        if try r.bool() { _ = names.code(try r.raw(), last: &fact.tier) } else { fact.tier = 0 }
         let spent = SpentFact(
             queued: try r.signed(), dispatched: try r.signed(), accepted: try r.signed(), onsite: try r.signed(), suspended: try r.signed())
         let wasCompleted = try r.bool()

@@ -97,6 +97,8 @@ package final class Store: Sendable {
             reading.foreignKeysEnabled = false
             reading.busyMode = .timeout(5)
             reading.maximumReaderCount = 3
+            // Figures sort a year's row numbers; a reader needs no disk for that, which may be full.
+            reading.prepareDatabase { db in try db.execute(sql: "PRAGMA temp_store = MEMORY") }
             readers = try DatabasePool(path: path, configuration: reading)
             reading.label = "paidan.store.loop"
             loopQueue = try DatabaseQueue(path: path, configuration: reading)

@@ -80,15 +80,25 @@ import Testing
     }
 
     @Test func `Numbers at their ends read back`() throws {
-        for value in [Int64.min, -1, 0, 1, 63, 64, -64, -65, .max] {
+        let powers = (0..<63).flatMap { power in [-1, 0, 1].map { (Int64(1) << Int64(power)) &+ $0 } }
+        for value in [Int64.min, -1, 0, 1, 63, 64, -64, -65, .max] + powers + powers.map({ 0 &- $0 }) {
             var w = ByteWriter()
             w.signed(value)
-            let bytes = w.bytes
-            let back = try bytes.withUnsafeBytes { bytes throws(RowFault) -> Int64 in
-                var r = ByteReader(bytes)
-                return try r.signed()
+            // At the end of a row, and before other bytes: several are read at once where there are so many.
+            for behind in [0, 1, 7, 8, 20] {
+                let bytes = w.bytes + [UInt8](repeating: 0xFF, count: behind)
+                let back = try bytes.withUnsafeBytes { bytes throws(RowFault) -> [Int64] in
+                    var r = ByteReader(bytes)
+                    let value = try r.signed()
+                    var left: Int64 = 0
+                    while !r.isAtEnd {
+                        _ = try r.byte()
+                        left += 1
+                    }
+                    return [value, left]
+                }
+                #expect(back == [value, Int64(behind)])
             }
-            #expect(back == value)
         }
         // Eleven bytes of a number are one too many.
         let long = [UInt8](repeating: 0x80, count: 10) + [1]
