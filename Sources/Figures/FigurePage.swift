@@ -6,7 +6,7 @@ package enum FigurePage {
     package static func html(_ report: FigureReport) -> String {
         var page = """
             <!DOCTYPE html>
-            <html lang="zh">
+            <html lang="zh-CN">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -39,35 +39,59 @@ package enum FigurePage {
 
     private static func heading(_ zh: String, _ en: String, level: Int = 2) -> String { "<h\(level)>\(escaped(zh)) <span lang=\"en\">\(escaped(en))</span></h\(level)>\n" }
 
+    /// In both languages; the code stands for the English name where there is none.
     private static func label(_ name: NamedCode) -> String {
         let english = name.chinese != nil ? name.english ?? (name.code == name.chinese ? nil : name.code) : nil
         return escaped(name.label) + (english.map { " <span lang=\"en\">\(escaped($0))</span>" } ?? "")
     }
 
+    private static func code(_ name: NamedCode) -> String { name.label == name.code ? "" : " <code>\(escaped(name.code))</code>" }
+
+    /// A stage or a process, with its code in the rule files.
+    private static func coded(_ name: NamedCode, isInForce: Bool = true) -> String {
+        let english = name.chinese == nil ? nil : name.english
+        let gone = isInForce ? "" : " " + both(("（已取消）", "(gone)"))
+        return escaped(name.label) + (english.map { " <span lang=\"en\">\(escaped($0))</span>" } ?? "") + gone + code(name)
+    }
+
     private static func both(_ words: (zh: String, en: String)) -> String { "\(escaped(words.zh)) <span lang=\"en\">\(escaped(words.en))</span>" }
+
+    private static func cell(_ amount: Words.Amount?) -> String { amount.map { "\(escaped($0.number)) \(both(($0.zh, $0.en)))" } ?? "–" }
+    private static func cell(_ count: Int) -> String { Words.grouped(count) }
+    private static func median(_ figure: DurationFigure?) -> String { cell(figure.map { Words.amount($0.median, $0.unit) }) }
+    private static func p90(_ figure: DurationFigure?) -> String { cell(figure.map { Words.amount($0.p90, $0.unit) }) }
+    private static func limit(_ limit: LimitLength?) -> String { cell(limit.map { Words.amount($0) }) }
 
     // MARK: Tiles
 
+    /// - Parameter beside: HTML.
     private static func tile(_ zh: String, _ en: String, _ value: String, _ beside: String = "") -> String {
-        "<div class=\"tile\"><div class=\"k\">\(escaped(zh)) <span lang=\"en\">\(escaped(en))</span></div><div class=\"v\">\(escaped(value))</div><div class=\"b\">\(escaped(beside))</div></div>\n"
+        "<div class=\"tile\"><div class=\"k\">\(both((zh, en)))</div><div class=\"v\">\(escaped(value))</div><div class=\"b\">\(beside)</div></div>\n"
     }
 
     private static func tiles(_ report: FigureReport) -> String {
+        func open(_ count: Int) -> String { report.tellsOpen ? both(("在办 \(Words.grouped(count)) 件", "open")) : "" }
         var html = "<section class=\"tiles\">\n"
-        html += tile("办结工单", "tasks done", Words.grouped(report.tasksDone), report.tellsOpen ? "在办 \(report.tasksOpen) open" : "")
-        html += tile("办结流程", "cases done", Words.grouped(report.casesDone), report.tellsOpen ? "在办 \(report.casesOpen) open" : "")
+        html += tile("办结工单", "tasks done", Words.grouped(report.tasksDone), open(report.tasksOpen))
+        html += tile("办结流程", "cases done", Words.grouped(report.casesDone), open(report.casesOpen))
         if let reliability = report.reliability {
-            html += tile("SAIDI", "min / customer", Words.decimal(reliability.saidi, 2), "供电客户 \(Words.grouped(reliability.customersServed)) customers served")
-            html += tile("SAIFI", "interruptions / customer", Words.decimal(reliability.saifi, 4), "停电 \(reliability.interruptions) interruptions; \(reliability.momentary) ≤ 5 min")
-            html += tile("CAIDI", "min / interruption", reliability.caidi.map { Words.decimal($0, 1) } ?? "–")
+            let (all, momentary) = (Words.grouped(reliability.interruptions), Words.grouped(reliability.momentary))
+            html += tile(
+                "SAIDI 分钟/户", "min per customer", Words.decimal(reliability.saidi, 2), both(("供电客户 \(Words.grouped(reliability.customersServed)) 户", "customers served")))
+            html += tile(
+                "SAIFI 次/户", "times per customer", Words.decimal(reliability.saifi, 4),
+                both(("停电 \(all) 次", "interruptions")) + (reliability.momentary > 0 ? "; " + both(("不计 5 分钟及以下 \(momentary) 次", "of at most 5 min left out")) : ""))
+            html += tile("CAIDI 分钟/次", "min per interruption", reliability.caidi.map { Words.decimal($0, 1) } ?? "–")
         } else if let absence = report.reliabilityAbsence {
-            html += tile("SAIDI, SAIFI, CAIDI", "", "–", "\(Words.absence(absence).zh) \(Words.absence(absence).en)")
+            html += tile("SAIDI, SAIFI, CAIDI", "", "–", both(Words.absence(absence)))
         }
-        html += tile("一次办结", "done at once", Words.percent(report.firstTimeTasks.rate), report.firstTimeCases.of > 0 ? "流程 \(Words.percent(report.firstTimeCases.rate)) of cases" : "")
+        let cases = report.firstTimeCases
+        html += tile("一次办结", "done at once", Words.percent(report.firstTimeTasks.rate), cases.of > 0 ? both(("流程 \(Words.percent(cases.rate))", "of cases")) : "")
         let satisfaction = report.satisfaction
         html += tile(
             "客户满意度", "satisfaction", satisfaction.mean.map { Words.decimal($0, 2) + " / 5" } ?? "–",
-            satisfaction.count > 0 ? "回访 \(satisfaction.count) called back; \(Words.percent(satisfaction.share)) ≥ 4" : "")
+            satisfaction.count > 0
+                ? both(("回访 \(Words.grouped(satisfaction.count)) 件", "called back")) + "; " + both(("满意 \(Words.percent(satisfaction.share))", "said 4 or 5")) : "")
         return html + "</section>\n"
     }
 
@@ -76,9 +100,10 @@ package enum FigurePage {
     /// - Parameters:
     ///   - cells: each is HTML.
     ///   - textColumns: so many stand at the left.
-    private static func table(_ caption: String, _ titles: [String], textColumns: Int, _ rows: [[String]]) -> String {
+    ///   - isHeaded: the heading above says what the caption says; it is for those who do not see the page.
+    private static func table(_ caption: String, _ titles: [String], textColumns: Int, isHeaded: Bool = false, _ rows: [[String]]) -> String {
         guard !rows.isEmpty else { return "" }
-        var html = "<table><caption>\(caption)</caption>\n<thead><tr>"
+        var html = "<table><caption\(isHeaded ? " class=\"unseen\"" : "")>\(caption)</caption>\n<thead><tr>"
         for (place, title) in titles.enumerated() { html += "<th scope=\"col\"\(place < textColumns ? "" : " class=\"r\"")>\(title)</th>" }
         html += "</tr></thead>\n<tbody>\n"
         for row in rows {
@@ -102,7 +127,7 @@ package enum FigurePage {
     private static func costs(_ report: FigureReport) -> String {
         var rows: [Charts.Stack] = report.processes.compactMap { process in
             let waits = process.allWaits
-            return waits.total > 0 ? Charts.Stack(label: process.name.label, parts: Wait.allCases.map { ($0, waits[$0]) }) : nil
+            return waits.total > 0 ? Charts.Stack(label: process.name.pair, parts: Wait.allCases.map { ($0, waits[$0]) }) : nil
         }
         rows += report.works.compactMap { work in
             work.waits.total > 0 ? Charts.Stack(label: work.name.label + (work.work.map { " · " + $0 } ?? ""), parts: Wait.allCases.map { ($0, work.waits[$0]) }) : nil
@@ -116,13 +141,13 @@ package enum FigurePage {
             "costs", Array(rows.prefix(20)), title: "各流程与工作的总耗时 Total time of each process and kind of work",
             description: "条长为总耗时，分段为等待对象；数字见下表。 Bars are as long as the total time, their parts are what was waited for; the table has the numbers.")
         html += table(
-            both(("按耗时排序", "by what it costs")) + ", \(escaped(Words.length(report.whole)))",
+            both(("按耗时排序", "by what it costs")) + ": " + cell(Words.amount(report.whole)),
             [title("流程或规则", "of"), title("环节或工作", "stage or work"), title("等待", "waited for"), title("承办", "with"), title("耗时", "time"), title("占比", "share")],
             textColumns: 4,
             report.costs.prefix(40).map { cost in
                 let with = [cost.role.map { both(Words.role($0)) }, cost.department.map(label)].compactMap { $0 }.joined(separator: ", ")
                 return [
-                    label(cost.subject), cost.part.map(label) ?? "", both(Words.wait(cost.wait)), with, escaped(Words.length(cost.milliseconds)),
+                    label(cost.subject), cost.part.map { escaped($0.label) + code($0) } ?? "", both(Words.wait(cost.wait)), with, cell(Words.amount(cost.milliseconds)),
                     escaped(Words.percent(cost.share)),
                 ]
             })
@@ -150,8 +175,8 @@ package enum FigurePage {
             ], textColumns: 1,
             report.processes.map { process in
                 [
-                    label(process.name) + (process.isInForce ? "" : " " + both(("（已取消）", "(gone)"))), String(process.done), report.tellsOpen ? String(process.open) : "–",
-                    escaped(Words.median(process.duration)), escaped(Words.p90(process.duration)), escaped(Words.limit(process.limit)), percent(process.late),
+                    coded(process.name, isInForce: process.isInForce), cell(process.done), report.tellsOpen ? cell(process.open) : "–",
+                    median(process.duration), p90(process.duration), limit(process.limit), percent(process.late),
                     escaped(Words.percent(process.passed.rate)), escaped(Words.percent(process.firstTime.rate)),
                 ]
             })
@@ -160,17 +185,17 @@ package enum FigurePage {
     }
 
     private static func stages(of process: ProcessFigure, _ number: Int, _ report: FigureReport) -> String {
-        var html = "<article>\n<h3>\(label(process.name))</h3>\n"
+        var html = "<article>\n<h3>\(coded(process.name, isInForce: process.isInForce))</h3>\n"
         let timed = process.stages.filter { $0.late.timed > 0 }
         if !timed.isEmpty {
             html += heading("各环节超期率", "Share late, by stage", level: 4)
             html += Charts.rates(
-                "late\(number)", timed.map { ($0.name.label, $0.late) }, title: "\(process.name.label)：各环节超期率 Share late, by stage",
+                "late\(number)", timed.map { ($0.name.pair, $0.late) }, title: "\(process.name.label)：各环节超期率 Share late, by stage",
                 description: "条长为超期占比，括号内为超期数与计时数。 Bars show the share that was late; in brackets how many of how many.")
         }
         for unit in DurationUnit.allCases {
             let rows = process.stages.compactMap { stage in
-                stage.duration.flatMap { $0.unit == unit ? Charts.Length(label: stage.name.label, figure: $0, limit: value(stage.limit, unit)) : nil }
+                stage.duration.flatMap { $0.unit == unit ? Charts.Length(label: stage.name.pair, figure: $0, limit: value(stage.limit, unit)) : nil }
             }
             guard !rows.isEmpty else { continue }
             let words = [DurationUnit.hours: ("自然时间", "by the clock"), .working_days: ("工作日", "working days"), .working_hours: ("工作小时", "working hours")][unit] ?? ("", "")
@@ -188,10 +213,10 @@ package enum FigurePage {
             ], textColumns: 2,
             process.stages.map { stage in
                 [
-                    label(stage.name) + (stage.isInForce ? "" : " " + both(("（已取消）", "(gone)"))), stage.department.map(label) ?? "", String(stage.done),
-                    report.tellsOpen ? String(stage.open) : "–", escaped(Words.median(stage.duration)), escaped(Words.p90(stage.duration)), escaped(Words.limit(stage.limit)),
-                    percent(stage.late), escaped(Words.length(stage.waits.total)), escaped(Words.percent(whole > 0 ? Double(stage.waits.total) / Double(whole) : nil)),
-                    stage.joinWait > 0 ? escaped(Words.length(stage.joinWait)) : "–",
+                    coded(stage.name, isInForce: stage.isInForce || !process.isInForce), stage.department.map(label) ?? "", cell(stage.done), report.tellsOpen ? cell(stage.open) : "–",
+                    median(stage.duration), p90(stage.duration), limit(stage.limit), percent(stage.late), cell(whole > 0 ? Words.amount(stage.waits.total) : nil),
+                    escaped(Words.percent(whole > 0 ? Double(stage.waits.total) / Double(whole) : nil)),
+                    stage.joinWait > 0 ? cell(Words.amount(stage.joinWait)) : "–",
                 ]
             })
         return html + "</article>\n"
@@ -207,29 +232,31 @@ package enum FigurePage {
             description: "柱为每周办结的工单与流程数，折线为超期占比。 Bars are tasks and cases done, the line is the share that was late.")
         html += table(
             both(("每周", "weeks")), [title("周一", "week of"), title("工单", "tasks"), title("流程", "cases"), title("超期率", "late")], textColumns: 1,
-            report.weeks.map { [$0.monday.description, String($0.tasks), String($0.cases), percent($0.late)] })
+            report.weeks.map { [$0.monday.description, cell($0.tasks), cell($0.cases), percent($0.late)] })
         return html + "</section>\n"
     }
 
     private static func groups(_ report: FigureReport) -> String {
         var html = ""
-        let all: [(String, String, [GroupFigure])] = [
-            ("工作种类", "Kinds of work", report.works), ("部门", "Departments", report.departments), ("班组", "Crews", report.crews), ("区域", "Districts", report.districts),
-            ("客户分层", "Tiers", report.tiers), ("承包商", "Contractors", report.contractors),
+        let all: [(heading: (String, String), name: (String, String), [GroupFigure])] = [
+            (("工作种类", "Kinds of work"), ("规则", "rule"), report.works), (("部门", "Departments"), ("部门", "department"), report.departments),
+            (("班组", "Crews"), ("班组", "crew"), report.crews), (("区域", "Districts"), ("区域", "district"), report.districts),
+            (("客户分层", "Tiers"), ("分层", "tier"), report.tiers), (("承包商", "Contractors"), ("承包商", "contractor"), report.contractors),
         ]
-        for (zh, en, groups) in all where !groups.isEmpty {
+        for (words, name, groups) in all where !groups.isEmpty {
             let hasWork = groups.contains { $0.work != nil }
-            html += "<section>\n" + heading(zh, en)
+            html += "<section>\n" + heading(words.0, words.1)
             html += table(
-                both((zh, en)),
-                [title(zh, en)] + (hasWork ? [title("工作", "work")] : [])
+                both(words),
+                [title(name.0, name.1)] + (hasWork ? [title("工作", "work")] : [])
                     + [title("办结", "done"), title("在办", "open"), title("中位", "median"), "P90", title("超期率", "late"), title("一次办结", "at once"), title("满意度", "satisfaction")],
-                textColumns: hasWork ? 2 : 1,
+                textColumns: hasWork ? 2 : 1, isHeaded: true,
                 groups.map { group in
                     [label(group.name)] + (hasWork ? [escaped(group.work ?? "")] : [])
                         + [
-                            String(group.done), report.tellsOpen ? String(group.open) : "–", escaped(Words.median(group.duration)), escaped(Words.p90(group.duration)), percent(group.late),
-                            escaped(Words.percent(group.firstTime.rate)), group.satisfaction.mean.map { "\(Words.decimal($0, 1)) <small>\(group.satisfaction.count)</small>" } ?? "–",
+                            cell(group.done), report.tellsOpen ? cell(group.open) : "–", median(group.duration), p90(group.duration), percent(group.late),
+                            escaped(Words.percent(group.firstTime.rate)),
+                            group.satisfaction.mean.map { "\(Words.decimal($0, 1)) <small>\(group.satisfaction.count)</small>" } ?? "–",
                         ]
                 }) + "</section>\n"
         }
@@ -244,6 +271,7 @@ package enum FigurePage {
                 "环节时长按其时限的口径计：工作日、工作小时或自然时间，扣除暂停。同时在办的环节平分时间；客户自办工程只计没有其他环节在办的时间。在办而已超期的计入超期率。",
                 "Stages are measured as their limits count: working days, working hours or the clock, without pauses. Stages at the same time share it equally; the customer's own works get the time in which nothing else was open. What is open and late already counts as late."
             )))
+        items.append(both(Words.units))
         return "<section class=\"notes\">\n" + heading("说明", "To know") + "<ul>\n" + items.map { "<li>\($0)</li>\n" }.joined() + "</ul>\n</section>\n"
     }
 
@@ -251,19 +279,20 @@ package enum FigurePage {
 
         :root { color-scheme: light dark; --paper: #fff; --ink: #1b2530; --soft: #5b6875; --line: #d8dee4; --track: #eef1f4; --late: #c2413a; --calm: #2d6ca8; }
         @media (prefers-color-scheme: dark) { :root { --paper: #14191f; --ink: #e4e9ee; --soft: #9aa7b4; --line: #323b45; --track: #222a33; --late: #e8776f; --calm: #6ea8dd; } }
-        body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
+        body { margin: 0 auto; max-width: 70rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
         h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; margin: 2rem 0 .8rem; } h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; } h4 { font-size: .9rem; color: var(--soft); margin: 1rem 0 .2rem; font-weight: 600; }
         header p, .legend, .notes { color: var(--soft); } span[lang=en] { color: var(--soft); font-weight: normal; font-size: .86em; }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .7rem; margin-top: 1rem; }
+        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .7rem; margin-top: 1rem; }
         .tile { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; } .k, .b { color: var(--soft); font-size: .82rem; } .v { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
         table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; font-size: .86rem; font-variant-numeric: tabular-nums; } caption { text-align: left; color: var(--soft); padding-bottom: .2rem; }
-        th, td { text-align: left; padding: .22rem .5rem .22rem 0; border-bottom: 1px solid var(--line); font-weight: normal; vertical-align: top; } thead th { color: var(--soft); border-bottom-width: 2px; } .r { text-align: right; white-space: nowrap; } small { color: var(--soft); }
+        th, td { text-align: left; padding: .22rem .5rem .22rem 0; border-bottom: 1px solid var(--line); font-weight: normal; vertical-align: top; } thead th { color: var(--soft); border-bottom-width: 2px; } .r { text-align: right; } td.r { white-space: nowrap; padding-left: .3rem; } thead span[lang=en] { display: block; } th[scope=row] { min-width: 7.5rem; } small, code { color: var(--soft); } code { font: .86em ui-monospace, "Noto Sans Mono", monospace; overflow-wrap: anywhere; }
+        .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
         svg { width: 100%; height: auto; display: block; } svg text { font-size: 13px; fill: var(--ink); } svg .n { fill: var(--soft); font-size: 12px; } svg .r { fill: var(--late); }
         .track { fill: var(--track); } .late { fill: var(--late); } .week { fill: var(--calm); opacity: .75; } .trend { fill: none; stroke: var(--late); stroke-width: 2; } .dot { fill: var(--late); } .axis { stroke: var(--line); } .span { stroke: var(--calm); stroke-width: 6; opacity: .55; } .mid { fill: var(--calm); } .limit { stroke: var(--late); stroke-width: 2; }
         .legend span { margin-right: .9rem; white-space: nowrap; } .legend span span { margin: 0; } .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .3em; border-radius: 2px; }
         .w-documents { fill: #b58900; background: #b58900; } .w-queued { fill: #c2413a; background: #c2413a; } .w-dispatched { fill: #e08a3c; background: #e08a3c; } .w-accepted { fill: #2d6ca8; background: #2d6ca8; } .w-onsite { fill: #3f9b8f; background: #3f9b8f; } .w-suspended { fill: #8d6cab; background: #8d6cab; } .w-customer { fill: #9aa7b4; background: #9aa7b4; } .w-between { fill: #6b4f3a; background: #6b4f3a; } .w-unknown { fill: #c9d1d9; background: #c9d1d9; }
         @page { size: A4; margin: 14mm; }
-        @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --track: #eee; --late: #b02a22; --calm: #2d6ca8; } body { max-width: none; padding: 0; font-size: 10.5pt; } h2, h3, h4, caption { break-after: avoid; } svg, tr, .tile { break-inside: avoid; } section + section { break-before: auto; } thead { display: table-header-group; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+        @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --track: #eee; --late: #b02a22; --calm: #2d6ca8; } body { max-width: none; padding: 0; font-size: 10.5pt; } table { font-size: .76em; } h2, h3, h4, caption { break-after: avoid; } svg, tr, .tile { break-inside: avoid; } section + section { break-before: auto; } thead { display: table-header-group; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 
         """
 }

@@ -83,35 +83,67 @@ enum Words {
 
     static func percent(_ rate: Double?) -> String { rate.map { decimal($0 * 100, 1) + " %" } ?? "–" }
 
-    /// `45 min`, `3.2 h`, `12.5 d` (days of 24 hours).
-    static func length(_ milliseconds: Int64) -> String {
+    /// A length as it is written: a number and its unit.
+    struct Amount: Hashable {
+        var number: String
+        var zh: String
+        var en: String
+
+        /// `3.2 h`
+        var english: String { "\(number) \(en)" }
+        /// `3.2 小时 h`: in charts, which have no room for more.
+        var both: String { "\(number) \(zh) \(en)" }
+    }
+
+    /// Seconds, minutes, hours, or days of 24 hours: what reads best.
+    static func amount(_ milliseconds: Int64) -> Amount {
         switch milliseconds {
-        case ..<60_000: "\(milliseconds / 1_000) s"
-        case ..<3_600_000: "\(milliseconds / 60_000) min"
-        case ..<360_000_000: decimal(Double(milliseconds) / 3_600_000, 1) + " h"
-        default: decimal(Double(milliseconds) / 86_400_000, 1) + " d"
+        case ..<60_000: Amount(number: String(milliseconds / 1_000), zh: "秒", en: "s")
+        case ..<3_600_000: Amount(number: String(milliseconds / 60_000), zh: "分钟", en: "min")
+        case ..<360_000_000: Amount(number: decimal(Double(milliseconds) / 3_600_000, 1), zh: "小时", en: "h")
+        // Nobody reads a tenth of ten thousand days.
+        case ..<864_000_000_000: Amount(number: decimal(Double(milliseconds) / 86_400_000, 1), zh: "天", en: "d")
+        default: Amount(number: grouped(Int((Double(milliseconds) / 86_400_000).rounded())), zh: "天", en: "d")
         }
     }
 
-    static func length(_ value: Int64, _ unit: DurationUnit) -> String {
+    static func amount(_ value: Int64, _ unit: DurationUnit) -> Amount {
         switch unit {
-        case .hours: length(value)
-        case .working_days: decimal(Double(value) / 1_000, 1) + " wd"
-        case .working_hours: decimal(Double(value) / 3_600_000, 1) + " wh"
+        case .hours: amount(value)
+        case .working_days: Amount(number: decimal(Double(value) / 1_000, 1), zh: "工作日", en: "wd")
+        case .working_hours: Amount(number: decimal(Double(value) / 3_600_000, 1), zh: "工作小时", en: "wh")
         }
     }
+
+    static func amount(_ limit: LimitLength) -> Amount {
+        switch limit {
+        case .workingDays(let days): Amount(number: String(days), zh: "工作日", en: "wd")
+        case .workingTime(let span): Amount(number: decimal(Double(span.milliseconds) / 3_600_000, 0), zh: "工作小时", en: "wh")
+        case .time(let span): amount(span.milliseconds)
+        }
+    }
+
+    /// Median and 90th percentile, of one unit where they are: `2.1 / 2.9 工作日 wd`.
+    static func both(_ figure: DurationFigure) -> String {
+        let (median, p90) = (amount(figure.median, figure.unit), amount(figure.p90, figure.unit))
+        return median.en == p90.en ? "\(median.number) / \(p90.both)" : "\(median.both) / \(p90.both)"
+    }
+
+    /// What the short units stand for, where any stands in the figures.
+    static let units = (
+        zh: "单位：工作日、工作小时按工作日历计，天、小时、分钟按自然时间计。",
+        en: "Units: wd and wh are working days and working hours by the calendar; d, h and min are by the clock, days of 24 hours."
+    )
+
+    /// `45 min`, `3.2 h`, `12.5 d` (days of 24 hours).
+    static func length(_ milliseconds: Int64) -> String { amount(milliseconds).english }
+
+    static func length(_ value: Int64, _ unit: DurationUnit) -> String { amount(value, unit).english }
 
     static func median(_ figure: DurationFigure?) -> String { figure.map { length($0.median, $0.unit) } ?? "–" }
     static func p90(_ figure: DurationFigure?) -> String { figure.map { length($0.p90, $0.unit) } ?? "–" }
 
-    static func limit(_ limit: LimitLength?) -> String {
-        switch limit {
-        case .workingDays(let days): "\(days) wd"
-        case .workingTime(let span): decimal(Double(span.milliseconds) / 3_600_000, 0) + " wh"
-        case .time(let span): length(span.milliseconds)
-        case nil: "–"
-        }
-    }
+    static func limit(_ limit: LimitLength?) -> String { limit.map { amount($0).english } ?? "–" }
 
     /// `2026-11-22 08:15`
     static func time(_ instant: Instant, _ zone: TimeZoneRules) -> String { zone.localTime(at: instant).description }

@@ -26,7 +26,8 @@ struct TextColumns {
 }
 
 extension FigureReport {
-    /// For a terminal: at most 100 columns, names in Chinese where the rules give them.
+    /// For a terminal: at most 100 columns, names in Chinese where the rules give them, those of stages and processes with
+    /// their codes beside them.
     package var text: String {
         var lines = ["figures  \(Words.time(since, zone)) … \(Words.time(until, zone))  \(zone.name)"]
         guard !isEmpty else {
@@ -40,14 +41,15 @@ extension FigureReport {
         lines += quality
         section("WHERE THE TIME GOES, of \(Words.length(whole)) in all", costLines, &lines)
         section("PROCESSES", processLines, &lines)
-        for process in processes where !process.stages.isEmpty { section("STAGES of \(process.name.label)", stageLines(process), &lines) }
+        for process in processes where !process.stages.isEmpty { section("STAGES of \(process.name.pair)", stageLines(process), &lines) }
         section("KINDS OF WORK", groupLines("RULE", works), &lines)
         section("LIMITS OF WORK", limitLines, &lines)
         for (title, groups) in [("DEPARTMENT", departments), ("CREW", crews), ("DISTRICT", districts), ("TIER", tiers), ("CONTRACTOR", contractors)] {
             section("BY \(title)", groups.isEmpty ? [] : groupLines(title, groups), &lines)
         }
         section("WEEKS", weekLines, &lines)
-        if !notes.isEmpty { lines += ["", "TO KNOW"] + notes.flatMap { Cells.wrapped(Words.note($0).en, to: 98).map { "  " + $0 } } }
+        let known = notes.map { Words.note($0).en } + [Words.units.en]
+        lines += ["", "TO KNOW"] + known.flatMap { Cells.wrapped($0, to: 98).map { "  " + $0 } }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -84,7 +86,7 @@ extension FigureReport {
         var table = TextColumns(titles: ["OF", "STAGE OR WORK", "WAITED FOR", "WITH", "TIME", "SHARE"], numbersFrom: 4)
         for cost in costs.prefix(Self.costsMax) {
             table.rows.append([
-                cost.subject.label, cost.part?.label ?? "", Words.wait(cost.wait).en, cost.department?.label ?? "", Words.length(cost.milliseconds),
+                cost.subject.label, cost.part?.pair ?? "", Words.wait(cost.wait).en, cost.department?.label ?? "", Words.length(cost.milliseconds),
                 Words.percent(cost.share),
             ])
         }
@@ -102,7 +104,7 @@ extension FigureReport {
         var table = TextColumns(titles: ["PROCESS", "DONE", "OPEN", "MEDIAN", "P90", "LIMIT", "LATE", "ALL IN TIME", "AT ONCE"], numbersFrom: 1)
         for process in processes {
             table.rows.append([
-                process.name.label + (process.isInForce ? "" : " (gone)"), String(process.done), count(process.open), Words.median(process.duration),
+                process.name.pair(isInForce: process.isInForce), String(process.done), count(process.open), Words.median(process.duration),
                 Words.p90(process.duration), Words.limit(process.limit), Words.percent(process.late.rate), Words.percent(process.passed.rate),
                 Words.percent(process.firstTime.rate),
             ])
@@ -115,8 +117,8 @@ extension FigureReport {
         var table = TextColumns(titles: ["STAGE", "WITH", "DONE", "OPEN", "MEDIAN", "P90", "LIMIT", "LATE", "TIME", "SHARE"], numbersFrom: 2)
         for stage in process.stages {
             table.rows.append([
-                stage.name.label + (stage.isInForce ? "" : " (gone)"), stage.department?.label ?? "", String(stage.done), count(stage.open), Words.median(stage.duration),
-                Words.p90(stage.duration), Words.limit(stage.limit), Words.percent(stage.late.rate), Words.length(stage.waits.total),
+                stage.name.pair(isInForce: stage.isInForce || !process.isInForce), stage.department?.label ?? "", String(stage.done), count(stage.open), Words.median(stage.duration),
+                Words.p90(stage.duration), Words.limit(stage.limit), Words.percent(stage.late.rate), whole > 0 ? Words.length(stage.waits.total) : "–",
                 Words.percent(whole > 0 ? Double(stage.waits.total) / Double(whole) : nil),
             ])
         }

@@ -161,6 +161,11 @@ package struct NamedCode: Sendable, Hashable {
     /// In Chinese where there is such a name, else in English, else the code.
     package var label: String { chinese ?? english ?? code }
     package var englishLabel: String { english ?? code }
+    /// `现场勘查 · site_survey`: as people say it, and as rule files have it.
+    package var pair: String { pair(isInForce: true) }
+
+    /// - Parameter isInForce: the rules have it still; else that is said before the code, which is cut off first.
+    func pair(isInForce: Bool) -> String { label + (isInForce ? "" : " (gone)") + (label == code ? "" : " · \(code)") }
 }
 
 /// What is told of any group of tasks: a kind of work, a department, a crew, a district, a tier, a contractor.

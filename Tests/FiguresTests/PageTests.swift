@@ -142,3 +142,49 @@ struct PageTests {
     @Test("numbers as people write them", arguments: [(0.0, 1, "0.0"), (-0.04, 1, "0.0"), (1.25, 1, "1.3"), (-12.345, 2, "-12.35"), (99.96, 1, "100.0"), (7, 0, "7"), (.nan, 2, "-")])
     func decimals(value: Double, places: Int, text: String) { #expect(Words.decimal(value, places) == text) }
 }
+
+@Suite("Units and names in both languages")
+struct WordingTests {
+    @Test(
+        "a length in the unit that reads best",
+        arguments: [
+            (Int64(59_999), "59 秒 s"), (60_000, "1 分钟 min"), (3_600_000, "1.0 小时 h"), (9_000_000, "2.5 小时 h"), (360_000_000, "4.2 天 d"), (864_000_000_000, "10\u{202F}000 天 d"),
+        ])
+    func lengths(milliseconds: Int64, text: String) { #expect(Words.amount(milliseconds).both == text) }
+
+    @Test("limits and percentiles in working time")
+    func working() {
+        #expect(Words.amount(.workingDays(22)).both == "22 工作日 wd")
+        #expect(Words.amount(.workingTime(.hours(8))).both == "8 工作小时 wh")
+        #expect(Words.both(DurationFigure(count: 3, median: 2_100, p90: 2_900, unit: .working_days)) == "2.1 / 2.9 工作日 wd")
+        #expect(Words.both(DurationFigure(count: 3, median: 60_000, p90: 7_200_000, unit: .hours)) == "1 分钟 min / 2.0 小时 h")
+    }
+
+    @Test("a name beside its code, and what is gone is said before what may be cut off")
+    func pairs() {
+        #expect(NamedCode("site_survey", chinese: "现场勘查", english: "Site survey").pair == "现场勘查 · site_survey")
+        #expect(NamedCode("site_survey").pair == "site_survey")
+        #expect(NamedCode("site_survey", chinese: "现场勘查").pair(isInForce: false) == "现场勘查 (gone) · site_survey")
+    }
+
+    @Test("the page says its units in Chinese, with the English beside them")
+    func page() throws {
+        let html = FigurePage.html(try PageTests.report())
+        #expect(html.contains("70.0 小时 <span lang=\"en\">h</span>") && html.contains("10 工作日 <span lang=\"en\">wd</span>"))
+        #expect(html.contains("<code>survey</code>") && html.contains("现场勘查 · survey"))
+        #expect(html.contains(Words.units.zh) && html.contains(Words.units.en))
+    }
+
+    @Test("one task in one week: a bar of its own width, and an axis of whole numbers")
+    func single() throws {
+        var collector = FigureCollector(Town.request(try Town.rules()))
+        var names = collector.names
+        let fact = fault(1, &names, at: Town.monday, hours: 2, customers: 10, transformer: "T-1")
+        collector.names = names
+        collector.add(fact)
+        let html = FigurePage.html(collector.finish())
+        let bars = html.components(separatedBy: "<rect class=\"week\"").dropFirst()
+        #expect(bars.count == 1 && bars.first?.contains("width=\"60.0\"") == true)
+        #expect(html.contains("text-anchor=\"end\">0</text>") && html.contains("text-anchor=\"end\">1</text>") && html.contains("text-anchor=\"end\">2</text>"))
+    }
+}
