@@ -292,7 +292,7 @@ package enum FigurePage {
         .legend span { margin-right: .9rem; white-space: nowrap; } .legend span span { margin: 0; } .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .3em; border-radius: 2px; }
         .w-documents { fill: #b58900; background: #b58900; } .w-queued { fill: #c2413a; background: #c2413a; } .w-dispatched { fill: #e08a3c; background: #e08a3c; } .w-accepted { fill: #2d6ca8; background: #2d6ca8; } .w-onsite { fill: #3f9b8f; background: #3f9b8f; } .w-suspended { fill: #8d6cab; background: #8d6cab; } .w-customer { fill: #9aa7b4; background: #9aa7b4; } .w-between { fill: #6b4f3a; background: #6b4f3a; } .w-unknown { fill: #c9d1d9; background: #c9d1d9; }
         @page { size: A4; margin: 14mm; }
-        @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --track: #eee; --late: #b02a22; --calm: #2d6ca8; } body { max-width: none; padding: 0; font-size: 10.5pt; } table { font-size: .76em; } h2, h3, h4, caption { break-after: avoid; } svg, tr, .tile { break-inside: avoid; } section + section { break-before: auto; } thead { display: table-header-group; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+        @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --track: #eee; --late: #b02a22; --calm: #2d6ca8; } body { max-width: none; padding: 0 1px; font-size: 10.5pt; } table { font-size: .76em; } h2, h3, h4, caption { break-after: avoid; } svg, tr, .tile { break-inside: avoid; } section + section { break-before: auto; } thead { display: table-header-group; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 
         """
 }
