@@ -14,7 +14,7 @@ enum CaseQuery {
             guard name == "state" || seen.insert(name).inserted else { throw TaskQuery.bad(name, "it is given twice", "give it once") }
             switch name {
             case "process":
-                guard !value.isEmpty else { throw TaskQuery.bad(name, "it is empty", "give a process like connections.new_connection_hv") }
+                guard !value.isEmpty else { throw TaskQuery.bad(name, "it is empty", "give a process like connections.hv_single") }
                 filter.process = value
             case "customer":
                 guard !value.isEmpty else { throw TaskQuery.bad(name, "it is empty", "give an account") }

@@ -88,7 +88,7 @@ final class DaemonBackend: Backend {
     }
 
     func cases(_ filter: CaseFilter) async throws -> [[UInt8]] {
-        let (rules, plans) = await loop.look { ($0.rules, $0.state.planTexts) }
+        let (rules, plans) = await loop.look { ($0.rules, $0.state.compiledPlans) }
         let now = clock.now()
         let found = try await store.cases(filter)
         if found.isEmpty, let name = filter.process, !rules.processes.contains(where: { $0.name == name }) {
@@ -99,13 +99,16 @@ final class DaemonBackend: Backend {
     }
 
     private static func unknown(_ parameter: String, _ value: String, among names: [String], _ remedy: String) -> UnknownName {
-        UnknownName(parameter: parameter, value: value, isMeant: nearestName(to: value, among: names.sorted()), remedy: remedy)
+        // `hv_single` for `connections.hv_single`.
+        let whole = names.sorted().first { $0.hasSuffix("." + value) }
+        return UnknownName(parameter: parameter, value: value, isMeant: whole ?? nearestName(to: value, among: names.sorted()), remedy: remedy)
     }
 
     func kase(_ id: CaseID) async throws -> [UInt8]? {
         guard let found = try await store.kase(id) else { return nil }
+        let rules = await rulesInForce()
         return found.row.json(
-            plan: found.plan, tasks: found.tasks, history: found.history.map(\.line), rules: await rulesInForce(), at: clock.now())
+            plan: found.plan.map { rules.compiled($0) }, tasks: found.tasks, history: found.history.map(\.line), rules: rules, at: clock.now())
     }
 
     func why(_ id: TaskID) async throws -> [UInt8]? {
@@ -181,12 +184,15 @@ final class DaemonBackend: Backend {
 
     func status() async -> [UInt8] {
         let snapshot = board.current
-        let zone = await rulesInForce().site.zone
+        let now = clock.now()
+        // Counted when somebody asks: there is no index of it, and nobody else wants it.
+        let (zone, overdueCases) = await loop.look { ($0.rules.site.zone, $0.state.overdueCaseCount(at: now)) }
         var json = JSONWriter()
         json.object { json in
             json.field("open", snapshot.open)
             json.field("overdue", snapshot.overdue)
             json.field("cases", snapshot.cases)
+            json.field("overdue_cases", overdueCases)
             json.key("by_state")
             json.object { json in
                 for state in TaskState.allCases where !state.isFinal {

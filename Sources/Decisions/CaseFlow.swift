@@ -6,6 +6,8 @@ import Rules
 
 /// What a stage's task reports when the work has to be done again.
 let failedOutcome = "failed"
+/// What the task of a stage that can fail reports when it has not.
+let passedOutcome = "done"
 
 extension DispatchState {
     /// Begins every stage that can begin, and completes the case when all are past. `row` is entered by the caller.

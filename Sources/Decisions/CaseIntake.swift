@@ -91,6 +91,7 @@ extension DispatchState {
             // While it is suspended nothing flows, and its clock stands still from the beginning.
             setClock(&row, compiled.plan, &d)
             enter(before, row, &d)
+            if row.report.fields != before.report.fields { tellOfOtherProcess(row, &d) }
         case .suspend:
             row.state = .suspended
             row.since = d.now
@@ -125,6 +126,14 @@ extension DispatchState {
         }
         let tasks = (cases[signal.id]?.row.stages ?? []).compactMap(\.task).filter { !openTasks.contains($0) }
         return .caseAccepted(signal.id, tasks: tasks)
+    }
+
+    /// What became known may be what another process takes: a case never changes over by itself.
+    private func tellOfOtherProcess(_ row: WorkCase, _ d: inout Deliberation) {
+        let wanted = d.route(row.subject(at: d.now)).routings.first { $0.process != nil }?.rule
+        guard let wanted, wanted != row.process else { return }
+        d.aside =
+            "as it is known now the process \(wanted) would have taken it, and \(row.id) goes on by \(row.process): to change that, withdraw it and send the application again, under a new id"
     }
 
     private mutating func reflow(_ id: CaseID, _ d: inout Deliberation) {

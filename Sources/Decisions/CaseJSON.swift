@@ -17,14 +17,15 @@ extension StageAssignment {
 extension WorkCase {
     /// A case in JSON, as every look gives it (compact, snake_case, absent fields left out):
     /// `id, process, plan, application, source, type, category, customer, state, since, created_at, accepted_at, place, documents, missing, fields,
-    /// limits{total:{…}}, stages[{name,zh,en,state,with,department,rounds,task,begun_at,since,outcome,due,overdue}], progress{zh,en}, next[names], history`.
+    /// limits{total:{…}}, stages[{name,zh,en,state,with,department,rounds,task,task_state,begun_at,since,outcome,due,overdue}], progress{zh,en}, next[names], history`.
     ///
     /// - Parameters:
     ///   - plan: that the case goes by; nil: the stages come without names and roles.
     ///   - tasks: those of its open stages, for their deadlines.
     ///   - history: the lines of the case and of its tasks, in their order.
-    package func json(plan: ProcessPlan?, tasks: [TaskID: WorkTask] = [:], history: [HistoryLine]? = nil, rules: RuleSet, at now: Instant) -> [UInt8] {
+    package func json(plan compiled: CompiledPlan?, tasks: [TaskID: WorkTask] = [:], history: [HistoryLine]? = nil, rules: RuleSet, at now: Instant) -> [UInt8] {
         let zone = rules.site.zone
+        let plan = compiled?.plan
         var total = total
         total?.retime(rules)
         var json = JSONWriter(capacity: 2_048)
@@ -78,6 +79,7 @@ extension WorkCase {
                         json.field("department", planned?.assign.department.rawValue)
                         json.field("rounds", Int(stage.rounds))
                         json.field("task", stage.task?.description)
+                        if stage.state == .open { json.field("task_state", stage.task.flatMap { tasks[$0] }?.state.rawValue) }
                         json.field("begun_at", stage.begunAt?.rfc3339(in: zone))
                         json.field("since", stage.since?.rfc3339(in: zone))
                         json.field("outcome", stage.outcome)
@@ -89,10 +91,10 @@ extension WorkCase {
                     }
                 }
             }
-            write(ProgressText(rules).of(self, plan, tasks), "progress", &json)
-            if let plan, !state.isFinal {
+            write(ProgressText(rules).of(self, compiled, tasks, at: now), "progress", &json)
+            if let compiled, !state.isFinal {
                 json.key("next")
-                json.array { json in for name in next(plan) { json.string(name) } }
+                json.array { json in for name in next(compiled, at: now) { json.string(name) } }
             }
             if let history {
                 json.key("history")
@@ -102,12 +104,25 @@ extension WorkCase {
         return json.bytes
     }
 
-    /// The stages that begin when those that are open now are done.
-    func next(_ plan: ProcessPlan) -> [String] {
-        stages.indices.filter { place in
-            stages[place].state == .waiting && place < plan.stages.count
-                && plan.stages[place].after.allSatisfy { stages[$0].state.isPast || stages[$0].state == .open }
-        }.map { stages[$0].name }
+    /// The stages that begin when those that are open now are done, by what is known today: one that would be skipped now is not announced.
+    func next(_ compiled: CompiledPlan, at now: Instant) -> [String] {
+        let plan = compiled.plan
+        var isPast = stages.map { $0.state.isPast || $0.state == .open }
+        var found: Set<Int> = []
+        var goesOn = true
+        while goesOn {
+            goesOn = false
+            for place in stages.indices where place < plan.stages.count && !isPast[place] && !found.contains(place) {
+                guard plan.stages[place].after.allSatisfy({ isPast[$0] }) else { continue }
+                if compiled.answer(stage: place, subject(at: now), facts(at: now)) == .skips {
+                    isPast[place] = true
+                    goesOn = true
+                } else {
+                    found.insert(place)
+                }
+            }
+        }
+        return found.sorted().map { stages[$0].name }
     }
 }
 

@@ -57,7 +57,7 @@ package func decide(
                 d.decision.receipt = receiptAgain(input, earlier)
             } else {
                 state.take(input, findings, &d)
-                tellSender(of: input, d.aside, &d.decision)
+                tellSender(of: input, d.aside, d.site, &d.decision)
                 if d.decision.receipt?.status == .accepted { state.settle(limit: Limits.timersPerTick, &d) }
             }
         case .tick: state.tick(limit: Limits.timersPerTick, &d)
@@ -77,13 +77,19 @@ package func decide(
 }
 
 /// What the sender should know although its input was taken.
-private func tellSender(of input: Input, _ aside: String?, _ decision: inout Decision) {
+private func tellSender(of input: Input, _ aside: String?, _ site: Site, _ decision: inout Decision) {
     guard decision.receipt?.status == .accepted else { return }
     if let aside { decision.receipt?.remarks.append(aside) }
     if !input.leftOut.isEmpty {
         let names = input.leftOut.map { "'\($0)'" }.joined(separator: ", ")
         var text = "\(names): nobody reads \(input.leftOut.count == 1 ? "this key" : "these keys"), and what \(input.leftOut.count == 1 ? "it says" : "they say") was left out"
-        if case .report = input.body { text += "; what site.yaml declares under 'fields: report:' goes into \"fields\"" }
+        if case .report = input.body {
+            let place = input.leftOut.first { ["lat", "lon", "address", "district"].contains($0) }
+            let field = input.leftOut.first { name in site.fields.contains { $0.name == name } }
+            if let place { text += "; '\(place)' goes into \"place\"" }
+            if let field { text += "; '\(field)' goes into \"fields\", as in \"fields\":{\"\(field)\":…}" }
+            if place == nil, field == nil { text += "; what site.yaml declares under 'fields: report:' goes into \"fields\"" }
+        }
         decision.receipt?.remarks.append(text)
     }
     decision.receipt?.remarks += decision.remarks.filter(\.kind.isForSender).map(\.text)
@@ -138,7 +144,7 @@ extension DispatchState {
 /// The first of a customer's facts that is a slip: a value that the site does not declare, or nearly the name of a fact that rules
 /// can read; nil: there is none. Facts of other names are kept as they are.
 private func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String? {
-    let names = ["account", "annual_kwh", "capacity_kva", "class", "credit", "critical_class", "district", "industry", "name", "payment", "tier"]
+    let names = ["account", "account_manager", "annual_kwh", "capacity_kva", "class", "credit", "critical_class", "district", "industry", "name", "payment", "tier"]
     for (name, value) in customer.facts.sorted(by: { $0.key < $1.key }) {
         guard names.contains(name) else {
             guard let meant = nearestName(to: name, among: names) else { continue }

@@ -54,6 +54,13 @@ extension DispatchState {
         let speaker = speaker(progress, key.source, before, d.site)
         if let reason = refusal(of: progress, by: speaker, before) { return .rejected(reason) }
 
+        if let kase = before.kase.flatMap({ cases[$0]?.row }), kase.state == .suspended, before.state == .suspended {
+            switch event {
+            case .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .resume, .callback, .assign:
+                return .rejected("\(before.id) is the stage '\(before.task)' of \(kase.id), which is suspended: resume the case first ('paidan case \(kase.id) resume')")
+            case .cancel, .suspend, .priority, .acceptLimit, .askAgain, .found, .closeDue: break
+            }
+        }
         if event == .complete, let reason = refusal(ofOutcome: progress.outcome, before) { return .rejected(reason) }
         if !progress.fields.isEmpty {
             guard let kase = before.kase else { return .rejected("'fields' are for the stages that follow, and \(before.id) is no stage of a case") }
@@ -137,8 +144,13 @@ extension DispatchState {
                 "the stage '\(stage.name)' of \(kase.id) can't fail: its process says nothing of what then ('failed: { back_to: … }', \(plan.file):\(plan.line)); complete it with a note, or suspend the case"
         }
         let word = outcome.lowercased()
-        if outcome != failedOutcome, stage.backTo != nil, word == failedOutcome || nearestName(to: word, among: [failedOutcome]) != nil {
-            return "'\(clipped(outcome, to: 80))' would let the stage '\(stage.name)' of \(kase.id) pass; did you mean '\(failedOutcome)'? (any other word passes it)"
+        let isSlip = outcome != failedOutcome && (word == failedOutcome || nearestName(to: word, among: [failedOutcome]) != nil)
+        if stage.backTo != nil, outcome != failedOutcome, outcome != passedOutcome {
+            return
+                "'\(clipped(outcome, to: 80))' does not say whether the stage '\(stage.name)' of \(kase.id) passed: its outcome is '\(passedOutcome)' or '\(failedOutcome)'\(isSlip ? "; did you mean '\(failedOutcome)'?" : "; what there is to say goes into 'note'")"
+        }
+        if isSlip {
+            return "the stage '\(stage.name)' of \(kase.id) can't fail, and '\(clipped(outcome, to: 80))' looks like it: complete it with '\(passedOutcome)' and a note, or suspend the case"
         }
         return nil
     }
@@ -274,6 +286,7 @@ extension DispatchState {
             let why = candidatesWhy(row, chosen: slot, byHand: by)
             let marks = marks(slot, row, alreadyHas: had == crew.id)
             row.crew = crew.id
+            if !marks.isEmpty { d.aside = "\(name): \(marks.joined(separator: ", ")); it was given the task all the same" }
             let text = ([name] + marks + (progress.note.map { [$0] } ?? [])).joined(separator: "; ")
             d.note(row, .assigned, by: by, crew: crew.id, note: text)
             if let had, had != crew.id { d.tell(row, .withdrawn, crew: had) }

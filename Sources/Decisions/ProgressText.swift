@@ -14,9 +14,9 @@ package struct ProgressText {
 
     // MARK: A task
 
-    package func of(_ task: WorkTask) -> Translation {
+    package func of(_ task: WorkTask, at now: Instant) -> Translation {
         site.texts.filled(
-            name(task.state), ["task": Translation(task.id.description), "who": who(task), "due": due(of: task)])
+            name(task.state), ["task": Translation(task.id.description), "who": who(task), "due": due(of: task, at: now)])
     }
 
     private func name(_ state: TaskState) -> TextName {
@@ -39,11 +39,11 @@ package struct ProgressText {
     }
 
     /// The deadline that matters to the customer: of the whole work before that of its first step.
-    private func due(of task: WorkTask) -> Translation {
+    private func due(of task: WorkTask, at now: Instant) -> Translation {
         for name in [LimitName.stage, .reply, .restore, .arrive, .contact] {
             guard var clock = task.clock(name), clock.state == .running else { continue }
             clock.retime(rules)
-            if let due = clock.due { return by(due, isDay: clock.isByDay) }
+            if let due = clock.due { return by(due, clock, at: now) }
         }
         return site.texts.filled(.no_date)
     }
@@ -51,7 +51,8 @@ package struct ProgressText {
     // MARK: A case
 
     /// - Parameter tasks: those of its open stages.
-    package func of(_ kase: WorkCase, _ plan: ProcessPlan?, _ tasks: [TaskID: WorkTask]) -> Translation {
+    package func of(_ kase: WorkCase, _ compiled: CompiledPlan?, _ tasks: [TaskID: WorkTask], at now: Instant) -> Translation {
+        let plan = compiled?.plan
         let values = self.values(kase, plan)
         switch kase.state {
         case .completed: return site.texts.filled(.case_completed, values)
@@ -68,15 +69,15 @@ package struct ProgressText {
             var more = values
             more["stage"] = self.stage(place, kase, plan)
             more["who"] = who(plan.flatMap { place < $0.stages.count ? $0.stages[place].assign : nil }, task)
-            more["due"] = task.map { due(of: $0) } ?? site.texts.filled(.no_date)
+            more["due"] = task.map { due(of: $0, at: now) } ?? site.texts.filled(.no_date)
             // Nobody has it yet: a crew is looked for.
             lines.append(site.texts.filled(task?.state == .queued ? .case_stage_queued : .case_in_stage, more))
         }
-        let next = plan.map { kase.next($0) } ?? []
+        let next = compiled.map { kase.next($0, at: now) } ?? []
         if !next.isEmpty {
             var more = values
             more["next"] = list(next.compactMap { name in kase.stages.firstIndex { $0.name == name } }.map { stage($0, kase, plan) })
-            more["due"] = due(of: kase)
+            more["due"] = due(of: kase, at: now)
             lines.append(site.texts.filled(.case_next, more))
         }
         return Translation(chinese: lines.map(\.chinese).joined(), english: lines.map(\.english).joined(separator: " "))
@@ -151,24 +152,28 @@ package struct ProgressText {
         }
     }
 
-    private func due(of kase: WorkCase) -> Translation {
+    private func due(of kase: WorkCase, at now: Instant) -> Translation {
         guard var total = kase.total, total.state == .running else { return site.texts.filled(kase.total?.state == .stopped ? .time_stopped : .no_date) }
         total.retime(rules)
-        return total.due.map { by($0, isDay: total.isByDay) } ?? site.texts.filled(.no_date)
+        return total.due.map { by($0, total, at: now) } ?? site.texts.filled(.no_date)
     }
 
-    func by(_ clock: LimitClock?) -> Translation? { clock.flatMap { clock in clock.due.map { by($0, isDay: clock.isByDay) } } }
+    func by(_ clock: LimitClock?) -> Translation? { clock.flatMap { clock in clock.due.map { by($0, clock, at: nil) } } }
 
-    private func by(_ instant: Instant, isDay: Bool) -> Translation {
+    /// - Parameter now: nil: it lies ahead.
+    private func by(_ instant: Instant, _ clock: LimitClock, at now: Instant?) -> Translation {
+        let isDay = clock.isByDay
+        let isPast = now.map { $0 > instant } ?? false
+        let text: TextName = isPast ? .was_due : clock.isBeyondCalendar(site) ? .by_date_uncertain : .by_date
         // The end of a day is that day's, not the next one's.
         let local = site.zone.date(at: isDay ? instant + TimeSpan(milliseconds: -1) : instant)
         let second = Int((instant + .seconds(Int64(site.zone.offsetSeconds(at: instant)))).milliseconds / 1_000 % 86_400)
-        let clock = isDay ? "" : " \(second / 36_000)\(second / 3_600 % 10):\(second / 600 % 6)\(second / 60 % 10)"
+        let time = isDay ? "" : " \(second / 36_000)\(second / 3_600 % 10):\(second / 600 % 6)\(second / 60 % 10)"
         let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
         let month = months[max(0, min(11, local.month - 1))]
         return site.texts.filled(
-            .by_date,
-            ["date": Translation(chinese: "\(local.year)年\(local.month)月\(local.day)日\(clock)", english: "\(local.day) \(month) \(local.year)\(clock)")])
+            text,
+            ["date": Translation(chinese: "\(local.year)年\(local.month)月\(local.day)日\(time)", english: "\(local.day) \(month) \(local.year)\(time)")])
     }
 }
 

@@ -5,7 +5,9 @@ package import Domain
 package import Rules
 
 extension DispatchState {
-    mutating func take(_ report: Report, _ key: InputKey, _ customer: CustomerFacts?, _ d: inout Deliberation) -> Outcome {
+    mutating func take(_ original: Report, _ key: InputKey, _ customer: CustomerFacts?, _ d: inout Deliberation) -> Outcome {
+        var report = original
+        if !report.fields.isEmpty { answerYesNo(&report.fields, d.site) }
         if let reason = undeclaredValue(in: report, d.site) { return .rejected(reason) }
         let found = FoundReport(report, customer: customer, network: d.site.network, districts: d.site.districts)
         let result = d.route(RouteSubject(report: found.report, source: key.source, customer: customer, now: d.now))
@@ -89,6 +91,10 @@ extension DispatchState {
                 if let lead = plans[kase.plan]?.plan.lead { departments.append(lead) }
             } else if let crew = d.site.crews[CrewID(about)] {
                 departments.append(crew.department)
+            } else if let number = TaskID(about), number > lastTask {
+                d.remark(.register_unknown, "what it is about, \(number), is a number that no task has got yet", task: row.id)
+            } else if let number = CaseID(about), number > lastCase {
+                d.remark(.register_unknown, "what it is about, \(number), is a number that no case has got yet", task: row.id)
             } else if TaskID(about) == nil, CaseID(about) == nil {
                 d.remark(.register_unknown, "'\(clipped(about, to: 80))', what it is about, is no task, case or crew\(didYouMean(about, among: d.site.crews.keys.map(\.rawValue)))", task: row.id)
             }
@@ -143,6 +149,18 @@ package func undeclaredValue(in report: Report, _ site: Site) -> String? {
     return undeclaredField(in: report.fields, site)
 }
 
+/// A spreadsheet has no `true`: of a field that is declared as yes/no, the words that people write there.
+func answerYesNo(_ fields: inout [String: FieldValue], _ site: Site) {
+    for declared in site.fields where declared.type == .yesNo {
+        guard case .string(let word)? = fields[declared.name] else { continue }
+        switch word.lowercased() {
+        case "yes", "y", "true", "是", "1": fields[declared.name] = .bool(true)
+        case "no", "n", "false", "否", "0", "": fields[declared.name] = .bool(false)
+        default: break
+        }
+    }
+}
+
 /// The first of a report's own fields that the site does not declare, or that holds what it should not; nil: there is none.
 func undeclaredField(in fields: [String: FieldValue], _ site: Site) -> String? {
     guard !site.fields.isEmpty else { return nil }
@@ -164,7 +182,7 @@ extension FieldType {
         case .text: "a text in quotes"
         case .number: "a number"
         case .wholeNumber: "a whole number"
-        case .yesNo: "true or false"
+        case .yesNo: "true or false (in a spreadsheet also yes, no, 是, 否)"
         case .time: "a time like \"2026-11-22T08:15:00+08:00\""
         }
     }

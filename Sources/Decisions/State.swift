@@ -183,7 +183,7 @@ package struct DispatchState: Sendable {
     package func kase(_ id: CaseID) -> WorkCase? { cases[id]?.row }
     package var openCaseCount: Int { cases.count }
     /// The plans that open cases go by, by their digests.
-    package var planTexts: [String: ProcessPlan] { plans.mapValues(\.plan) }
+    package var compiledPlans: [String: CompiledPlan] { plans }
     /// All open cases in the order of their numbers. Costs a sort.
     package var openCases: [WorkCase] { cases.keys.sorted().compactMap { cases[$0]?.row } }
     /// How many open cases have passed their whole limit. Costs a look at each.

@@ -78,7 +78,7 @@ extension WorkTask {
             json.field("satisfaction", satisfaction.map { Int($0) })
             if reopened > 0 { json.field("reopened", Int(reopened)) }
             if let history {
-                write(ProgressText(rules).of(self), "progress", &json)
+                write(ProgressText(rules).of(self, at: now), "progress", &json)
                 json.key("history")
                 json.array { json in
                     for line in history { json.raw(line.json(zone: zone)) }

@@ -56,11 +56,27 @@ package enum Cells {
                     piece.append(next)
                     rest.removeFirst()
                 }
+                // A number is not torn, and no line begins with a full stop: the last of the piece goes over with it.
+                var back: [Character] = []
+                while let last = piece.last, let next = back.last ?? rest.first, staysTogether(last, next), piece.count > 1, back.count < 12 {
+                    back.append(piece.removeLast())
+                }
+                if piece.last.map({ last in (back.last ?? rest.first).map { staysTogether(last, $0) } ?? false }) ?? false {
+                    // All of it holds together: then it is torn where it was.
+                    piece += String(back.reversed())
+                    back = []
+                }
+                rest = Substring(String(back.reversed()) + rest)
                 lines.append(piece)
             }
             line = String(rest)
             used = width(of: rest)
         }
         return used > 0 || lines.isEmpty ? lines + [line] : lines
+    }
+
+    /// Whether no line may end between two characters.
+    private static func staysTogether(_ left: Character, _ right: Character) -> Bool {
+        "。，、；：！？）”》,.;:!?)".contains(right) || "（“《(".contains(left) || left.isASCII && right.isASCII && (left.isNumber || left.isLetter) && (right.isNumber || right.isLetter)
     }
 }

@@ -197,7 +197,9 @@ struct SetFindings {
     private func unusedShared() {
         let used = Set(modules.flatMap { _, module in module.outcomes.flatMap(\.ladders) })
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
-        for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) {
+        // Customers are told of the steps of their cases.
+        let tellsCustomers = modules.contains { _, module in module.outcomes.contains { $0.process != nil } }
+        for (name, mark) in shared.channelMarks where !shared.usedChannels.contains(name) && !(name == "customer" && tellsCustomers) {
             findings.warning(mark.file, mark.range, .unused("channel", name))
         }
         for (name, range) in site.shiftRanges where !site.usedShifts.contains(name) { findings.warning(site.file, range, .unused("shift", name)) }

@@ -10,7 +10,7 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
     // Where a task stands.
     case task_queued, task_dispatched, task_accepted, task_enroute, task_onsite, task_suspended, task_completed, task_closed, task_cancelled
     // Words that go into the others.
-    case by_date, no_date, time_stopped, who_department, who_crew, who_account_manager, who_contractor, who_customer
+    case by_date, by_date_uncertain, was_due, no_date, time_stopped, who_department, who_crew, who_account_manager, who_contractor, who_customer
 
     /// The words in braces that it may have.
     package var placeholders: [String] {
@@ -22,7 +22,7 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .case_next: ["case", "process", "next", "due"]
         case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled:
             ["task", "who", "due"]
-        case .by_date: ["date"]
+        case .by_date, .by_date_uncertain, .was_due: ["date"]
         case .who_department, .who_crew: ["department"]
         case .no_date, .time_stopped, .who_account_manager, .who_contractor, .who_customer: []
         }
@@ -56,6 +56,8 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .task_closed: Translation(chinese: "已办结。", english: "It is closed.")
         case .task_cancelled: Translation(chinese: "已取消。", english: "It was cancelled.")
         case .by_date: Translation(chinese: "最迟{date}", english: "by {date}")
+        case .by_date_uncertain: Translation(chinese: "最迟{date}（当年节假日公布后可能调整）", english: "by {date} (that year's public holidays are not known yet)")
+        case .was_due: Translation(chinese: "应于{date}前完成，现已逾期", english: "due by {date}, which has passed")
         case .no_date: Translation(chinese: "无固定时限", english: "with no fixed date")
         case .time_stopped: Translation(chinese: "时限暂停计算", english: "while no time runs")
         case .who_department: Translation(chinese: "{department}部门", english: "the department {department}")

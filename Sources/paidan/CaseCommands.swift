@@ -8,7 +8,7 @@ struct Cases: AsyncParsableCommand {
         abstract: "Lists the open cases (applications), the nearest deadline first.",
         discussion: """
             Examples:
-              paidan cases --process connections.new_connection_hv
+              paidan cases --process connections.hv_single
               paidan cases --customer 3302001234 --all
             """)
 
@@ -125,7 +125,8 @@ struct OneReport: AsyncParsableCommand {
         for (number, one) in try parsedLines(body).enumerated() {
             if number > 0 { Out.line("") }
             let receipt = one["receipt"]
-            Out.line("\(id) from \(receipt?.text("source") ?? ""): \(receipt?.text("rule") ?? "")")
+            let rule = receipt?["rule"]?.string ?? "\(receipt?.text("status") ?? ""), of which no task came"
+            Out.line("\(id) from \(receipt?.text("source") ?? ""): \(rule)")
             if let kase = one["case"] { for line in CasePage.lines(kase, now: now(), on: .output) { Out.line(line) } }
             for task in one["tasks"]?.array ?? [] { for line in TaskPage.lines(task, now: now(), on: .output) { Out.line(line) } }
         }

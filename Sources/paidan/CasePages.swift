@@ -13,7 +13,8 @@ enum CaseTable {
         for one in cases {
             let stages = one["stages"]?.array ?? []
             let past = stages.count { $0.text("state") == "done" || $0.text("state") == "skipped" }
-            let open = stages.filter { $0.text("state") == "open" }.map { $0.text("name") }
+            let isPast = CaseState(rawValue: one.text("state"))?.isFinal ?? false
+            let open = isPast ? [] : stages.filter { $0.text("state") == "open" }.map { $0.text("name") }
             let missing = (one["missing"]?.array ?? []).count
             let total = one["limits"]?["total"]
             let standing = open.isEmpty ? (missing > 0 ? "\(missing) document\(missing == 1 ? "" : "s") missing" : "") : open.joined(separator: ", ")
@@ -21,7 +22,7 @@ enum CaseTable {
                 Cell(one.text("id"), .bold), Cell(one.text("state"), style(one.text("state"))), Cell(one.text("process")), Cell(one.text("customer")),
                 Cell("\(past)/\(stages.count)"), Cell(standing),
                 Cell((try? Instant(rfc3339: one.text("created_at"))).map { Times.length(now - $0) } ?? ""),
-                Cell(total?["due"]?.string.map { Times.short($0, today: today) } ?? (total?.text("state") == "stopped" ? "stopped" : ""), total?["overdue"]?.bool == true ? .red : nil),
+                Cell(total?["due"]?.string.map { Times.short($0, today: today) + (total?["overdue"]?.bool == true ? " late" : "") } ?? (total?.text("state") == "stopped" ? "stopped" : ""), total?["overdue"]?.bool == true ? .red : nil),
             ])
         }
         return table.lines(on: terminal)
@@ -66,16 +67,23 @@ enum CasePage {
             .init(title: "STAGE", shrinksTo: 14), .init(title: "STATE"), .init(title: "WITH", shrinksTo: 10), .init(title: "TASK"), .init(title: "BEGUN"), .init(title: "DUE OR DONE"),
         ])
         for stage in one["stages"]?.array ?? [] {
-            let state = stage.text("state")
+            // Suspended with the case or by itself; gone with the case.
+            var state = stage.text("state")
+            if state == "open" {
+                if one.text("state") == "withdrawn" { state = "withdrawn" }
+                if one.text("state") == "suspended" || stage.text("task_state") == "suspended" { state = "suspended" }
+            }
             let rounds = stage["rounds"]?.int ?? 0
             let with = stage.text("with")
             let holder = with == "customer" ? "customer" : with == "department" ? stage.text("department") : with.split(separator: "_").joined(separator: " ")
-            let end = state == "open" ? stage["due"]?.string.map { "by \(Times.short($0, today: today))" } ?? "" : state == "waiting" ? "" : time(stage, "since")
+            let end = state == "open"
+                ? stage["due"]?.string.map { "by \(Times.short($0, today: today))\(stage["overdue"]?.bool == true ? ", late" : "")" } ?? ""
+                : state == "done" || state == "skipped" ? time(stage, "since") : ""
             table.rows.append([
                 // The code is what commands and rules want, the name what people say.
                 Cell([stage.text("name"), stage["zh"]?.string ?? stage["en"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: " ")),
                 Cell(state + (rounds > 1 ? " (round \(rounds))" : ""), state == "open" ? .cyan : state == "done" ? .green : .faint), Cell(holder), Cell(stage.text("task")),
-                Cell(time(stage, "begun_at")), Cell(end + (stage["outcome"]?.string.map { ", \($0)" } ?? ""), stage["overdue"]?.bool == true ? .red : nil),
+                Cell(time(stage, "begun_at")), Cell([end, stage["outcome"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ", "), stage["overdue"]?.bool == true ? .red : nil),
             ])
         }
         lines += table.lines(on: terminal)

@@ -14,7 +14,12 @@ enum Times {
     static func short(_ text: String, today: String?) -> String {
         guard text.utf8.count >= 16, text.utf8.dropFirst(10).first == UInt8(ascii: "T") else { return text }
         let clock = String(text.dropFirst(11).prefix(5))
-        return today == String(text.prefix(10)) ? clock : text.dropFirst(5).prefix(5) + " " + clock
+        return today == String(text.prefix(10)) ? clock : day(text, today) + " " + clock
+    }
+
+    /// Another year is said.
+    private static func day(_ text: String, _ today: String?) -> Substring {
+        today.map { $0.prefix(4) == text.prefix(4) } ?? true ? text.dropFirst(5).prefix(5) : text.prefix(10)
     }
 
     /// The local date in the offset that `text` carries, at `now`.
@@ -97,7 +102,7 @@ enum TaskTable {
                 Cell(task.text("id"), .bold), Cell(task.text("priority"), Look.priority(task.text("priority"))),
                 Cell(task.text("state"), Look.state(task.text("state"))), Cell(task["case"] == nil ? task.text("category") : task.text("task")), Cell(holder(task)), Cell(place(task["place"])),
                 Cell((try? Instant(rfc3339: task.text("created_at"))).map { Times.length(now - $0) } ?? ""),
-                Cell(limit.map { "\($0.name) \(Times.short($0.due, today: today))" } ?? "", isLate ? .red : nil),
+                Cell(limit.map { "\($0.name) \(Times.short($0.due, today: today))\(isLate ? " late" : "")" } ?? "", isLate ? .red : nil),
             ])
         }
         return table.lines(on: terminal) + (department.map { ["", summary(tasks, of: $0, now: now, on: terminal)] } ?? [])
@@ -124,7 +129,7 @@ enum TaskTable {
     static func holder(_ task: JSONValue) -> String {
         if let crew = task["crew"]?.string { return crew }
         let department = task.text("department")
-        return task["desk"]?.bool == true ? "desk of \(department)" : "(\(department))"
+        return task["desk"]?.bool == true ? "\(department) desk" : "(\(department))"
     }
 
     static func place(_ place: JSONValue?) -> String {
@@ -262,6 +267,8 @@ enum StatusPage {
         }
         row("tasks", "\(status["open"]?.int ?? 0) open" + (states.isEmpty ? "" : ": " + states.joined(separator: ", ")))
         row("overdue", "\(overdue)", overdue > 0 ? .red : nil)
+        let overdueCases = status["overdue_cases"]?.int ?? 0
+        row("cases", "\(status["cases"]?.int ?? 0) open" + (overdueCases > 0 ? ", \(overdueCases) overdue" : ""), overdueCases > 0 ? .red : nil)
         row("crews", "\(status["crews_on_duty"]?.int ?? 0) of \(status["crews"]?.int ?? 0) on duty")
         row("inputs", "\(status["inputs_last_minute"]?.int ?? 0) in the last minute, \(status["inputs_queued"]?.int ?? 0) waiting")
         row(

@@ -33,9 +33,9 @@ struct PageTests {
             """
         let lines = TaskTable.lines([try JSONValue.parse(Self.task), try JSONValue.parse(queued)], now: now, on: plain)
         #expect(lines == [
-            "TASK           PRIORITY   STATE    CATEGORY   WITH          WHERE            AGE  NEXT LIMIT",
-            "T-20261123-17  emergency  enroute  line_down  north-2       lucheng       14 min  arrive 09:00",
-            "T-20261122-3   normal     queued   no_power   (operations)  place unkno…  9 h 20  arrive 11-22 23:55",
+            "TASK           PRIORITY   STATE    CATEGORY   WITH       WHERE          AGE  NEXT LIMIT",
+            "T-20261123-17  emergency  enroute  line_down  north-2    lucheng     14 min  arrive 09:00",
+            "T-20261122-3   normal     queued   no_power   (operati…  place unk…  9 h 20  arrive 11-22 23:55 late",
         ])
     }
 

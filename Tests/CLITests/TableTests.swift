@@ -32,6 +32,14 @@ struct TableTests {
         #expect(lines.joined().filter { $0 != " " } == text.filter { $0 != " " })
     }
 
+    @Test("no line of Chinese tears a number, or begins with a full stop", arguments: 10...40)
+    func wrapChinese(cells: Int) {
+        let lines = Cells.wrapped("现场勘查：由作业班组办理，最迟2026年11月30日。下一步：供电方案答复、物资领用。全程最迟2026年12月14日。", to: cells)
+        #expect(lines.allSatisfy { Cells.width(of: $0) <= cells && !"。，、：".contains($0.first ?? " ") })
+        #expect(zip(lines, lines.dropFirst()).allSatisfy { !($0.last?.isNumber ?? false) || !($1.first?.isNumber ?? false) }, "\(lines)")
+        #expect(lines.joined().contains("2026年11月30日。下一步"))
+    }
+
     @Test("a table fits 100 cells, the widest shrinking column giving way, others never")
     func shrinks() {
         var table = Table(columns: [.init(title: "ID"), .init(title: "TEXT", shrinksTo: 8), .init(title: "N", right: true)])

@@ -69,7 +69,7 @@ import Testing
         for row in state.openCases {
             func say(_ text: String) { wrong.append("\(row.id): \(text)") }
             if row.state.isFinal { say("is \(row.state) and still here") }
-            guard let plan = state.planTexts[row.plan] else {
+            guard let plan = state.compiledPlans.mapValues(\.plan)[row.plan] else {
                 say("its plan is not known")
                 continue
             }
@@ -203,7 +203,7 @@ import Testing
             let state = random.life.state
             let again = DispatchState(
                 tasks: state.openTasks.reversed(), crews: state.crews.values.sorted { $1.id < $0.id }, lastTask: state.lastTask,
-                cases: state.openCases.reversed(), plans: Array(state.planTexts.values), lastCase: state.lastCase, rules: state.rules, at: state.clock)
+                cases: state.openCases.reversed(), plans: Array(state.compiledPlans.mapValues(\.plan).values), lastCase: state.lastCase, rules: state.rules, at: state.clock)
             #expect(Canon(again).differences(from: Canon(state)) == [], "seed \(seed), step \(step)")
             if state.roster.fresh.isEmpty { #expect(again.roster.fresh.isEmpty, "seed \(seed), step \(step): who was offered everything is fresh") }
         }
