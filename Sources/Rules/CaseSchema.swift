@@ -26,6 +26,8 @@ enum CaseSchema {
     private static let rounds = first + 1
     private static let firstOutcome = first + 2
 
+    static func isOfCase(slot: Int) -> Bool { slot >= first }
+
     /// `schema` with `case`, for the stages of one process. A stage that is not there is a mistake like any other name.
     static func schema(_ schema: Schema, stages: [String]) -> Schema {
         var schema = schema

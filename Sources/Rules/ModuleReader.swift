@@ -47,6 +47,8 @@ struct ReadModule {
     var marks: [RuleMarks] = []
     /// With the formula that each is, and one that is true wherever it is; nil: none, or no truth value.
     var lets: [(name: String, range: Range<Int>, exact: Int32?, over: Int32?)] = []
+    /// The `when`s of stages that ask for the report alone, with a formula that is true wherever they are.
+    var stageConditions: [(stage: String, range: Range<Int>, over: Int32)] = []
     var tables: [(name: String, range: Range<Int>)] = []
     var usedLets: Set<String> = []
     var usedTables: Set<String> = []
@@ -216,7 +218,7 @@ struct ModuleReader {
 
     /// Each is a rule that stands before those of `route`.
     private func processes(_ node: Node, _ conditions: inout RuleConditions, _ lines: inout [String: Int], _ module: inout ReadModule) {
-        for found in ProcessReader(reader: reader, facts: facts).read(node, module: module.draft.name, conditions.conditions) {
+        for found in ProcessReader(reader: reader, facts: facts, formulas: conditions.formulas).read(node, module: module.draft.name, conditions.conditions) {
             if let first = lines[found.name] {
                 reader.error(found.nameRange, .duplicateName("the process", found.name, place: "line \(first)"))
                 continue
@@ -225,6 +227,7 @@ struct ModuleReader {
             let takes = found.takes.flatMap { conditions.condition($0, "takes") }
             guard takes != nil || !found.hasTakes, let lead = found.plan.lead else { continue }
             module.usedLets.formUnion(found.definitionsUsed)
+            module.stageConditions += found.conditions
             if module.workingLimit == nil { module.workingLimit = found.workingLimit }
             module.marks.append(
                 ReadModule.RuleMarks(nameRange: found.nameRange, skillsRange: found.skillRanges.first, escalateRange: nil, ladderRange: found.ladderRange))

@@ -8,6 +8,7 @@ import Domain
 struct ProcessReader {
     let reader: FileReader
     let facts: SetFacts
+    let formulas: FormulaReader
 
     /// A process with its `takes` still to be made into a rule's condition.
     struct Found {
@@ -21,6 +22,7 @@ struct ProcessReader {
         /// The first limit that counts working days.
         var workingLimit: Range<Int>?
         var definitionsUsed: Set<String>
+        var conditions: [(stage: String, range: Range<Int>, over: Int32)] = []
     }
 
     private struct StageDraft {
@@ -139,6 +141,10 @@ struct ProcessReader {
         if let node = block["when"] {
             guard let condition = conditions.expression(node, "when", expecting: .bool) else { return nil }
             found.definitionsUsed.formUnion(condition.definitionsUsed)
+            // Of the case itself nothing is proved.
+            if condition.reads.allSatisfy({ !CaseSchema.isOfCase(slot: $0.slot) }) {
+                found.conditions.append((name ?? "", reader.place(node), formulas.over(condition.root)))
+            }
             draft.stage.when = Self.gate(condition, conditions.schema.definitions)
         }
         if let node = block["clock"], let clock = reader.choice(node, "clock", among: ["running", "stopped"], example: "clock: stopped") {

@@ -76,6 +76,10 @@ struct SetFindings {
                 findings.warning(read.file, range, .alwaysTrue("'takes'", here: false, example: example(proofs)))
             }
         }
+        // The fields of a case change on its way: what `takes` said of them proves nothing later.
+        for stage in read.stageConditions where proofs.isNever([stage.over], in: nil) {
+            findings.warning(read.file, stage.range, .neverTrue("the 'when' of the stage '\(stage.stage)'", parts: nil, example: example(proofs)))
+        }
         for name in read.lets {
             guard let over = name.over else { continue }
             if proofs.isNever([over], in: nil) {
