@@ -10,13 +10,13 @@ package import Systemd
 /// The case's name is the value of `PAIDAN_EVENT`. How each is filled stands in MessageEntries.swift.
 package enum Message: String, Sendable, Hashable, CaseIterable {
     // What happened to a task: one for each `HistoryEvent`.
-    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_called_back, task_reopened, task_shared, task_enroute
+    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_called_back, task_reopened, task_shared, task_concerned, task_enroute
     case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
     case task_assigned, task_priority_changed, task_escalated, task_all_declined
 
     // What happened to a case as a whole: likewise.
     case case_opened, case_documents_missing, case_documents_received, case_accepted, case_stage_skipped, case_stage_failed
-    case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
+    case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated, case_concerned
 
     // What the mind remarks: one for each `Remark.Kind`.
     case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, document_unexpected
@@ -67,6 +67,8 @@ extension Message {
             MessageForm("d6610d050b564e8fa343bb2758e7df4d", .info, "{task}: the customer was called back by {by}{note}")
         case .task_reopened:
             MessageForm("e06f1feb46af49759cfd0591c5a180f2", .warning, "{task} is open again: not settled, says the customer, by {by}{note}")
+        case .task_concerned:
+            MessageForm("a6c6ca6e5c794b23ab866f2bb838d406", .info, "{task} is what another task is about{note}")
         case .task_shared:
             MessageForm("a6319b7b9aa34ca69e1a97740fe11508", .info, "{task} concerns other departments, too{note}")
         case .task_enroute:
@@ -117,6 +119,8 @@ extension Message {
             MessageForm("2baee1609d0d44b2926bf9d2aa579a78", .notice, "{case} withdrawn by {by}{note}")
         case .case_migrated:
             MessageForm("144008da5b244d1a9fba124905b0d14f", .notice, "{case} goes on by the process as it stands now, {detail}, by {by}")
+        case .case_concerned:
+            MessageForm("8f47be843ebc46189b6b7d09645656bd", .info, "{case} is what a task is about: {detail}")
         case .case_escalated:
             MessageForm("6e9562b50871419eadff96a5ec51006e", .warning, "{case}: {detail}")
         case .condition_failed:
@@ -240,6 +244,7 @@ extension Message {
         case .called_back: self = .task_called_back
         case .reopened: self = .task_reopened
         case .shared: self = .task_shared
+        case .concerned: self = .task_concerned
         case .enroute: self = .task_enroute
         case .onsite: self = .task_onsite
         case .suspended: self = .task_suspended
@@ -264,6 +269,7 @@ extension Message {
         case .case_withdrawn: self = .case_withdrawn
         case .case_migrated: self = .case_migrated
         case .case_escalated: self = .case_escalated
+        case .case_concerned: self = .case_concerned
         }
     }
 

@@ -86,9 +86,12 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case called_back, reopened
     /// Another department is concerned by it.
     case shared
+    /// Another task is about it: a complaint, say.
+    case concerned
     // Of a case as a whole.
     case case_opened, documents_missing, documents_received, case_accepted, stage_skipped, stage_failed
     case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
+    case case_concerned
 }
 
 package struct HistoryLine: Sendable, Hashable {

@@ -69,12 +69,21 @@ extension DispatchState {
         warnOfCalendar(row.limits, row.id, &d)
         d.note(row, .created, note: row.about.map { "about \($0)" }, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
         if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
+        tellWhatItIsAbout(row, &d)
         if !row.shared.isEmpty {
             d.note(row, .shared, note: row.shared.map(\.rawValue).joined(separator: ", "))
             for department in row.shared { d.tell(row, .shared, department: department, due: row.clock(.reply)?.due) }
         }
         enter(nil, row, &d)
         return id
+    }
+
+    /// Whoever looks at a fault or a case sees who has complained of it.
+    private func tellWhatItIsAbout(_ row: WorkTask, _ d: inout Deliberation) {
+        guard let about = row.about else { return }
+        let note = "\(row.id), \(row.task)"
+        if let other = TaskID(about).flatMap({ task($0) }) { d.note(other, .concerned, note: note) }
+        if let kase = CaseID(about).flatMap({ cases[$0]?.row }) { d.note(kase, .case_concerned, note: note) }
     }
 
     /// The other departments that a task concerns: those that its rule names, and those of the fault, the case or the crew that it is about.

@@ -143,6 +143,8 @@ extension HistoryEvent: StoredWord {
         case .called_back: 31
         case .reopened: 32
         case .shared: 33
+        case .concerned: 34
+        case .case_concerned: 35
         }
     }
 }

@@ -53,6 +53,7 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .task_called_back: return history(.called_back)
     case .task_reopened: return history(.reopened)
     case .task_shared: return history(.shared)
+    case .task_concerned: return history(.concerned)
     case .task_enroute: return history(.enroute)
     case .task_onsite: return history(.onsite)
     case .task_suspended: return history(.suspended)
@@ -86,6 +87,7 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .case_withdrawn: return ofCase(.case_withdrawn)
     case .case_migrated: return ofCase(.case_migrated)
     case .case_escalated: return ofCase(.case_escalated)
+    case .case_concerned: return ofCase(.case_concerned)
     case .notice_told: return [Message.noticeTold(notice, zone: zone)]
     case .notice_failed: return [Message.noticeFailed(notice, attempt: 2, reason: "exit code 7", nextAt: instant, zone: zone)]
     case .notice_parked: return [Message.noticeParked(notice, attempts: 20, reason: "exit code 7")]

@@ -171,7 +171,7 @@ import Testing
                 "9 resumed", "10 completed", "11 closed", "12 cancelled", "13 merged", "14 assigned", "15 priority_changed", "16 escalated",
                 "17 all_declined", "18 contacted", "19 case_opened", "20 documents_missing", "21 documents_received", "22 case_accepted",
                 "23 stage_skipped", "24 stage_failed", "25 case_suspended", "26 case_resumed", "27 case_completed", "28 case_withdrawn",
-                "29 case_migrated", "30 case_escalated", "31 called_back", "32 reopened", "33 shared",
+                "29 case_migrated", "30 case_escalated", "31 called_back", "32 reopened", "33 shared", "34 concerned", "35 case_concerned",
             ])
         #expect(throws: RowFault.self) { try TaskState.word(10) }
     }
