@@ -326,7 +326,8 @@ package struct Demo {
         if faults.isEmpty {
             narrator.say(
                 nil, .good,
-                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each has exactly one task; \(day.applications.count) applications: each is one case, completed; none is lost, no crew was ever on more than it can do")
+                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each has exactly one task, none is lost")
+            narrator.say(nil, .good, "\(day.applications.count) applications: each is one case, completed; no crew was ever on more than it can do")
         } else {
             for fault in faults.prefix(20) { narrator.say(nil, .bad, fault) }
         }

@@ -53,7 +53,7 @@ struct OneCase: AsyncParsableCommand {
             A stage is reported as the task that it is: paidan task TASK complete --outcome done (or failed).
             """)
 
-    @Argument(help: ArgumentHelp("The case's number, C-20261122-3.", valueName: "CASE")) var kase: CaseID
+    @Argument(help: ArgumentHelp("The case's number, C-20261122-3.", valueName: "CASE"), transform: CaseID.typed) var kase: CaseID
     @Argument(help: ArgumentHelp("documents, suspend, resume, withdraw or migrate.", valueName: "EVENT")) var event: CaseEvent?
     @Argument(help: ArgumentHelp("For documents: their codes.", valueName: "CODE")) var codes: [String] = []
     @Option(

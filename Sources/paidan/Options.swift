@@ -47,6 +47,20 @@ struct DaemonOption: ParsableArguments {
 
 extension TaskID: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
+
+    /// A task's number as somebody types it; a case's is told from it.
+    static func typed(_ text: String) throws -> TaskID {
+        if let task = TaskID(text) { return task }
+        throw ValidationError(CaseID(text) == nil ? "a task's number looks like T-20261122-17" : "that is a case: use 'paidan case \(text)'")
+    }
+}
+
+extension CaseID {
+    /// The same for cases.
+    static func typed(_ text: String) throws -> CaseID {
+        if let kase = CaseID(text) { return kase }
+        throw ValidationError(TaskID(text) == nil ? "a case's number looks like C-20261122-3" : "that is a task: use 'paidan task \(text)'")
+    }
 }
 
 extension Priority: ExpressibleByArgument {}

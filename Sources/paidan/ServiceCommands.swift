@@ -58,7 +58,7 @@ struct Explain: AsyncParsableCommand {
             with the decision: editing the rules does not change it.
             """)
 
-    @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK")) var task: TaskID
+    @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK"), transform: TaskID.typed) var task: TaskID
     @OptionGroup var output: FormatOption
     @OptionGroup var daemon: DaemonOption
 

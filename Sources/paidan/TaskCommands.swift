@@ -65,7 +65,7 @@ struct OneTask: AsyncParsableCommand {
             'complete' of a task that a crew was only told of accepts it too.
             """)
 
-    @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK")) var task: TaskID
+    @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK"), transform: TaskID.typed) var task: TaskID
     @Argument(
         help: ArgumentHelp(
             "accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback; or assign, priority with a value.", valueName: "EVENT"))
