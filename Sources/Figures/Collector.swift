@@ -56,6 +56,10 @@ package struct FigureCollector: Sendable {
 
     private struct Process {
         var open = 0
+        /// Of those: late already.
+        var openLate = 0
+        /// Of those: the whole, or a stage that is open, is late already.
+        var failing: Set<CaseID> = []
         var withdrawn = 0
         var cases: [CaseFact] = []
     }
@@ -86,12 +90,20 @@ package struct FigureCollector: Sendable {
             contractors.append(fact.contractor)
         }
         switch fact.state {
-        case .open: if request.tellsOpen { processes[fact.process, default: Process()].open += 1 }
+        case .open: if request.tellsOpen { addOpen(fact) }
         case .withdrawn: if isInPeriod(fact.endedAt) { processes[fact.process, default: Process()].withdrawn += 1 }
         case .completed:
             guard isInPeriod(fact.endedAt) else { return }
             processes[fact.process, default: Process()].cases.append(fact)
         }
+    }
+
+    /// As with tasks: what is late already is late; what is not may still become so, and is no evidence.
+    private mutating func addOpen(_ fact: CaseFact) {
+        processes[fact.process, default: Process()].open += 1
+        guard let total = fact.total?.retimed(time), total.isLate(at: request.now) else { return }
+        processes[fact.process, default: Process()].openLate += 1
+        processes[fact.process, default: Process()].failing.insert(fact.id)
     }
 
     private func isInPeriod(_ instant: Instant?) -> Bool { instant.map { $0 >= request.since && $0 < request.until } ?? false }
@@ -153,8 +165,11 @@ package struct FigureCollector: Sendable {
         return day - (((day + 3) % 7) + 7) % 7
     }
 
-    private mutating func addOpen(_ fact: TaskFact) {
+    private mutating func addOpen(_ asItWas: TaskFact) {
+        var fact = asItWas
+        for place in fact.limits.indices where fact.limits[place].goesByCalendar { fact.limits[place] = fact.limits[place].retimed(time) }
         let late = lateness(fact).late
+        if late > 0, let kase = fact.kase { processes[fact.rule, default: Process()].failing.insert(kase) }
         if fact.kase == nil, fact.customersOut > 0 { interruptionsOpen += 1 }
         let now = request.now
         let number = number(of: fact.kase)
@@ -365,6 +380,9 @@ package struct FigureCollector: Sendable {
             var waits: [Int32: WaitSums] = [:]
             var joins: [Int32: Int64] = [:]
             finishCases(process.cases, name, &figure, &waits, &joins)
+            figure.late.timed += process.openLate
+            figure.late.late += process.openLate
+            figure.passed.of += process.failing.count
             var stageCodes = Set(stages.keys.filter { $0.a == code }.map(\.b))
             stageCodes.formUnion(waits.keys)
             figure.stages = stageCodes.map { stage in

@@ -37,6 +37,25 @@ extension LimitFact {
         case .workingTime: return used + time.worked(from: start, to: reachedAt).milliseconds
         }
     }
+
+    /// It runs, and its deadline moves when the calendar does.
+    var goesByCalendar: Bool { due != nil && reachedAt == nil && length.isWorking }
+
+    /// With the deadline by the calendar in force: a row keeps the one that it was written with (the same as `LimitClock.retime`).
+    func retimed(_ time: WorkTime) -> LimitFact {
+        guard goesByCalendar, let start else { return self }
+        var limit = self
+        switch length {
+        case .time: break
+        case .workingDays(let days):
+            let left = Int64(days) - used
+            if left > 0 { limit.due = time.deadline(days: Int(left), after: start, notBefore: time.firstDay(ofClockFrom: began ?? start)) }
+        case .workingTime(let span):
+            let left = span.milliseconds - used
+            if left > 0 { limit.due = time.deadline(working: TimeSpan(milliseconds: left), after: start) }
+        }
+        return limit
+    }
 }
 
 extension WorkTime {

@@ -225,7 +225,7 @@ package struct ProcessFigure: Sendable, Hashable {
     /// From application to the end, by the clock on the wall.
     package var elapsed: DurationFigure?
     package var late = LateFigure()
-    /// Cases of which neither the whole nor any stage was late, counted on the day of filing.
+    /// Cases of which neither the whole nor any stage was late, counted on the day of filing; and of open ones those that can't be such any more.
     package var passed = ShareFigure()
     /// Cases in which no stage failed or was done again.
     package var firstTime = ShareFigure()
