@@ -130,6 +130,9 @@ package struct WorkTask: Sendable, Hashable {
     package var tier: String?
     /// How long it was in each state before it was completed.
     package var spent: TimeSpent
+    /// What of `spent` went by with departments that passed it on, each once, in the order in which they first did; the rest is the present
+    /// department's.
+    package var handed: [HandedTime]
     /// When the work was done; nil again when it is opened again.
     package var completedAt: Instant?
     /// What the customer said of it when called back (回访): 1, not at all satisfied, to 5.
@@ -175,19 +178,44 @@ package struct WorkTask: Sendable, Hashable {
         self.shared = []
         self.tier = nil
         self.spent = TimeSpent()
+        self.handed = []
         self.completedAt = nil
         self.satisfaction = nil
         self.reopened = 0
     }
 
-    /// Books the time since the last change of state on the state that it was spent in.
+    /// Books the time since the last change of state on the state that it was spent in, and on the department that had it then.
     mutating func book(since before: WorkTask) {
         spent.add(max(0, (since - before.since).milliseconds), in: before.state)
+        if department != before.department { handOver(from: before.department) }
         switch state {
         case .completed, .closed: completedAt = completedAt ?? since
         case .queued, .dispatched, .accepted, .enroute, .onsite, .suspended: completedAt = nil
         case .cancelled, .merged: break
         }
+    }
+}
+
+extension WorkTask {
+    /// What is booked and was no other department's was this one's.
+    private mutating func handOver(from department: DepartmentID) {
+        let own = handed.reduce(into: spent) { $0 -= $1.spent }
+        guard own != TimeSpent() else { return }
+        if let place = handed.firstIndex(where: { $0.department == department }) {
+            handed[place].spent += own
+        } else {
+            handed.append(HandedTime(department: department, spent: own))
+        }
+    }
+}
+
+/// What a department that passed a task on had of its time.
+package struct HandedTime: Sendable, Hashable {
+    package var department: DepartmentID
+    package var spent: TimeSpent
+    package init(department: DepartmentID, spent: TimeSpent) {
+        self.department = department
+        self.spent = spent
     }
 }
 
@@ -213,6 +241,22 @@ package struct TimeSpent: Sendable, Hashable {
         case .suspended: suspended += milliseconds
         case .completed, .closed, .cancelled, .merged: break
         }
+    }
+
+    package static func += (a: inout TimeSpent, b: TimeSpent) {
+        a.queued += b.queued
+        a.dispatched += b.dispatched
+        a.accepted += b.accepted
+        a.onsite += b.onsite
+        a.suspended += b.suspended
+    }
+
+    package static func -= (a: inout TimeSpent, b: TimeSpent) {
+        a.queued -= b.queued
+        a.dispatched -= b.dispatched
+        a.accepted -= b.accepted
+        a.onsite -= b.onsite
+        a.suspended -= b.suspended
     }
 }
 

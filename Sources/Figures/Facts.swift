@@ -23,6 +23,8 @@ package struct TaskFact: Sendable, Hashable {
     package var endedAt: Instant?
     /// Where its time went; nil: its row is from before that was kept.
     package var spent: SpentFact?
+    /// What of `spent` went by with departments that passed it on; the rest is `department`'s.
+    package var handed: [Handed] = []
     package var limits: [LimitFact] = []
     /// 1 ... 5
     package var satisfaction: Int32?
@@ -30,6 +32,16 @@ package struct TaskFact: Sendable, Hashable {
     /// The same for tasks of one report: what tells one interruption from another where customers are out
     /// and neither transformer nor feeder is known; 0 elsewhere.
     package var reportKey: UInt64 = 0
+
+    /// What a department that passed it on had of its time.
+    package struct Handed: Sendable, Hashable {
+        package var department: Int32
+        package var spent: SpentFact
+        package init(department: Int32, spent: SpentFact) {
+            self.department = department
+            self.spent = spent
+        }
+    }
 
     package init() {}
 
@@ -59,6 +71,30 @@ package struct SpentFact: Sendable, Hashable {
     }
 
     package var total: Int64 { queued + dispatched + accepted + onsite + suspended }
+
+    /// Of the states that a task can be in; 0 for what else a case waits for.
+    subscript(wait: Wait) -> Int64 {
+        get {
+            switch wait {
+            case .queued: queued
+            case .dispatched: dispatched
+            case .accepted: accepted
+            case .onsite: onsite
+            case .suspended: suspended
+            case .documents, .customer, .between, .unknown: 0
+            }
+        }
+        set {
+            switch wait {
+            case .queued: queued = newValue
+            case .dispatched: dispatched = newValue
+            case .accepted: accepted = newValue
+            case .onsite: onsite = newValue
+            case .suspended: suspended = newValue
+            case .documents, .customer, .between, .unknown: break
+            }
+        }
+    }
 }
 
 /// One limit of a task or a case.

@@ -163,6 +163,7 @@ extension RowCodec {
         for _ in 0..<(try r.count()) { fact.limits.append(try limitFact(&r, oldLength: found == 1)) }
         fact.kase = nil
         fact.spent = nil
+        if !fact.handed.isEmpty { fact.handed.removeAll(keepingCapacity: true) }
         fact.satisfaction = nil
         fact.reopened = 0
         guard found > 2 else {
@@ -176,14 +177,19 @@ extension RowCodec {
         if try r.bool() { try r.skipText() }  // about
         for _ in 0..<(try r.count()) { try r.skipText() }  // shared
         if try r.bool() { _ = names.code(try r.raw(), last: &fact.tier) } else { fact.tier = 0 }
-        let spent = SpentFact(
-            queued: try r.signed(), dispatched: try r.signed(), accepted: try r.signed(), onsite: try r.signed(), suspended: try r.signed())
+        let spent = try spentFact(&r)
         let wasCompleted = try r.bool()
         if wasCompleted { try r.skipNumber() }
         // A row that an earlier version completed has neither: nobody knows where its time went.
         if wasCompleted || spent.total > 0 { fact.spent = spent }
         if try r.bool() { fact.satisfaction = try r.int32() }
         fact.reopened = try r.int32()
+        guard found > 3 else { return }
+        for _ in 0..<(try r.count()) { fact.handed.append(TaskFact.Handed(department: names.code(try r.raw()), spent: try spentFact(&r))) }
+    }
+
+    private static func spentFact(_ r: inout ByteReader) throws(RowFault) -> SpentFact {
+        SpentFact(queued: try r.signed(), dispatched: try r.signed(), accepted: try r.signed(), onsite: try r.signed(), suspended: try r.signed())
     }
 
     private static func limitFact(_ r: inout ByteReader, oldLength: Bool) throws(RowFault) -> LimitFact {

@@ -7,8 +7,8 @@ import Domain
 enum RowCodec {
     // MARK: Tasks
 
-    /// Form 1 had limits by the clock on the wall alone; form 2 knew nothing of cases.
-    static let taskForm: UInt8 = 3
+    /// Form 1 had limits by the clock on the wall alone; form 2 knew nothing of cases, form 3 nothing of departments that passed a task on.
+    static let taskForm: UInt8 = 4
 
     static func write(_ task: WorkTask, into w: inout ByteWriter) {
         w.byte(taskForm)
@@ -48,10 +48,32 @@ enum RowCodec {
         w.optional(task.about) { w, about in w.text(about) }
         w.list(task.shared) { w, department in w.text(department.rawValue) }
         w.optional(task.tier) { w, tier in w.text(tier) }
-        for time in [task.spent.queued, task.spent.dispatched, task.spent.accepted, task.spent.onsite, task.spent.suspended] { w.signed(time) }
+        write(task.spent, into: &w)
         w.optional(task.completedAt) { w, at in w.signed(at.milliseconds) }
         w.optional(task.satisfaction) { w, mark in w.signed(Int64(mark)) }
         w.signed(Int64(task.reopened))
+        w.list(task.handed) { w, part in
+            w.text(part.department.rawValue)
+            write(part.spent, into: &w)
+        }
+    }
+
+    private static func write(_ spent: TimeSpent, into w: inout ByteWriter) {
+        w.signed(spent.queued)
+        w.signed(spent.dispatched)
+        w.signed(spent.accepted)
+        w.signed(spent.onsite)
+        w.signed(spent.suspended)
+    }
+
+    private static func spent(_ r: inout ByteReader) throws(RowFault) -> TimeSpent {
+        var spent = TimeSpent()
+        spent.queued = try r.signed()
+        spent.dispatched = try r.signed()
+        spent.accepted = try r.signed()
+        spent.onsite = try r.signed()
+        spent.suspended = try r.signed()
+        return spent
     }
 
     private static func write(_ limit: LimitClock, into w: inout ByteWriter) {
@@ -129,15 +151,12 @@ enum RowCodec {
             task.about = try r.optional { r throws(RowFault) in try r.text() }
             task.shared = try r.list { r throws(RowFault) in DepartmentID(try r.text()) }
             task.tier = try r.optional { r throws(RowFault) in try r.text() }
-            task.spent.queued = try r.signed()
-            task.spent.dispatched = try r.signed()
-            task.spent.accepted = try r.signed()
-            task.spent.onsite = try r.signed()
-            task.spent.suspended = try r.signed()
+            task.spent = try spent(&r)
             task.completedAt = try r.optional(instant)
             task.satisfaction = try r.optional { r throws(RowFault) in try r.int32() }
             task.reopened = try r.int32()
         }
+        if found > 3 { task.handed = try r.list { r throws(RowFault) in HandedTime(department: DepartmentID(try r.text()), spent: try spent(&r)) } }
         task.suspendedFrom = suspendedFrom
         task.crew = crew
         task.declined = declined

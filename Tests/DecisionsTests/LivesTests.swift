@@ -266,6 +266,42 @@ import Testing
         #expect(life.state.task(TaskID(day: 20_261_122, number: 1)) == nil)
     }
 
+    @Test func whatADepartmentHadOfATaskStaysItsOwnWhenItIsHandedOver() throws {
+        var life = Life(Town(crews: [Town.crew("a", km: 1)]), .nearest(limits: three))
+        life.report(0)
+        life.pass(minutes: 1)
+        life.say(.accept, by: "a")
+        life.pass(minutes: 6)
+        life.say(.assign, by: "zhang", to: "marketing")
+        let minute: Int64 = 60_000
+        func spent(queued: Int64 = 0, dispatched: Int64 = 0, accepted: Int64 = 0, suspended: Int64 = 0) -> TimeSpent {
+            var spent = TimeSpent()
+            (spent.queued, spent.dispatched, spent.accepted, spent.suspended) = (queued * minute, dispatched * minute, accepted * minute, suspended * minute)
+            return spent
+        }
+        #expect(life.task()?.handed == [HandedTime(department: DepartmentID("operations"), spent: spent(dispatched: 1, accepted: 6))])
+        life.pass(minutes: 2)
+        // To a crew by hand, and back: the department answers for it all the while.
+        life.say(.assign, by: "zhang", to: "a")
+        #expect(life.task()?.handed.count == 1)
+        life.pass(minutes: 1)
+        life.say(.suspend, by: "a")
+        life.pass(minutes: 4)
+        life.say(.assign, by: "zhang", to: "operations")
+        #expect(life.task()?.handed.last == HandedTime(department: DepartmentID("marketing"), spent: spent(dispatched: 3, suspended: 4)))
+        life.pass(minutes: 5)
+        // It passes it on again: each department once.
+        life.say(.assign, by: "zhang", to: "service")
+        #expect(life.task()?.handed.map(\.department.rawValue) == ["operations", "marketing"])
+        #expect(life.task()?.handed.first?.spent == spent(dispatched: 6, accepted: 6))
+        // Passed on at once it had nothing.
+        life.say(.assign, by: "zhang", to: "marketing")
+        #expect(life.task()?.handed.count == 2)
+        life.say(.complete, by: "marketing")
+        let row = try #require(life.task())
+        #expect(row.spent == spent(dispatched: 9, accepted: 6, suspended: 4) && row.handed.count == 2)
+    }
+
     @Test func aSlipInANameIsNoDutyEngineer() {
         var life = Life(Town(crews: [Town.crew("north-2", km: 1)]), .nearest(limits: three))
         life.report(0)

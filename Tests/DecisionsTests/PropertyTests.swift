@@ -196,6 +196,41 @@ import Testing
         }
     }
 
+    /// Told beside the rows, change by change: who had it in which state, and for how long.
+    @Test func whatDepartmentsHadOfATaskIsTheTimeThatTheyHadIt() {
+        var (handedOver, cameBack) = (0, 0)
+        for seed in Self.seeds {
+            var random = RandomLife(seed: seed)
+            var had: [TaskID: [DepartmentID: TimeSpent]] = [:]
+            for step in 0..<Self.steps {
+                var decision = random.step()
+                if random.random.chance(25), let task = random.life.state.openTasks.randomElement(using: &random.random) {
+                    // Lives seldom hand on what they have.
+                    let to = random.random.pick(["marketing", "operations", "service"])
+                    decision.changes += random.life.input(.progress(Progress(task: task.id, event: .assign, by: "zhang", to: to))).changes
+                }
+                for case .task(let before?, let after) in decision.changes {
+                    had[after.id, default: [:]][before.department, default: TimeSpent()].add(max(0, (after.since - before.since).milliseconds), in: before.state)
+                    let label = "seed \(seed), step \(step), \(after.id)"
+                    var own = after.spent
+                    for part in after.handed {
+                        #expect(part.spent != TimeSpent(), "\(label)")
+                        guard part.department != after.department else {
+                            cameBack += 1
+                            continue
+                        }
+                        #expect(part.spent == had[after.id]?[part.department], "\(label)")
+                        own -= part.spent
+                    }
+                    #expect(own == had[after.id]?[after.department] ?? TimeSpent(), "\(label)")
+                    #expect(Set(after.handed.map(\.department)).count == after.handed.count, "\(label)")
+                    if after.handed.count > before.handed.count { handedOver += 1 }
+                }
+            }
+        }
+        #expect(handedOver > 10 && cameBack > 0, "\(handedOver) times to another department, \(cameBack) times back: too few to prove anything")
+    }
+
     @Test(arguments: seeds) func aRestartFindsTheStateThatItLeft(seed: UInt64) {
         var random = RandomLife(seed: seed)
         for step in 0..<Self.steps {

@@ -149,7 +149,7 @@ struct RandomLife {
             let progress = Progress(
                 task: task?.id ?? TaskID(day: 20_261_122, number: 999), event: event, by: by, at: at,
                 outcome: event == .complete && random.chance(15) ? "failed" : nil,
-                to: random.chance(80) ? "c\(random.number(0...9))" : "marketing", priority: random.pick(Priority.allCases))
+                to: random.chance(70) ? "c\(random.number(0...9))" : random.pick(["marketing", "operations", "service"]), priority: random.pick(Priority.allCases))
             var said = progress
             if event == .callback { said.solved = random.chance(50) }
             return life.input(.progress(said), source: random.chance(20) ? "socket" : "crew-app")

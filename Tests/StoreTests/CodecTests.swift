@@ -1,5 +1,6 @@
 import Decisions
 import Domain
+import Figures
 import Testing
 
 @testable import Store
@@ -54,6 +55,15 @@ import Testing
         task.completedAt = d.maybe(minutes(Int64(d.below(1_000))))
         task.satisfaction = d.maybe(Int32(1 + d.below(5)))
         task.reopened = Int32(d.below(9))
+        task.handed = (0..<(d.chance(50) ? 0 : d.below(4))).map { _ in
+            var spent = TimeSpent()
+            spent.queued = Int64(d.below(.max))
+            spent.dispatched = Int64(d.below(9_000_000))
+            spent.accepted = Int64(d.below(1_000))
+            spent.onsite = Int64(d.below(1_000))
+            spent.suspended = Int64(d.below(1_000))
+            return HandedTime(department: DepartmentID(d.text()), spent: spent)
+        }
         return task
     }
 
@@ -118,9 +128,28 @@ import Testing
         #expect(throws: RowFault("a task row has form \(RowCodec.taskForm + 1); this version reads form \(RowCodec.taskForm)")) { try bytes.withUnsafeBytes(RowCodec.task) }
     }
 
-    /// What form 3 has at its end, in a task that has nothing of it: a byte each for case, person, about, shared, tier, completion, satisfaction
-    /// and reopening, and five for the time spent.
-    private static let formThree = 8 + 5
+    /// What forms 3 and 4 have at their end, in a task that has nothing of it: a byte each for case, person, about, shared, tier, completion,
+    /// satisfaction and reopening, and five for the time spent; and one for the departments that passed it on.
+    private static let formThree = 8 + 5 + 1
+
+    /// Rows that knew nothing of departments that passed a task on.
+    @Test(arguments: [UInt64(1), 2]) func `A task of the third form reads back`(seed: UInt64) throws {
+        var d = Dice(seed: seed)
+        for _ in 0..<100 {
+            var task = randomTask(&d)
+            task.handed = []
+            var w = ByteWriter()
+            RowCodec.write(task, into: &w)
+            var bytes = Array(w.bytes.dropLast())
+            bytes[0] = 3
+            #expect(try bytes.withUnsafeBytes(RowCodec.task) == task, "seed \(seed)")
+            #expect(throws: RowFault.self) { try (bytes + [0]).withUnsafeBytes(RowCodec.task) }
+            var (names, fact) = (NameTable(), TaskFact())
+            fact.handed = [TaskFact.Handed(department: 1, spent: SpentFact())]
+            try bytes.withUnsafeBytes { raw in try RowCodec.figures(ofTask: raw, &names, into: &fact) }
+            #expect(fact.handed.isEmpty && fact.reopened == task.reopened, "seed \(seed)")
+        }
+    }
 
     /// Rows that knew nothing of cases.
     @Test func `A task of the second form reads back`() throws {
