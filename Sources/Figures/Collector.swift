@@ -23,7 +23,7 @@ package struct FigureCollector: Sendable {
         var cancelled = 0
         var lengths = Durations()
         var late = LateFigure()
-        var waits = WaitSums()
+        var waits = SharedWaits()
         var firstTime = ShareFigure()
         var satisfaction = SatisfactionFigure()
         /// By `LimitName.place`.
@@ -67,6 +67,8 @@ package struct FigureCollector: Sendable {
     private var spans = StageSpans()
     /// By the number that `spans` has for the case; 0: unknown.
     private var contractors: [Int32] = []
+    /// Of stages that went from one department to another; found by `StageSpan.handover`.
+    private var handovers: [[TaskFact.Handed]] = []
     private var stageTasksMissing = 0
 
     private var interruptions = Interruptions()
@@ -134,6 +136,7 @@ package struct FigureCollector: Sendable {
         let (measured, unit) = stageLength(fact, length)
         var waits = WaitSums()
         waits.add(max((end - fact.createdAt).milliseconds, 0), as: fact.spent)
+        let handed = waits.parts(fact.spent, fact.handed, last: fact.department)
         let isFirst = fact.reopened == 0
         each(fact, number) { group, isOfKind in
             group.done += 1
@@ -142,7 +145,7 @@ package struct FigureCollector: Sendable {
             group.firstTime.of += 1
             if isFirst { group.firstTime.count += 1 }
             if let mark = fact.satisfaction { group.satisfaction.add(mark) }
-            group.waits += waits
+            if isOfKind { group.waits.add(waits, of: fact.department, handed: handed) } else { group.waits.add(waits) }
             guard isOfKind else {
                 group.lengths.add(length, .hours)
                 return
@@ -152,6 +155,11 @@ package struct FigureCollector: Sendable {
             for limit in fact.limits where limit.due != nil { group.add(limit.name, timed: 1, late: limit.isLate(at: end) ? 1 : 0) }
         }
         guard !request.isLean else { return }
+        // It is done with its last department; the time that others had it is theirs.
+        for part in handed where part.department != 0 {
+            groups[group(part.department, on: .department)].waits.add(part.waits)
+            if fact.department != 0 { groups[group(fact.department, on: .department)].waits.subtract(part.waits) }
+        }
         let monday = monday(before: end)
         weeks[monday, default: WeekFigure(monday: CivilDate(daysSinceEpoch: monday))].add(late)
     }
@@ -249,10 +257,11 @@ package struct FigureCollector: Sendable {
 
     private mutating func span(_ fact: TaskFact, _ late: LateFigure, _ number: Int32?) {
         guard let kase = fact.kase, let number, let end = fact.endedAt, fact.isDone else { return }
+        if !fact.handed.isEmpty { handovers.append(fact.handed) }
         spans.add(
             StageSpan(
-                kase: kase.packed, task: fact.id.packed, stage: fact.task, start: fact.createdAt.milliseconds, end: end.milliseconds, spent: fact.spent,
-                isLate: late.late > 0), of: number)
+                kase: kase.packed, task: fact.id.packed, stage: fact.task, department: fact.department, start: fact.createdAt.milliseconds,
+                end: end.milliseconds, spent: fact.spent, isLate: late.late > 0, handover: fact.handed.isEmpty ? -1 : Int32(handovers.count - 1)), of: number)
     }
 
     /// A finished case of which not every round of every stage has come in: those tasks ended before the period.
@@ -306,6 +315,7 @@ package struct FigureCollector: Sendable {
         report.works = works.sorted { ($0.key.a, $0.key.b) < ($1.key.a, $1.key.b) }.map { key, place in
             var figure = finish(groups[place], NamedCode(names[key.a]))
             figure.work = names[key.b]
+            figure.parts = parts(groups[place].waits)
             figure.department = department(groups[place].department)
             return figure
         }.sorted { ($1.done, $0.name.code, $0.work ?? "") < ($0.done, $1.name.code, $1.work ?? "") }
@@ -316,7 +326,7 @@ package struct FigureCollector: Sendable {
         report.contractors = finish(.contractor) { name in NamedCode(name) }
         report.weeks = weeks.keys.sorted().compactMap { weeks[$0] }
         finishReliability(&report)
-        finishCosts(&report)
+        report.rankCosts()
         finishNotes(&report)
         return report
     }
@@ -344,6 +354,10 @@ package struct FigureCollector: Sendable {
         return NamedCode(names[code], chinese: request.rules.site.departments[DepartmentID(names[code])]?.name)
     }
 
+    private func parts(_ waits: SharedWaits) -> [DepartmentWaits] {
+        waits.parts.map { DepartmentWaits(department: department($0.department), waits: $0.waits) }
+    }
+
     private func finish(_ group: Group, _ name: NamedCode) -> GroupFigure {
         var lengths = group.lengths
         var figure = GroupFigure(name: name)
@@ -352,7 +366,7 @@ package struct FigureCollector: Sendable {
         figure.cancelled = group.cancelled
         figure.duration = lengths.summary()
         figure.late = group.late
-        figure.waits = group.waits
+        figure.waits = group.waits.all
         figure.firstTime = group.firstTime
         figure.satisfaction = group.satisfaction
         for limit in LimitName.allCases where !group.limits.isEmpty && group.limits[limit.place].timed > 0 { figure.limits[limit] = group.limits[limit.place] }
@@ -377,7 +391,7 @@ package struct FigureCollector: Sendable {
             figure.limit = book.plan(name)?.total
             figure.open = process.open
             figure.withdrawn = process.withdrawn
-            var waits: [Int32: WaitSums] = [:]
+            var waits: [Int32: SharedWaits] = [:]
             var joins: [Int32: Int64] = [:]
             finishCases(process.cases, name, &figure, &waits, &joins)
             figure.late.timed += process.openLate
@@ -386,7 +400,7 @@ package struct FigureCollector: Sendable {
             var stageCodes = Set(stages.keys.filter { $0.a == code }.map(\.b))
             stageCodes.formUnion(waits.keys)
             figure.stages = stageCodes.map { stage in
-                finishStage(stages[Key(a: code, b: stage)].map { groups[$0] } ?? Group(), process: name, stage: stage, waits[stage] ?? WaitSums(), joins[stage] ?? 0)
+                finishStage(stages[Key(a: code, b: stage)].map { groups[$0] } ?? Group(), process: name, stage: stage, waits[stage] ?? SharedWaits(), joins[stage] ?? 0)
             }.sorted { (place(name, $0), $0.name.code) < (place(name, $1), $1.name.code) }
             for kase in process.cases {
                 guard let end = kase.endedAt, !request.isLean else { continue }
@@ -405,7 +419,7 @@ package struct FigureCollector: Sendable {
 
     private func place(_ process: String, _ stage: StageFigure) -> Int { book.stage(process, stage.name.code)?.place ?? .max }
 
-    private func finishStage(_ group: Group, process: String, stage: Int32, _ waits: WaitSums, _ join: Int64) -> StageFigure {
+    private func finishStage(_ group: Group, process: String, stage: Int32, _ waits: SharedWaits, _ join: Int64) -> StageFigure {
         var group = group
         var figure = StageFigure(name: book.name(process, names[stage]))
         let known = book.stage(process, names[stage])
@@ -421,13 +435,14 @@ package struct FigureCollector: Sendable {
         figure.cancelled = group.cancelled
         figure.duration = group.lengths.summary()
         figure.late = group.late
-        figure.waits = waits
+        figure.waits = waits.all
+        figure.parts = parts(waits)
         figure.joinWait = join
         return figure
     }
 
     private mutating func finishCases(
-        _ cases: [CaseFact], _ process: String, _ figure: inout ProcessFigure, _ waits: inout [Int32: WaitSums], _ joins: inout [Int32: Int64]
+        _ cases: [CaseFact], _ process: String, _ figure: inout ProcessFigure, _ waits: inout [Int32: SharedWaits], _ joins: inout [Int32: Int64]
     ) {
         var lengths = Durations()
         var elapsed = Distribution()
@@ -459,11 +474,15 @@ package struct FigureCollector: Sendable {
             figure.waits[.documents] += max((accepted - kase.createdAt).milliseconds, 0)
             figure.waits[.between] += time.between
             for (span, part) in zip(mine, time.parts) where part > 0 {
+                var sums = WaitSums()
+                var handed: [DepartmentPart] = []
                 if stopped[span.stage] ?? false {
-                    waits[span.stage, default: WaitSums()][.customer] += part
+                    sums[.customer] = part
                 } else {
-                    waits[span.stage, default: WaitSums()].add(part, as: span.spent)
+                    sums.add(part, as: span.spent)
+                    if span.handover >= 0 { handed = sums.parts(span.spent, handovers[Int(span.handover)], last: span.department) }
                 }
+                waits[span.stage, default: SharedWaits()].add(sums, of: span.department, handed: handed)
             }
             for join in plannedJoins { addJoin(join, mine, &joins) }
         }
@@ -503,35 +522,6 @@ package struct FigureCollector: Sendable {
         report.reliability = ReliabilityFigure(
             customersServed: served, interruptions: sums.interruptions, momentary: sums.momentary, customersInterrupted: sums.customers,
             customerMilliseconds: sums.customerMilliseconds)
-    }
-
-    private func finishCosts(_ report: inout FigureReport) {
-        var costs: [CostFigure] = []
-        for process in report.processes {
-            for wait in Wait.allCases where process.waits[wait] > 0 {
-                costs.append(CostFigure(subject: process.name, part: nil, wait: wait, milliseconds: process.waits[wait], share: 0))
-            }
-            for stage in process.stages {
-                for wait in Wait.allCases where stage.waits[wait] > 0 {
-                    costs.append(
-                        CostFigure(
-                            subject: process.name, part: stage.name, wait: wait, role: stage.role, department: stage.department,
-                            milliseconds: stage.waits[wait], share: 0))
-                }
-            }
-        }
-        for work in report.works {
-            for wait in Wait.allCases where work.waits[wait] > 0 {
-                costs.append(
-                    CostFigure(
-                        subject: work.name, part: work.work.map { NamedCode($0) }, wait: wait, department: work.department, milliseconds: work.waits[wait], share: 0))
-            }
-        }
-        report.whole = costs.reduce(0) { $0 + $1.milliseconds }
-        for place in costs.indices { costs[place].share = Double(costs[place].milliseconds) / Double(report.whole) }
-        report.costs = costs.sorted {
-            ($1.milliseconds, $0.subject.code, $0.part?.code ?? "", $0.wait.rawValue) < ($0.milliseconds, $1.subject.code, $1.part?.code ?? "", $1.wait.rawValue)
-        }
     }
 
     private func finishNotes(_ report: inout FigureReport) {

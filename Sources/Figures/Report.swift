@@ -80,6 +80,18 @@ package struct WaitSums: Sendable, Hashable {
         a.unknown += b.unknown
     }
 
+    static func -= (a: inout WaitSums, b: WaitSums) {
+        a.documents -= b.documents
+        a.queued -= b.queued
+        a.dispatched -= b.dispatched
+        a.accepted -= b.accepted
+        a.onsite -= b.onsite
+        a.suspended -= b.suspended
+        a.customer -= b.customer
+        a.between -= b.between
+        a.unknown -= b.unknown
+    }
+
     /// `length` shared out as the states had it; exact in sum.
     mutating func add(_ length: Int64, as spent: SpentFact?) {
         guard let spent, spent.total > 0 else {
@@ -168,6 +180,13 @@ package struct NamedCode: Sendable, Hashable {
     func pair(isInForce: Bool) -> String { label + (isInForce ? "" : " (gone)") + (label == code ? "" : " · \(code)") }
 }
 
+/// What a department had of the waits of a stage or a kind of work.
+package struct DepartmentWaits: Sendable, Hashable {
+    /// nil: no row says it.
+    package var department: NamedCode?
+    package var waits: WaitSums
+}
+
 /// What is told of any group of tasks: a kind of work, a department, a crew, a district, a tier, a contractor.
 package struct GroupFigure: Sendable, Hashable {
     package var name: NamedCode
@@ -182,6 +201,8 @@ package struct GroupFigure: Sendable, Hashable {
     package var duration: DurationFigure?
     package var late = LateFigure()
     package var waits = WaitSums()
+    /// For kinds of work: each department's part of the waits; they add up to them.
+    package var parts: [DepartmentWaits] = []
     package var firstTime = ShareFigure()
     package var satisfaction = SatisfactionFigure()
     /// By limit, for kinds of work.
@@ -208,6 +229,8 @@ package struct StageFigure: Sendable, Hashable {
     /// Its part of the time that finished cases took. Time in which several stages run at once is shared among them equally; the
     /// customer's own works get only the time in which nothing else runs, as the clock of the case has it.
     package var waits = WaitSums()
+    /// Each department's part of the waits; they add up to them.
+    package var parts: [DepartmentWaits] = []
     /// How long what was ready before it waited for the last of the stages that it comes after, over all finished cases, in milliseconds.
     package var joinWait: Int64 = 0
     package init(name: NamedCode) { self.name = name }
@@ -246,6 +269,7 @@ package struct CostFigure: Sendable, Hashable {
     package var part: NamedCode?
     package var wait: Wait
     package var role: String?
+    /// Who had it then: what is handed over has a part with each.
     package var department: NamedCode?
     package var milliseconds: Int64
     /// Of all the time in the period.

@@ -5,10 +5,14 @@ struct StageSpan: Sendable {
     var kase: Int64
     var task: Int64
     var stage: Int32
+    /// Who had it last; 0: unknown.
+    var department: Int32 = 0
     var start: Int64
     var end: Int64
     var spent: SpentFact?
     var isLate: Bool
+    /// Where the collector keeps what departments had of it that passed it on; -1: none did.
+    var handover: Int32 = -1
 }
 
 /// The stages of cases, each case's together: rows come in the order of their own numbers, a case asks for its own.
