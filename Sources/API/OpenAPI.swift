@@ -308,7 +308,34 @@ enum OpenAPI {
               "Input": {
                 "type": "object",
                 "description": "At most 1 MiB. source (default: socket or http, after the door) and id make the idempotency key; without an id the content is the key.",
-                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } }
+                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
+                "anyOf": [
+                  { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Customer" },
+                  { "allOf": [ { "$ref": "#/components/schemas/Progress" }, { "required": ["task"], "properties": { "task": { "type": "string" } } } ] },
+                  { "allOf": [ { "$ref": "#/components/schemas/CaseSignal" }, { "required": ["case"], "properties": { "case": { "type": "string" } } } ] },
+                  { "allOf": [ { "$ref": "#/components/schemas/CrewSignal" }, { "required": ["crew"], "properties": { "crew": { "type": "string" } } } ] }
+                ]
+              },
+              "Report": {
+                "type": "object",
+                "description": "A fault, an application, a complaint or an inquiry. Values are those that site.yaml declares; a key that is not here is left out, and the receipt says so.",
+                "required": ["type"],
+                "properties": {
+                  "kind": { "const": "report" }, "id": { "type": "string" }, "source": { "type": "string" }, "type": { "type": "string" }, "category": { "type": "string" },
+                  "reported_at": { "type": "string", "format": "date-time" }, "customer": { "type": "string", "description": "The account." },
+                  "place": { "type": "object", "properties": { "lat": { "type": "number" }, "lon": { "type": "number" }, "address": { "type": "string" }, "district": { "type": "string" } } },
+                  "site": { "type": "string" }, "voltage": { "type": "string" }, "urgency": { "type": "string" }, "feeder": { "type": "string" }, "transformer": { "type": "string" },
+                  "customers_out": { "type": "integer", "minimum": 0 }, "capacity_kva": { "type": "number", "minimum": 0 }, "description": { "type": "string", "description": "What the caller says." },
+                  "fields": { "type": "object", "description": "The site's own fields (site.yaml, fields: report:)." },
+                  "documents": { "type": "array", "items": { "type": "string" }, "description": "Of an application: the codes of those handed in." },
+                  "about": { "type": "string", "description": "Of a complaint or an inquiry: the task, case or crew that it is about." }
+                }
+              },
+              "Customer": {
+                "type": "object",
+                "description": "What is known of a customer; it takes the place of what was known before.",
+                "required": ["kind", "customer", "facts"],
+                "properties": { "kind": { "const": "customer" }, "id": { "type": "string" }, "source": { "type": "string" }, "customer": { "type": "string" }, "facts": { "type": "object" } }
               },
               "Progress": {
                 "type": "object",
@@ -346,7 +373,8 @@ enum OpenAPI {
                 "required": ["id", "source", "status", "tasks"],
                 "properties": {
                   "id": { "type": "string" }, "source": { "type": "string" }, "status": { "enum": ["accepted", "duplicate", "conflict", "rejected"] },
-                  "tasks": { "type": "array", "items": { "type": "string" } }, "case": { "type": "string", "description": "The case that an application opened, or that the input was about." }, "rule": { "type": "string" }, "reason": { "type": "string" }
+                  "tasks": { "type": "array", "items": { "type": "string" } }, "case": { "type": "string", "description": "The case that an application opened, or that the input was about." }, "rule": { "type": "string" }, "reason": { "type": "string" },
+                  "remarks": { "type": "array", "items": { "type": "string" }, "description": "What to know of an input that was taken all the same: keys that nobody reads, a transformer that nobody knows, that nothing changed." }
                 }
               },
               "State": { "enum": ["queued", "dispatched", "accepted", "enroute", "onsite", "suspended", "completed", "closed", "cancelled", "merged"] },

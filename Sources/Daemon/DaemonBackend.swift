@@ -100,8 +100,11 @@ final class DaemonBackend: Backend {
 
     private static func unknown(_ parameter: String, _ value: String, among names: [String], _ remedy: String) -> UnknownName {
         // `hv_single` for `connections.hv_single`.
-        let whole = names.sorted().first { $0.hasSuffix("." + value) }
-        return UnknownName(parameter: parameter, value: value, isMeant: whole ?? nearestName(to: value, among: names.sorted()), remedy: remedy)
+        let names = names.sorted()
+        let parts = names.map { String($0.split(separator: ".").last ?? "") }
+        let part = parts.contains(value) ? value : nearestName(to: value, among: parts)
+        let isMeant = nearestName(to: value, among: names) ?? part.flatMap { part in names.first { $0 == part || $0.hasSuffix("." + part) } }
+        return UnknownName(parameter: parameter, value: value, isMeant: isMeant, remedy: remedy)
     }
 
     func kase(_ id: CaseID) async throws -> [UInt8]? {

@@ -411,6 +411,10 @@ def application(world, sabotaged):
         expect(told.count(event) == 1, f"the journal tells {event} {told.count(event)} times: {told}")
     again = client.command("case", case, "resume", check=False)
     expect(again.returncode == 1 and "completed and filed" in again.stderr, f"a filed case was changed: {again.stdout}{again.stderr}")
+    # A slip of the keys in a name is no empty list.
+    for words, meant in ((("tasks", "--department", "marketting"), "marketing"), (("cases", "--process", "lv_residentail"), "connections.lv_residential")):
+        slip = client.command(*words, check=False)
+        expect(slip.returncode != 0 and f"did you mean '{meant}'" in slip.stderr, f"paidan {' '.join(words)}: {slip.stdout}{slip.stderr}")
     world.note = f"{case}: {', '.join(done)}"
 
 
