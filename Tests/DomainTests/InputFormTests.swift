@@ -137,6 +137,10 @@ import Testing
             String(decoding: json, as: UTF8.self)
                 == #"{"id":"95598-1","source":"95598","status":"accepted","tasks":["T-20261122-17"],"rule":"faults.hazard-first"}"#)
         #expect(try Receipt(json: json) == receipt)
+        var remarked = receipt
+        remarked.remarks = ["customer '330' is not known", "站点"]
+        #expect(String(decoding: remarked.json(), as: UTF8.self).hasSuffix(#","remarks":["customer '330' is not known","站点"]}"#))
+        #expect(try Receipt(json: remarked.json()) == remarked)
         let rejected = Receipt(id: "", source: SourceID("s"), status: .rejected, reason: "line 1:\n\"no\"")
         #expect(try Receipt(json: rejected.json()) == rejected)
         #expect(try Receipt(json: #"{"id":"a","source":"s","status":"duplicate","case":"C-20261122-1","tasks":[]}"#.utf8).kase == CaseID(day: 20_261_122, number: 1))
