@@ -14,6 +14,7 @@ extension Message {
     package static func history(
         _ line: HistoryLine, distanceMetres: Int? = nil, acceptBy: Instant? = nil, zone: TimeZoneRules
     ) -> JournalEntry {
+        if let subject = line.subject { return subjectHistory(line, subject) }
         guard line.task != .none else { return caseHistory(line) }
         let task = line.task.description
         let assignee = line.crew?.rawValue ?? line.department.rawValue
@@ -44,6 +45,27 @@ extension Message {
         return Message(line.event).entry(
             [
                 "case": kase, "report": line.report, "rule": line.rule, "by": line.by, "detail": line.note ?? "",
+                "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "",
+            ], fields)
+    }
+
+    /// A line of what is no task and no case.
+    private static func subjectHistory(_ line: HistoryLine, _ subject: Subject) -> JournalEntry {
+        let (name, field) =
+            switch subject {
+            case .contractor(let id): (id.rawValue, JournalField("PAIDAN_CONTRACTOR", id.rawValue))
+            case .customer(let id): (id.rawValue, JournalField("PAIDAN_CUSTOMER", id.rawValue))
+            case .device(let id): (id.rawValue, JournalField("PAIDAN_DEVICE", id.rawValue))
+            case .district(let id): (id.rawValue, JournalField("PAIDAN_DISTRICT", id.rawValue))
+            case .outage(let id): (id.rawValue, JournalField("PAIDAN_OUTAGE", id.rawValue))
+            }
+        var fields = [field, JournalField("PAIDAN_BY", line.by)]
+        if !line.report.isEmpty { fields.append(JournalField("PAIDAN_REPORT", line.report)) }
+        if !line.rule.isEmpty { fields.append(JournalField("PAIDAN_RULE", line.rule)) }
+        if let customer = line.customer, subject != .customer(customer) { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
+        return Message(line.event).entry(
+            [
+                "subject": name, "report": line.report, "rule": line.rule, "by": line.by, "customer": line.customer?.rawValue ?? "", "detail": line.note ?? "",
                 "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "",
             ], fields)
     }

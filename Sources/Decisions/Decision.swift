@@ -94,9 +94,20 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case case_concerned
 }
 
+/// What a line of history is about that belongs to no task and to no case.
+package enum Subject: Sendable, Hashable {
+    case contractor(ContractorID)
+    case customer(CustomerID)
+    case device(DeviceID)
+    case district(DistrictID)
+    case outage(OutageID)
+}
+
 package struct HistoryLine: Sendable, Hashable {
-    /// `TaskID.none` for a line of a case as a whole.
+    /// `TaskID.none` for a line of a case as a whole, or of a subject.
     package var task: TaskID
+    /// What it is about where it is about no task and no case.
+    package var subject: Subject?
     /// The case that the task is a stage of, or whose line this is.
     package var kase: CaseID?
     /// The task's revision after it: lines of one task are in this order (several may share one).
@@ -120,6 +131,7 @@ package struct HistoryLine: Sendable, Hashable {
         rule: String, report: String, customer: CustomerID? = nil, note: String? = nil, why: [UInt8]? = nil
     ) {
         self.task = task
+        self.subject = nil
         self.kase = kase
         self.revision = revision
         self.at = at

@@ -46,6 +46,19 @@ struct Deliberation {
                 report: row.application, customer: row.customer, note: note, why: why))
     }
 
+    /// A line of what is no task and no case: a contractor, a customer, a device, a district, an outage.
+    mutating func note(
+        _ subject: Subject, _ event: HistoryEvent, by: String = paidan, at: Instant? = nil, rule: String = "", report: String = "", customer: CustomerID? = nil,
+        note: String? = nil, why: [UInt8]? = nil
+    ) {
+        var line = HistoryLine(
+            task: .none, revision: 0, at: at ?? now, event: event, by: by, crew: nil, department: DepartmentID(""), rule: rule, report: report,
+            customer: customer, note: note, why: why)
+        line.subject = subject
+        if case .customer(let account) = subject { line.customer = account }
+        decision.history.append(line)
+    }
+
     /// The customer is told by the channel `customer`, where the rules have one; else by the journal alone.
     mutating func tellCustomer(
         _ row: WorkCase, _ event: Notice.Event, _ plan: ProcessPlan?, stage: Int? = nil, due: LimitClock? = nil, documents: [String] = []

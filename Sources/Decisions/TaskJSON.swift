@@ -6,7 +6,8 @@ extension WorkTask {
     /// `id, report_ids, type, category, task, rule, state, suspended_from, priority, department, desk, crew, skills, within_m, declined,
     /// ask_again_at, place{origin,lat,lon,district,feeder,transformer}, customer, customers_out, source, reported_at, created_at, since,
     /// limits{name:{length_s | length_working_days | length_working_s,due,beyond_calendar,state,overdue,reached_at}}, escalate, outcome, case, person, about, shared, tier,
-    /// completed_at, satisfaction, reopened, history`.
+    /// completed_at, satisfaction, reopened, contractor, callers, incident, history`. `incident` is the number of the task that stands for an
+    /// incident of several reports: of this one itself, or of the one that it was merged into.
     ///
     /// - Parameters:
     ///   - history: the task's lines in their order; nil: without the key (`why` of a line is left to `explain`).
@@ -77,6 +78,9 @@ extension WorkTask {
             json.field("completed_at", completedAt?.rfc3339(in: zone))
             json.field("satisfaction", satisfaction.map { Int($0) })
             if reopened > 0 { json.field("reopened", Int(reopened)) }
+            json.field("contractor", contractor?.rawValue)
+            if callers > 1 { json.field("callers", Int(callers)) }
+            json.field("incident", mergedInto?.description ?? (callers > 1 ? id.description : nil))
             if let history {
                 write(ProgressText(rules).of(self, at: now), "progress", &json)
                 json.key("history")

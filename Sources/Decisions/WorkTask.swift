@@ -139,6 +139,20 @@ package struct WorkTask: Sendable, Hashable {
     package var satisfaction: Int32?
     /// How often it was opened again because it was not settled.
     package var reopened: Int32
+    /// The contractor who has it, on the desk of the department that awards it.
+    package var contractor: ContractorID?
+    /// Contractors who rejected it or let the accept limit pass in this round.
+    package var passedBy: [ContractorID]
+    /// How many reports it stands for: its own, and those that joined it.
+    package var callers: Int32
+    /// When the last of them joined; nil: none has.
+    package var joinedAt: Instant?
+    /// What later reports must have in common with it to join it; empty: none can.
+    package var joins: [JoinKey]
+    /// The transformer areas of those who joined, each once, beside its own.
+    package var areas: [TransformerID]
+    /// `merged`: the task that stands for it now.
+    package var mergedInto: TaskID?
 
     package init(
         id: TaskID, revision: Int32, reports: [String], source: SourceID, type: String, category: String, task: String, rule: String,
@@ -182,6 +196,13 @@ package struct WorkTask: Sendable, Hashable {
         self.completedAt = nil
         self.satisfaction = nil
         self.reopened = 0
+        self.contractor = nil
+        self.passedBy = []
+        self.callers = 1
+        self.joinedAt = nil
+        self.joins = []
+        self.areas = []
+        self.mergedInto = nil
     }
 
     /// Books the time since the last change of state on the state that it was spent in, and on the department that had it then.
@@ -206,6 +227,18 @@ extension WorkTask {
         } else {
             handed.append(HandedTime(department: department, spent: own))
         }
+    }
+}
+
+/// What reports of one incident have in common, by one rule for merging.
+package struct JoinKey: Sendable, Hashable {
+    /// `module.name` of the rule.
+    package var rule: String
+    /// The values that the rule compares, with `\u{1F}` between them.
+    package var values: String
+    package init(rule: String, values: String) {
+        self.rule = rule
+        self.values = values
     }
 }
 

@@ -28,6 +28,9 @@ package enum CustomerKind {}
 package enum SourceKind {}
 package enum SkillKind {}
 package enum RoleKind {}
+package enum ContractorKind {}
+package enum DeviceKind {}
+package enum OutageKind {}
 
 /// A crew (班组), as named in `crews:` of site.yaml.
 package typealias CrewID = Identifier<CrewKind>
@@ -47,6 +50,13 @@ package typealias SourceID = Identifier<SourceKind>
 package typealias SkillID = Identifier<SkillKind>
 /// A role that can be told something (`duty_manager`), or a person's code (`u-301`).
 package typealias RoleID = Identifier<RoleKind>
+
+/// A contractor (承包商) or an equipment supplier (供应商), as named in the rules.
+package typealias ContractorID = Identifier<ContractorKind>
+/// What sends readings: a transformer, a feeder, a district, or a device of the device register.
+package typealias DeviceID = Identifier<DeviceKind>
+/// A known interruption of supply (停电), as whoever announced it names it.
+package typealias OutageID = Identifier<OutageKind>
 
 /// A task's number: the local day it was made on and its number in that day. Text form `T-20261122-17`.
 package struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible, Codable {

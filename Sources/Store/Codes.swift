@@ -207,6 +207,42 @@ enum LogKind: Int64 {
     }
 }
 
+extension Subject {
+    var code: UInt8 {
+        switch self {
+        case .contractor: 0
+        case .customer: 1
+        case .device: 2
+        case .district: 3
+        case .outage: 4
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .contractor(let id): id.rawValue
+        case .customer(let id): id.rawValue
+        case .device(let id): id.rawValue
+        case .district(let id): id.rawValue
+        case .outage(let id): id.rawValue
+        }
+    }
+
+    /// As the column `subject` has it.
+    var key: String { "\(code):\(name)" }
+
+    init(code: UInt8, name: String) throws(RowFault) {
+        switch code {
+        case 0: self = .contractor(ContractorID(name))
+        case 1: self = .customer(CustomerID(name))
+        case 2: self = .device(DeviceID(name))
+        case 3: self = .district(DistrictID(name))
+        case 4: self = .outage(OutageID(name))
+        default: throw RowFault("\(code) is no kind of subject that this version knows")
+        }
+    }
+}
+
 extension CaseState: StoredWord {
     static var words: [CaseState] { allCases }
     static let table = byCode()

@@ -267,6 +267,7 @@ extension Writer {
         s.bind(6, bytes.bytes)
         s.bind(7, line.why)
         if let kase = line.kase { s.bind(8, kase.packed) } else { s.bindNull(8) }
+        s.bind(9, line.subject?.key)
         try run(s)
     }
 

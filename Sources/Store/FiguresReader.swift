@@ -186,6 +186,17 @@ extension RowCodec {
         fact.reopened = try r.int32()
         guard found > 3 else { return }
         for _ in 0..<(try r.count()) { fact.handed.append(TaskFact.Handed(department: names.code(try r.raw()), spent: try spentFact(&r))) }
+        guard found > 4 else { return }
+        if try r.bool() { try r.skipText() }  // contractor
+        for _ in 0..<(try r.count()) { try r.skipText() }  // passed by
+        try r.skipNumber()  // callers
+        if try r.bool() { try r.skipNumber() }  // joined at
+        for _ in 0..<(try r.count()) {
+            try r.skipText()
+            try r.skipText()
+        }
+        for _ in 0..<(try r.count()) { try r.skipText() }  // areas
+        if try r.bool() { try r.skipNumber() }  // merged into
     }
 
     private static func spentFact(_ r: inout ByteReader) throws(RowFault) -> SpentFact {

@@ -7,8 +7,9 @@ import Domain
 enum RowCodec {
     // MARK: Tasks
 
-    /// Form 1 had limits by the clock on the wall alone; form 2 knew nothing of cases, form 3 nothing of departments that passed a task on.
-    static let taskForm: UInt8 = 4
+    /// Form 1 had limits by the clock on the wall alone; form 2 knew nothing of cases, form 3 nothing of departments that passed a task on,
+    /// form 4 nothing of contractors and of reports that join a task.
+    static let taskForm: UInt8 = 5
 
     static func write(_ task: WorkTask, into w: inout ByteWriter) {
         w.byte(taskForm)
@@ -56,6 +57,16 @@ enum RowCodec {
             w.text(part.department.rawValue)
             write(part.spent, into: &w)
         }
+        w.optional(task.contractor) { w, contractor in w.text(contractor.rawValue) }
+        w.list(task.passedBy) { w, contractor in w.text(contractor.rawValue) }
+        w.signed(Int64(task.callers))
+        w.optional(task.joinedAt) { w, at in w.signed(at.milliseconds) }
+        w.list(task.joins) { w, key in
+            w.text(key.rule)
+            w.text(key.values)
+        }
+        w.list(task.areas) { w, area in w.text(area.rawValue) }
+        w.optional(task.mergedInto) { w, into in w.signed(into.packed) }
     }
 
     private static func write(_ spent: TimeSpent, into w: inout ByteWriter) {
@@ -157,6 +168,15 @@ enum RowCodec {
             task.reopened = try r.int32()
         }
         if found > 3 { task.handed = try r.list { r throws(RowFault) in HandedTime(department: DepartmentID(try r.text()), spent: try spent(&r)) } }
+        if found > 4 {
+            task.contractor = try r.optional { r throws(RowFault) in ContractorID(try r.text()) }
+            task.passedBy = try r.list { r throws(RowFault) in ContractorID(try r.text()) }
+            task.callers = try r.int32()
+            task.joinedAt = try r.optional(instant)
+            task.joins = try r.list { r throws(RowFault) in JoinKey(rule: try r.text(), values: try r.text()) }
+            task.areas = try r.list { r throws(RowFault) in TransformerID(try r.text()) }
+            task.mergedInto = try r.optional { r throws(RowFault) in TaskID(packed: try r.signed()) }
+        }
         task.suspendedFrom = suspendedFrom
         task.crew = crew
         task.declined = declined
@@ -402,8 +422,8 @@ enum RowCodec {
 
     // MARK: History (task, revision, instant, event and `why` have columns of their own)
 
-    /// Form 1 had no customer.
-    static let historyForm: UInt8 = 2
+    /// Form 1 had no customer, form 2 no subject.
+    static let historyForm: UInt8 = 3
 
     static func write(_ line: HistoryLine, into w: inout ByteWriter) {
         w.byte(historyForm)
@@ -414,6 +434,10 @@ enum RowCodec {
         w.text(line.report)
         w.optional(line.note) { w, note in w.text(note) }
         w.optional(line.customer) { w, customer in w.text(customer.rawValue) }
+        w.optional(line.subject) { w, subject in
+            w.byte(subject.code)
+            w.text(subject.name)
+        }
     }
 
     static func history(
@@ -421,13 +445,14 @@ enum RowCodec {
     ) throws(RowFault) -> HistoryLine {
         var r = ByteReader(bytes)
         let found = try r.byte()
-        guard found == 1 || found == historyForm else { throw unknownForm(found, known: historyForm, of: "history") }
+        guard found >= 1, found <= historyForm else { throw unknownForm(found, known: historyForm, of: "history") }
         var line = HistoryLine(
             task: task, kase: kase, revision: revision, at: at, event: event, by: try r.text(),
             crew: try r.optional { r throws(RowFault) in CrewID(try r.text()) },
             department: DepartmentID(try r.text()), rule: try r.text(), report: try r.text(),
             note: try r.optional { r throws(RowFault) in try r.text() }, why: why)
         if found > 1 { line.customer = try r.optional { r throws(RowFault) in CustomerID(try r.text()) } }
+        if found > 2 { line.subject = try r.optional { r throws(RowFault) in try Subject(code: try r.byte(), name: try r.text()) } }
         try end(r, of: "history")
         return line
     }

@@ -35,6 +35,9 @@ enum Schema {
         migrator.registerMigration("3 figures") { db in
             try db.execute(sql: figureColumns)
         }
+        migrator.registerMigration("4 subjects") { db in
+            try db.execute(sql: subjectColumn)
+        }
         return migrator
     }
 
@@ -48,6 +51,11 @@ enum Schema {
         UPDATE cases SET ended = (SELECT max(at) FROM history WHERE history.kase = cases.id) WHERE open = 0;
         CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL;
         CREATE INDEX case_ended ON cases (ended) WHERE ended IS NOT NULL;
+        """
+
+    private static let subjectColumn = """
+        ALTER TABLE history ADD COLUMN subject TEXT;  -- kind and name of what a line is about that is no task and no case
+        CREATE INDEX history_subject ON history (subject) WHERE subject IS NOT NULL;
         """
 
     private static let caseTables = """

@@ -66,7 +66,7 @@ final class Writer: @unchecked Sendable {
                 WHERE id = ?1 AND revision = ?7
                 """)
             insertHistory = try Statement(
-                db, "INSERT INTO history (id, task, revision, at, event, body, why, kase) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                db, "INSERT INTO history (id, task, revision, at, event, body, why, kase, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             insertNotice = try Statement(
                 db, "INSERT INTO notice (row, task, recipient, state, attempts, next_at, body) VALUES (?, ?, ?, 0, 0, ?, ?)")
             updateHead = try Statement(

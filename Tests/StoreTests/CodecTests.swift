@@ -55,6 +55,13 @@ import Testing
         task.completedAt = d.maybe(minutes(Int64(d.below(1_000))))
         task.satisfaction = d.maybe(Int32(1 + d.below(5)))
         task.reopened = Int32(d.below(9))
+        task.contractor = d.maybe(ContractorID(d.text()))
+        task.passedBy = (0..<d.below(3)).map { _ in ContractorID(d.text()) }
+        task.callers = Int32(1 + d.below(5_000))
+        task.joinedAt = d.maybe(minutes(Int64(d.below(1_000))))
+        task.joins = (0..<d.below(3)).map { _ in JoinKey(rule: d.text(), values: d.text()) }
+        task.areas = (0..<d.below(4)).map { _ in TransformerID(d.text()) }
+        task.mergedInto = d.maybe(TaskID(day: 20_261_122, number: Int32(d.below(1_000))))
         task.handed = (0..<(d.chance(50) ? 0 : d.below(4))).map { _ in
             var spent = TimeSpent()
             spent.queued = Int64(d.below(.max))
@@ -128,9 +135,37 @@ import Testing
         #expect(throws: RowFault("a task row has form \(RowCodec.taskForm + 1); this version reads form \(RowCodec.taskForm)")) { try bytes.withUnsafeBytes(RowCodec.task) }
     }
 
-    /// What forms 3 and 4 have at their end, in a task that has nothing of it: a byte each for case, person, about, shared, tier, completion,
+    /// What form 5 has at its end, in a task that has nothing of it: a byte each for contractor, who passed it on, callers, the last of them,
+    /// what they join by, areas, and what it was merged into.
+    private static let formFive = 7
+    /// What forms 3, 4 and 5 have at their end, in a task that has nothing of it: a byte each for case, person, about, shared, tier, completion,
     /// satisfaction and reopening, and five for the time spent; and one for the departments that passed it on.
-    private static let formThree = 8 + 5 + 1
+    private static let formThree = 8 + 5 + 1 + formFive
+
+    private func withoutFormFive(_ task: inout WorkTask) {
+        task.contractor = nil
+        task.passedBy = []
+        task.callers = 1
+        task.joinedAt = nil
+        task.joins = []
+        task.areas = []
+        task.mergedInto = nil
+    }
+
+    /// Rows that knew nothing of contractors and of reports that join a task.
+    @Test(arguments: [UInt64(1), 2]) func `A task of the fourth form reads back`(seed: UInt64) throws {
+        var d = Dice(seed: seed)
+        for _ in 0..<100 {
+            var task = randomTask(&d)
+            withoutFormFive(&task)
+            var w = ByteWriter()
+            RowCodec.write(task, into: &w)
+            var bytes = Array(w.bytes.dropLast(Self.formFive))
+            bytes[0] = 4
+            #expect(try bytes.withUnsafeBytes(RowCodec.task) == task, "seed \(seed)")
+            #expect(throws: RowFault.self) { try (bytes + [0]).withUnsafeBytes(RowCodec.task) }
+        }
+    }
 
     /// Rows that knew nothing of departments that passed a task on.
     @Test(arguments: [UInt64(1), 2]) func `A task of the third form reads back`(seed: UInt64) throws {
@@ -138,9 +173,10 @@ import Testing
         for _ in 0..<100 {
             var task = randomTask(&d)
             task.handed = []
+            withoutFormFive(&task)
             var w = ByteWriter()
             RowCodec.write(task, into: &w)
-            var bytes = Array(w.bytes.dropLast())
+            var bytes = Array(w.bytes.dropLast(Self.formFive + 1))
             bytes[0] = 3
             #expect(try bytes.withUnsafeBytes(RowCodec.task) == task, "seed \(seed)")
             #expect(throws: RowFault.self) { try (bytes + [0]).withUnsafeBytes(RowCodec.task) }
@@ -175,6 +211,25 @@ import Testing
         bytes.remove(at: place + 1)
         bytes[0] = 1
         #expect(try bytes.withUnsafeBytes(RowCodec.task) == task)
+    }
+
+    @Test(arguments: [nil, Subject.contractor(ContractorID("c-7")), .customer(CustomerID("3302001234")), .device(DeviceID("T-991")), .district(DistrictID("鹿城")), .outage(OutageID("o-1"))])
+    func `A line about no task and no case keeps what it is about`(subject: Subject?) throws {
+        var line = HistoryLine(
+            task: .none, revision: 0, at: noon, event: .created, by: "paidan", crew: nil, department: DepartmentID(""), rule: "faults.x", report: "r-1",
+            customer: CustomerID("330"), note: "A 91.4 → B 87.9")
+        line.subject = subject
+        var w = ByteWriter()
+        RowCodec.write(line, into: &w)
+        let read = try w.bytes.withUnsafeBytes { raw in try RowCodec.history(task: .none, revision: 0, at: noon, event: .created, why: nil, raw) }
+        #expect(read == line)
+        // A line of the second form ends before it.
+        var bytes = w.bytes
+        bytes[0] = 2
+        bytes.removeLast(subject.map { $0.name.utf8.count + 2 } ?? 0)
+        bytes.removeLast()
+        line.subject = nil
+        #expect(try bytes.withUnsafeBytes { raw in try RowCodec.history(task: .none, revision: 0, at: noon, event: .created, why: nil, raw) } == line)
     }
 
     /// The numbers are the file's form: whoever changes one breaks every database there is.
