@@ -176,6 +176,23 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/outages": {
+              "get": {
+                "summary": "Known interruptions of supply, by when they begin; with all=true those that are over, too.",
+                "parameters": [ { "name": "all", "in": "query", "schema": { "type": "boolean", "default": false } } ],
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "type": "object" } } },
+                      "application/x-ndjson": { "schema": { "type": "object" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/crews": {
               "get": {
                 "summary": "Every crew of the roster.",
@@ -308,9 +325,9 @@ enum OpenAPI {
               "Input": {
                 "type": "object",
                 "description": "At most 1 MiB. source (default: socket or http, after the door) and id make the idempotency key; without an id the content is the key.",
-                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
+                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case", "outage"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
                 "anyOf": [
-                  { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Customer" },
+                  { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Customer" }, { "$ref": "#/components/schemas/Outage" },
                   { "allOf": [ { "$ref": "#/components/schemas/Progress" }, { "required": ["task"], "properties": { "task": { "type": "string" } } } ] },
                   { "allOf": [ { "$ref": "#/components/schemas/CaseSignal" }, { "required": ["case"], "properties": { "case": { "type": "string" } } } ] },
                   { "allOf": [ { "$ref": "#/components/schemas/CrewSignal" }, { "required": ["crew"], "properties": { "crew": { "type": "string" } } } ] }
@@ -337,13 +354,28 @@ enum OpenAPI {
                 "required": ["kind", "customer", "facts"],
                 "properties": { "kind": { "const": "customer" }, "id": { "type": "string" }, "source": { "type": "string" }, "customer": { "type": "string" }, "facts": { "type": "object" } }
               },
+              "Outage": {
+                "type": "object",
+                "description": "A known interruption of supply. Announced again under the same name it takes the place of what was said before.",
+                "required": ["kind"],
+                "properties": {
+                  "kind": { "const": "outage" }, "id": { "type": "string" }, "source": { "type": "string" },
+                  "outage": { "type": "string", "description": "Its name; without one, the id of this input." },
+                  "event": { "enum": ["planned", "ended", "cancelled"], "default": "planned" },
+                  "feeder": { "type": "string" }, "transformer": { "type": "string", "description": "This area alone." },
+                  "from": { "type": "string", "format": "date-time" }, "until": { "type": "string", "format": "date-time" },
+                  "customers_out": { "type": "integer", "minimum": 0 }, "reason": { "type": "string", "description": "What callers are told of it." },
+                  "at": { "type": "string", "format": "date-time" }
+                }
+              },
               "Progress": {
                 "type": "object",
                 "required": ["event"],
                 "properties": {
-                  "event": { "enum": ["accept", "reject", "contact", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "callback", "assign", "priority"] },
+                  "event": { "enum": ["accept", "reject", "contact", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "callback", "assign", "priority", "merge", "split"] },
                   "by": { "type": "string" }, "at": { "type": "string", "format": "date-time" }, "note": { "type": "string" }, "outcome": { "type": "string" },
-                  "to": { "type": "string", "description": "With assign: a crew or a department." },
+                  "to": { "type": "string", "description": "With assign: a crew or a department. With merge: the task that stands for both." },
+                  "reports": { "type": "array", "items": { "type": "string" }, "description": "With split: the ids of the reports that get a task of their own." },
                   "priority": { "enum": ["emergency", "high", "normal", "low"] }, "id": { "type": "string" }, "source": { "type": "string" },
                   "fields": { "type": "object", "description": "With complete, of a stage of a case: what was found out, for the stages that follow." },
                   "satisfaction": { "type": "integer", "minimum": 1, "maximum": 5, "description": "With callback or complete." },
@@ -374,6 +406,7 @@ enum OpenAPI {
                 "properties": {
                   "id": { "type": "string" }, "source": { "type": "string" }, "status": { "enum": ["accepted", "duplicate", "conflict", "rejected"] },
                   "tasks": { "type": "array", "items": { "type": "string" } }, "case": { "type": "string", "description": "The case that an application opened, or that the input was about." }, "rule": { "type": "string" }, "reason": { "type": "string" },
+                  "answer": { "$ref": "#/components/schemas/Text", "description": "What the caller is told in place of a task of their own." },
                   "remarks": { "type": "array", "items": { "type": "string" }, "description": "What to know of an input that was taken all the same: keys that nobody reads, a transformer that nobody knows, that nothing changed." }
                 }
               },

@@ -108,6 +108,9 @@ struct Responder: Sendable {
         case .signalCrew:
             try TaskQuery.requireNone(target.query)
             return try await signalCrew(request, id)
+        case .listOutages:
+            let all = try TaskQuery.all(target.query)
+            return .list(try await looking { try await backend.outages(all: all) }, asLines: accepts(request, .jsonLines))
         case .showFigures:
             let filter = try FigureQuery.filter(target.query)
             return try FigureQuery.answer(try await looking { try await backend.figures(filter) }, filter.format)

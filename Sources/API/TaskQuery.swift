@@ -34,6 +34,13 @@ enum TaskQuery {
         return filter
     }
 
+    /// `all` alone.
+    static func all(_ query: [(name: String, value: String)]) throws(Refusal) -> Bool {
+        for (name, _) in query where name != "all" { throw unknown(name, allowed: ["all"]) }
+        guard query.count <= 1 else { throw bad("all", "it is given twice", "give it once") }
+        return try query.first.map { (query) throws(Refusal) in try flag(query.name, query.value) } ?? false
+    }
+
     static func flag(_ name: String, _ value: String) throws(Refusal) -> Bool {
         switch value {
         case "true", "1", "": true

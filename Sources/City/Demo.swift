@@ -14,6 +14,8 @@ package struct Demo {
         package var reports: Int
         /// Those of the reports; the stages of cases apart.
         package var tasks: Int
+        /// Reports that joined another's task.
+        package var joined: Int
         /// Applications that became cases.
         package var cases: Int
         /// What the books say is wrong; empty: nothing lost, nothing twice.
@@ -326,11 +328,11 @@ package struct Demo {
         if faults.isEmpty {
             narrator.say(
                 nil, .good,
-                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each has exactly one task, none is lost")
+                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each belongs to exactly one task, none is lost")
             narrator.say(nil, .good, "\(day.applications.count) applications: each is one case, completed; no crew was ever on more than it can do")
         } else {
             for fault in faults.prefix(20) { narrator.say(nil, .bad, fault) }
         }
-        return Outcome(reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, cases: ledger.cases.count, faults: faults)
+        return Outcome(reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, joined: ledger.joinedCount, cases: ledger.cases.count, faults: faults)
     }
 }

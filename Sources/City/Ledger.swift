@@ -32,6 +32,13 @@ package struct Ledger: Sendable {
     package private(set) var events: [HistoryEvent: Int] = [:]
     /// Every report that was accepted, and the tasks that its receipts named.
     private var accepted: [String: [TaskID]] = [:]
+    /// How often a report is among the callers of somebody else's task, and how often it was answered in place of one.
+    private var joined: [String: Int] = [:]
+    private var answered: [String: Int] = [:]
+
+    /// How many reports joined another's task, and how many were answered in place of one.
+    package var joinedCount: Int { joined.values.count { $0 > 0 } }
+    package var answeredCount: Int { answered.count }
     /// What should never be: told in words.
     package private(set) var faults: [String] = []
 
@@ -61,10 +68,15 @@ package struct Ledger: Sendable {
                 case .kase(let before, let after):
                     if before != cases[after.id] { faults.append("case \(after.id) was changed as if it were another") }
                     cases[after.id] = after
-                case .crew, .lastTask, .customer, .lastCase, .plan: break
+                case .calls(.add(.task, let callers)): for caller in callers { joined[caller.report, default: 0] += 1 }
+                case .calls(.split(_, _, let first, _)): joined[first.id, default: 0] -= 1
+                case .crew, .lastTask, .customer, .lastCase, .plan, .outage, .calls: break
                 }
             }
-            for line in entry.decision.history { events[line.event, default: 0] += 1 }
+            for line in entry.decision.history {
+                events[line.event, default: 0] += 1
+                if line.event == .answered { answered[line.report, default: 0] += 1 }
+            }
         }
     }
 
@@ -96,12 +108,16 @@ package struct Ledger: Sendable {
         }
     }
 
-    /// Compares the books with what was sent: every id is to be found in exactly one task.
+    /// Compares the books with what was sent: every id is to be found once: a task began with it, it joined one, or it was answered.
     /// - Parameter applications: those that are each to be found in one case, which is completed, and whose tasks are its stages alone.
     /// - Returns: what is wrong, in words; empty: nothing lost, nothing twice, no crew on two jobs.
     package func check(sent ids: [String], applications: [String] = []) -> [String] {
         var found: [String: Int] = [:]
-        for line in lines.values where line.kase == nil { for report in line.reports { found[report, default: 0] += 1 } }
+        for line in lines.values where line.kase == nil && line.state != .merged {
+            if let first = line.reports.first { found[first, default: 0] += 1 }
+        }
+        for (report, times) in joined where times > 0 { found[report, default: 0] += times }
+        for (report, times) in answered { found[report, default: 0] += times }
         var all = faults
         for id in ids {
             switch found[id, default: 0] {

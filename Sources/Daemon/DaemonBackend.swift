@@ -56,7 +56,8 @@ final class DaemonBackend: Backend {
 
     func task(_ id: TaskID) async throws -> [UInt8]? {
         guard let found = try await store.task(id) else { return nil }
-        return found.task.json(history: found.history.map(\.line), rules: await rulesInForce(), at: clock.now())
+        let calls = found.task.callers > 1 ? try await store.callers(of: id) : []
+        return found.task.json(history: found.history.map(\.line), calls: calls, rules: await rulesInForce(), at: clock.now())
     }
 
     func report(_ id: String, source: SourceID?) async throws -> [[UInt8]] {
@@ -66,7 +67,10 @@ final class DaemonBackend: Backend {
         for receipt in try await store.receipts(of: id, source: source) {
             var tasks: [[UInt8]] = []
             if receipt.kase == nil {
-                for task in receipt.tasks {
+                var numbers = receipt.tasks
+                // It joined another, and may have been taken out of it since.
+                if receipt.answer != nil, let now = try await store.incident(of: id, source: receipt.source) { numbers = [now] }
+                for task in numbers {
                     if let one = try await store.task(task) { tasks.append(one.task.json(history: one.history.map(\.line), rules: rules, at: now)) }
                 }
             }
@@ -155,6 +159,11 @@ final class DaemonBackend: Backend {
             if let crew = task.crew { tasks[crew, default: []].append(task.id) }
         }
         return crews.map { $0.json(tasks: tasks[$0.crew.id] ?? [], zone: zone) }
+    }
+
+    func outages(all: Bool) async throws -> [[UInt8]] {
+        let zone = await rulesInForce().site.zone
+        return try await store.outages(all: all).sorted { ($0.from, $0.id) < ($1.from, $1.id) }.map { $0.json(zone: zone) }
     }
 
     func figures(_ filter: FigureFilter) async throws -> FigureAnswer {

@@ -58,7 +58,7 @@ package final class Dispatcher {
         let loaded = try store.load()
         let state = DispatchState(
             tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
-            rules: rules, at: now)
+            outages: loaded.outages, rules: rules, at: now)
         self.init(store: store, state: state, rules: rules)
     }
 
@@ -169,6 +169,7 @@ package final class Dispatcher {
         var customers: [CustomerID: CustomerFacts] = [:]
         var finished: [TaskID: FinishedTask] = [:]
         var finishedCases: [CaseID: CaseState] = [:]
+        var callers: [TaskID: [CallerRecord]] = [:]
     }
 
     /// Decided since the last `begin`.
@@ -233,9 +234,15 @@ package final class Dispatcher {
                 }
             case .progress(let progress):
                 if let task = draft.finished[progress.task] ?? underWay?.finished[progress.task] { findings[index].finished = task }
+                if progress.event == .split {
+                    // What is under way may be on disk already.
+                    let known = Set(findings[index].callers.map(\.key))
+                    let later = (underWay?.callers[progress.task] ?? []) + (draft.callers[progress.task] ?? [])
+                    findings[index].callers += later.filter { !known.contains($0.key) }
+                }
             case .kase(let signal):
                 if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
-            case .crew, .customer: break
+            case .crew, .customer, .outage: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
             draft.receipts[place] = decision.receipt
@@ -251,6 +258,7 @@ package final class Dispatcher {
         for case .task(_, let after) in decision.changes where after.state.isFinal {
             draft.finished[after.id] = FinishedTask(after.state, outcome: after.outcome)
         }
+        for case .calls(.add(.task(let task), let callers)) in decision.changes { draft.callers[task, default: []] += callers }
         for case .kase(_, let after) in decision.changes where after.state.isFinal { draft.finishedCases[after.id] = after.state }
         draft.entries.append(Entry(stimulus: stimulus, at: now, decision: decision))
         return decision

@@ -60,13 +60,17 @@ extension Message {
             case .outage(let id): (id.rawValue, JournalField("PAIDAN_OUTAGE", id.rawValue))
             }
         var fields = [field, JournalField("PAIDAN_BY", line.by)]
+        // A report that was answered may be about an outage, or about nothing that has a name.
+        var about = ""
+        if case .outage(let id) = subject { about = ": outage \(id)" }
+        if name.isEmpty { fields.removeFirst() }
         if !line.report.isEmpty { fields.append(JournalField("PAIDAN_REPORT", line.report)) }
         if !line.rule.isEmpty { fields.append(JournalField("PAIDAN_RULE", line.rule)) }
         if let customer = line.customer, subject != .customer(customer) { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
         return Message(line.event).entry(
             [
                 "subject": name, "report": line.report, "rule": line.rule, "by": line.by, "customer": line.customer?.rawValue ?? "", "detail": line.note ?? "",
-                "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "",
+                "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "", "about": about,
             ], fields)
     }
 

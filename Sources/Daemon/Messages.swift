@@ -12,7 +12,10 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     // What happened to a task: one for each `HistoryEvent`.
     case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_called_back, task_reopened, task_shared, task_concerned, task_enroute
     case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
-    case task_assigned, task_priority_changed, task_escalated, task_all_declined
+    case task_assigned, task_priority_changed, task_escalated, task_all_declined, task_joined, task_split, callers_told
+
+    // What happened beside tasks and cases: likewise.
+    case report_answered, outage_planned, outage_changed, outage_cancelled, outage_ended
 
     // What happened to a case as a whole: likewise.
     case case_opened, case_documents_missing, case_documents_received, case_accepted, case_stage_skipped, case_stage_failed
@@ -97,6 +100,22 @@ extension Message {
             MessageForm(
                 "d159d37d6bd4425fbafe3a66c9c934cc", .warning,
                 "{task}: every able crew has declined it or let it pass; {department} is told{note}")
+        case .task_joined:
+            MessageForm("1b51ce5d24cc401b9ea287307153bd0d", .info, "{task} stands for another call{note} ({rule})")
+        case .task_split:
+            MessageForm("1cf0233fb44549dbada9b61f007db212", .notice, "{task}: callers were taken out by {by}{note}")
+        case .callers_told:
+            MessageForm("74bf2f31726c40ef906759eb26d0026b", .info, "{task}: who called is told that it is over{note}")
+        case .report_answered:
+            MessageForm("c1a599a4f87b4585ae8510775e8fd58b", .info, "report {report} answered{note} ({rule}){about}")
+        case .outage_planned:
+            MessageForm("805645b674544dc69828cd250a4a8186", .info, "outage {subject} known from {by}{note}")
+        case .outage_changed:
+            MessageForm("4ab61eb20f5b459cbd16ad4c8db7324e", .notice, "outage {subject} is another now, by {by}{note}")
+        case .outage_cancelled:
+            MessageForm("aae96ef01e044f61b6b4bfc49c4706eb", .notice, "outage {subject} does not take place, by {by}{note}")
+        case .outage_ended:
+            MessageForm("69d557f81c484747bcce22bc956a04bb", .info, "outage {subject} is over, by {by}{note}")
         case .case_opened:
             MessageForm("80d3d7df20bf4385a66d9180ed021651", .info, "{case} opened from application {report} ({rule}){note}")
         case .case_documents_missing:
@@ -270,6 +289,14 @@ extension Message {
         case .case_migrated: self = .case_migrated
         case .case_escalated: self = .case_escalated
         case .case_concerned: self = .case_concerned
+        case .joined: self = .task_joined
+        case .split: self = .task_split
+        case .answered: self = .report_answered
+        case .callers_told: self = .callers_told
+        case .outage_planned: self = .outage_planned
+        case .outage_changed: self = .outage_changed
+        case .outage_cancelled: self = .outage_cancelled
+        case .outage_ended: self = .outage_ended
         }
     }
 

@@ -17,6 +17,8 @@ package struct Needs: Sendable, Hashable {
     package var task: TaskID?
     /// The state of this case, where it is not open.
     package var kase: CaseID?
+    /// The callers of this task beside its first.
+    package var callersOf: TaskID?
     package init(customer: CustomerID? = nil, task: TaskID? = nil, kase: CaseID? = nil) {
         self.customer = customer
         self.task = task
@@ -26,10 +28,13 @@ package struct Needs: Sendable, Hashable {
 
 package func needs(_ input: Input) -> Needs {
     switch input.body {
-    case .report(let report): Needs(customer: report.customer)
-    case .progress(let progress): Needs(task: progress.task)
-    case .kase(let signal): Needs(kase: signal.id)
-    case .crew, .customer: Needs()
+    case .report(let report): return Needs(customer: report.customer)
+    case .progress(let progress):
+        var needs = Needs(task: progress.task)
+        if progress.event == .split { needs.callersOf = progress.task }
+        return needs
+    case .kase(let signal): return Needs(kase: signal.id)
+    case .crew, .customer, .outage: return Needs()
     }
 }
 
@@ -116,7 +121,8 @@ extension DispatchState {
         let outcome: Outcome
         switch input.body {
         case .report(let report): outcome = take(report, input.key, findings.customer, &d)
-        case .progress(let progress): outcome = take(progress, input.key, findings.finished, &d)
+        case .progress(let progress): outcome = take(progress, input.key, findings, &d)
+        case .outage(let signal): outcome = take(signal, input.key, &d)
         case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
         case .crew(let signal): outcome = take(signal, &d)
         case .customer(let facts):
@@ -132,6 +138,9 @@ extension DispatchState {
             d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: tasks, rule: rule)
             // A report that opens a case says so; a progress of a stage's task names the case, too.
             for case .kase(_, let row) in d.decision.changes { d.decision.receipt?.kase = row.id }
+        case .answered(let answer, let tasks, let rule):
+            d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: tasks, rule: rule)
+            d.decision.receipt?.answer = answer
         case .caseAccepted(let id, let tasks):
             d.decision.receipt = Receipt(id: input.key.id, source: input.key.source, status: .accepted, tasks: tasks)
             d.decision.receipt?.kase = id
@@ -163,6 +172,8 @@ private func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String?
 /// What comes of an input for its sender.
 enum Outcome {
     case accepted(tasks: [TaskID], rule: String?)
+    /// The caller is told something at once: no task, or the one of an incident.
+    case answered(Translation, tasks: [TaskID], rule: String)
     /// What was said of a case, and the tasks of the stages that began by it.
     case caseAccepted(CaseID, tasks: [TaskID])
     /// With the reason: what is wrong, where, and what to do.

@@ -34,6 +34,8 @@ package struct Findings: Sendable, Hashable {
     package var finished: FinishedTask?
     /// The state of a case that is no longer in memory.
     package var finishedCase: CaseState?
+    /// For callers who are to be taken out of an incident: all that it has beside the first.
+    package var callers: [CallerRecord] = []
     package init(
         earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: FinishedTask? = nil, finishedCase: CaseState? = nil
     ) {
@@ -76,6 +78,9 @@ package enum Change: Sendable, Hashable {
     case lastCase(before: CaseID, after: CaseID)
     /// A wording of a process that a case goes by: written once, where it is not there yet.
     case plan(ProcessPlan)
+    case outage(before: OutageRecord?, after: OutageRecord)
+    /// Calls that have no task of their own: rows of the store alone.
+    case calls(Calls)
 }
 
 /// What happened to a task or a case: one line of its history, of the journal, and of the events stream.
@@ -92,6 +97,14 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case case_opened, documents_missing, documents_received, case_accepted, stage_skipped, stage_failed
     case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
     case case_concerned
+    /// Another call is about it: of one caller, or of a task that was merged into it.
+    case joined
+    /// Callers were taken out of it.
+    case split
+    /// A report was answered in place of a task.
+    case answered
+    case callers_told
+    case outage_planned, outage_changed, outage_cancelled, outage_ended
 }
 
 /// What a line of history is about that belongs to no task and to no case.
@@ -167,6 +180,8 @@ package struct Notice: Sendable, Hashable {
         /// What is still wanted, once and all of it.
         case documents_missing
         case stage_begun, stage_done, stage_failed, case_completed, case_withdrawn
+        /// To a caller: what they called about is over.
+        case restored
     }
 
     /// `T-20261122-17/3/1`: task, revision, and the number within the decision.

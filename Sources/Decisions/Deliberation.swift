@@ -22,6 +22,12 @@ struct Deliberation {
 
     var site: Site { rules.site }
 
+    /// `PREFIX/N`: the next notice of this decision.
+    mutating func nextNoticeID(_ prefix: String) -> String {
+        noticeNumber += 1
+        return "\(prefix)/\(noticeNumber)"
+    }
+
     mutating func remark(_ kind: Remark.Kind, _ text: String, task: TaskID? = nil, rule: String? = nil) {
         decision.remarks.append(Remark(kind: kind, text: text, task: task, rule: rule))
     }

@@ -35,14 +35,14 @@ private enum Speaker {
 }
 
 extension DispatchState {
-    mutating func take(_ progress: Progress, _ key: InputKey, _ finished: FinishedTask?, _ d: inout Deliberation) -> Outcome {
+    mutating func take(_ progress: Progress, _ key: InputKey, _ findings: Findings, _ d: inout Deliberation) -> Outcome {
         let event = LifecycleEvent(progress.event)
         guard let before = task(progress.task) else {
-            guard let finished else { return .rejected("there is no task \(progress.task); look for its number with 'paidan tasks --all'") }
+            guard let finished = findings.finished else { return .rejected("there is no task \(progress.task); look for its number with 'paidan tasks --all'") }
             let state = finished.state
             switch lifecycleStep(state, event, isDesk: false) {
             case .refuse(let refusal): return .rejected(refusal.reason(progress.task, state, event))
-            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack:
+            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split:
                 if event == .complete, let outcome = progress.outcome, outcome != finished.outcome ?? outcome {
                     return .rejected(
                         "\(progress.task) is \(state.rawValue) already, with the outcome '\(clipped(finished.outcome ?? "", to: 80))': it can't become '\(clipped(outcome, to: 80))'; if there is more to do, send a report about it (\"about\": \"\(progress.task)\")")
@@ -56,7 +56,7 @@ extension DispatchState {
 
         if let kase = before.kase.flatMap({ cases[$0]?.row }), kase.state == .suspended, before.state == .suspended {
             switch event {
-            case .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .resume, .callback, .assign:
+            case .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .resume, .callback, .assign, .merge, .split:
                 return .rejected("\(before.id) is the stage '\(before.task)' of \(kase.id), which is suspended: resume the case first ('paidan case \(kase.id) resume')")
             case .cancel, .suspend, .priority, .acceptLimit, .askAgain, .found, .closeDue: break
             }
@@ -113,6 +113,15 @@ extension DispatchState {
             if row.state == .queued, !row.isDesk { place(&row, &d) }
         case .dispatch:
             if let outcome = assign(&row, progress, by: speaker.name, &d) { return outcome }
+        case .merge:
+            if let reason = merge(&row, into: progress.to, by: speaker.name, note: progress.note, &d) { return .rejected(reason) }
+        case .split:
+            switch split(&row, progress.reports, findings.callers, by: speaker.name, note: progress.note, &d) {
+            case .refused(let reason): return .rejected(reason)
+            case .made(let id):
+                enter(before, row, &d)
+                return .accepted(tasks: [row.id, id], rule: nil)
+            }
         case .setPriority:
             guard let priority = progress.priority else {
                 return .rejected("'priority' needs one of \(Priority.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -193,7 +202,7 @@ extension DispatchState {
         case .assignee(let name):
             switch progress.event {
             case .accept, .reject, .contact, .enroute, .onsite, .complete, .suspend, .resume, .callback: return nil
-            case .close, .cancel, .assign, .priority:
+            case .close, .cancel, .assign, .priority, .merge, .split:
                 return "'\(progress.event.rawValue)' is for a duty engineer, '\(name)' is the assignee of \(task.id): send it with the engineer's name as 'by'"
             }
         }

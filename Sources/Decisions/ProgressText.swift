@@ -16,7 +16,7 @@ package struct ProgressText {
 
     package func of(_ task: WorkTask, at now: Instant) -> Translation {
         site.texts.filled(
-            name(task.state), ["task": Translation(task.id.description), "who": who(task), "due": due(of: task, at: now)])
+            name(task.state), ["task": Translation((task.mergedInto ?? task.id).description), "who": who(task), "due": due(of: task, at: now)])
     }
 
     private func name(_ state: TaskState) -> TextName {
@@ -29,7 +29,8 @@ package struct ProgressText {
         case .suspended: .task_suspended
         case .completed: .task_completed
         case .closed: .task_closed
-        case .cancelled, .merged: .task_cancelled
+        case .cancelled: .task_cancelled
+        case .merged: .task_merged
         }
     }
 
@@ -94,7 +95,7 @@ package struct ProgressText {
         case .stage_failed: name = .stage_failed
         case .case_completed: name = .case_completed
         case .case_withdrawn: name = .case_withdrawn
-        case .dispatched, .withdrawn, .escalated, .unassigned, .completed, .shared, .shared_done: return nil
+        case .dispatched, .withdrawn, .escalated, .unassigned, .completed, .shared, .shared_done, .restored: return nil
         }
         var values = values(kase, plan)
         if let place {
@@ -158,6 +159,9 @@ package struct ProgressText {
         return total.due.map { by($0, total, at: now) } ?? site.texts.filled(.no_date)
     }
 
+    /// A day and a time of day.
+    func instant(_ instant: Instant) -> Translation { date(instant, isDay: false) }
+
     func by(_ clock: LimitClock?) -> Translation? { clock.flatMap { clock in clock.due.map { by($0, clock, at: nil) } } }
 
     /// - Parameter now: nil: it lies ahead.
@@ -165,15 +169,17 @@ package struct ProgressText {
         let isDay = clock.isByDay
         let isPast = now.map { $0 > instant } ?? false
         let text: TextName = isPast ? .was_due : clock.isBeyondCalendar(site) ? .by_date_uncertain : .by_date
+        return site.texts.filled(text, ["date": date(instant, isDay: isDay)])
+    }
+
+    private func date(_ instant: Instant, isDay: Bool) -> Translation {
         // The end of a day is that day's, not the next one's.
         let local = site.zone.date(at: isDay ? instant + TimeSpan(milliseconds: -1) : instant)
         let second = Int((instant + .seconds(Int64(site.zone.offsetSeconds(at: instant)))).milliseconds / 1_000 % 86_400)
         let time = isDay ? "" : " \(second / 36_000)\(second / 3_600 % 10):\(second / 600 % 6)\(second / 60 % 10)"
         let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
         let month = months[max(0, min(11, local.month - 1))]
-        return site.texts.filled(
-            text,
-            ["date": Translation(chinese: "\(local.year)年\(local.month)月\(local.day)日\(time)", english: "\(local.day) \(month) \(local.year)\(time)")])
+        return Translation(chinese: "\(local.year)年\(local.month)月\(local.day)日\(time)", english: "\(local.day) \(month) \(local.year)\(time)")
     }
 }
 

@@ -10,37 +10,57 @@ extension DispatchState {
         if !report.fields.isEmpty { answerYesNo(&report.fields, d.site) }
         if let reason = undeclaredValue(in: report, d.site) { return .rejected(reason) }
         let found = FoundReport(report, customer: customer, network: d.site.network, districts: d.site.districts)
-        let result = d.route(RouteSubject(report: found.report, source: key.source, customer: customer, now: d.now))
+        var subject = RouteSubject(report: found.report, source: key.source, customer: customer, now: d.now)
+        subject.outages = outageBook
+        let result = d.route(subject)
         for failure in result.failures {
             d.remark(.condition_failed, "\(failure.file):\(failure.line): \(failure.message); the rule did not match", rule: failure.rule)
         }
+        if let routing = result.routings.first(where: { $0.answer != nil }), let answer = routing.answer, result.routings.allSatisfy({ $0.answer != nil }) {
+            let text = self.answer(found, key, routing, answer, &d)
+            tell(found.remarks, of: report, nil, &d)
+            return .answered(text, tasks: [], rule: routing.rule)
+        }
+        let routing = result.routings.first
+        if routing?.process == nil, let (row, rule) = incident(for: found, result.merges, at: d.now) {
+            let text = join(row, found, key, routing, rule: rule, &d)
+            tell(found.remarks, of: report, row.id, &d)
+            return .answered(text, tasks: [row.id], rule: rule)
+        }
         var tasks: [TaskID] = []
-        for routing in result.routings {
+        var joins = result.merges.map { JoinKey(rule: $0.rule, values: $0.values) }
+        for routing in result.routings where routing.answer == nil {
             if let plan = routing.process {
                 tasks += openCase(found, key, customer, plan, routing.trace, &d).tasks
             } else {
-                tasks.append(make(found, key, customer, routing, &d))
+                tasks.append(make(found, key, customer, routing, joins, &d))
+                // Later calls join the first of its tasks.
+                joins = []
             }
         }
         if result.routings.isEmpty {
             let routing = Routing(
                 rule: "fallback", task: "review", priority: .normal, assign: .department(d.site.fallback), limits: [:], escalate: nil, trace: nil)
-            let id = make(found, key, customer, routing, &d)
+            let id = make(found, key, customer, routing, [], &d)
             tasks.append(id)
             d.remark(.fallback, "no rule takes report '\(clipped(key.id, to: 80))'; department \(d.site.fallback) has it", task: id)
         }
-        for remark in found.remarks { d.remark(remark.kind, remark.text, task: tasks.first) }
-        if let reported = report.reportedAt, reported > d.now + .minutes(Limits.futureToleranceMinutes) {
-            d.remark(
-                .from_the_future,
-                "reported_at \(reported.rfc3339(in: d.site.zone)) lies ahead of our clock (\(d.now.rfc3339(in: d.site.zone))); its limits run from now",
-                task: tasks.first)
-        }
+        tell(found.remarks, of: report, tasks.first, &d)
         return .accepted(tasks: tasks, rule: result.routings.first?.rule ?? "fallback")
     }
 
+    private func tell(_ remarks: [(kind: Remark.Kind, text: String)], of report: Report, _ task: TaskID?, _ d: inout Deliberation) {
+        for remark in remarks { d.remark(remark.kind, remark.text, task: task) }
+        guard let reported = report.reportedAt, reported > d.now + .minutes(Limits.futureToleranceMinutes) else { return }
+        d.remark(
+            .from_the_future,
+            "reported_at \(reported.rfc3339(in: d.site.zone)) lies ahead of our clock (\(d.now.rfc3339(in: d.site.zone))); its limits run from now",
+            task: task)
+    }
+
+    /// - Parameter joins: what later reports must have in common with it to join it.
     private mutating func make(
-        _ found: FoundReport, _ key: InputKey, _ customer: CustomerFacts?, _ routing: Routing, _ d: inout Deliberation
+        _ found: FoundReport, _ key: InputKey, _ customer: CustomerFacts?, _ routing: Routing, _ joins: [JoinKey], _ d: inout Deliberation
     ) -> TaskID {
         let id = takeNumber(&d)
 
@@ -63,6 +83,7 @@ extension DispatchState {
             limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: routing.escalate)
         if case .string(let tier)? = customer?.facts["tier"], !tier.isEmpty { row.tier = tier }
+        row.joins = joins
         row.about = found.report.about
         row.shared = concerned(by: row, routing.share, &d)
         for name in [LimitName.contact, .arrive, .reply] { row.startClock(name, at: reported, rules) }

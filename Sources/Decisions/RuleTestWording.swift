@@ -3,6 +3,18 @@ import Rules
 
 /// What is said about a rule test that does not hold: what was expected, what came, and why. All its sentences stand here.
 enum RuleTestWording {
+    static func answer(wanted: String?, is answer: String?, by rule: String) -> String {
+        "expected \(wanted.map { "the answer '\($0)'" } ?? "no answer"), but \(answer.map { "the answer is '\($0)'" } ?? "a task was made") (\(rule))"
+    }
+
+    static func answered(_ rule: String, _ answer: String) -> String {
+        "there is no task: \(rule) answers the caller with '\(answer)'; expect 'rule' and 'answer' of such a report"
+    }
+
+    static func joined(wanted: String?, is rule: String?, _ row: WorkTask) -> String {
+        "expected that it \(wanted.map { "joins an earlier report by '\($0)'" } ?? "joins no other report"), but it \(rule.map { "joined \(row.id) by '\($0)'" } ?? "got a task of its own (\(row.rule))")"
+    }
+
     /// `'a fallen line …', after 4 min: `. `others`: so many more reports of the same test fail alike.
     static func headline(_ test: RuleTest, at elapsed: TimeSpan, others: Int) -> String {
         let more = others == 0 ? "" : " and \(others) more of its reports"

@@ -96,6 +96,8 @@ package struct RuleTestTrail: Sendable {
     package var rungs: Set<ToldRung> = []
     /// What stages of cases went through.
     package var stages: Set<StageMark> = []
+    /// Rules for merging by which a report joined another.
+    package var joined: Set<String> = []
 
     package struct ToldRung: Sendable, Hashable {
         package var ladder: String
@@ -108,6 +110,7 @@ extension CoverageRecorder {
     package func note(_ trail: RuleTestTrail) {
         for route in trail.routes { note(route.subject, route.result) }
         for rule in trail.waited { noteWaiting(rule) }
+        for rule in trail.joined { noteJoining(rule) }
         for mark in trail.stages { note(mark) }
         for rung in trail.rungs { noteTold(ladder: rung.ladder, percent: rung.percent) }
     }
@@ -170,6 +173,8 @@ struct TestLife {
     private(set) var trail = RuleTestTrail()
     /// The tasks of each report, in the order of the reports.
     private var tasks: [[TaskID]] = []
+    /// What each was told.
+    private var receipts: [Receipt] = []
     /// The case that each has opened.
     private var caseOf: [CaseID?] = []
     private var cases: [CaseID: WorkCase] = [:]
@@ -195,6 +200,7 @@ struct TestLife {
     /// nil: everything came as expected.
     mutating func live() -> End? {
         do throws(End) {
+            for outage in test.outages { _ = try input(.outage(outage.signal), SourceID("test"), Findings(), at: outage.place) }
             try take(test.report)
             try check(test.expect, about: 0, of: nil, isWhole: true)
             for step in test.steps {
@@ -228,7 +234,7 @@ struct TestLife {
             case .kase(let before, let after):
                 cases[after.id] = after
                 mark(before, after)
-            case .crew, .lastTask, .customer, .lastCase, .plan: break
+            case .crew, .lastTask, .customer, .lastCase, .plan, .outage, .calls: break
             }
         }
         for line in decision.history {
@@ -285,6 +291,8 @@ struct TestLife {
         }
         let receipt = try input(.report(body), report.source, Findings(customer: customer), at: report.place)
         tasks.append(receipt.tasks)
+        receipts.append(receipt)
+        if let rule = receipt.rule, receipt.answer != nil, !receipt.tasks.isEmpty { trail.joined.insert(rule) }
         caseOf.append(receipt.kase)
     }
 
@@ -349,6 +357,11 @@ struct TestLife {
         guard let expected else { return }
         let all = allRows(number)
         var misses: [Miss] = []
+        if receipts.indices.contains(number), all.isEmpty, receipts[number].answer != nil, let rule = receipts[number].rule {
+            misses = (expected.tasks.first ?? []).compactMap { miss($0, answeredBy: rule, number) }
+            if !misses.isEmpty { throw End(misses: misses) }
+            return
+        }
         if let kase = kase(number), !expected.isList {
             let facts = expected.tasks.first ?? []
             misses = facts.compactMap { miss($0, kase, number) }
@@ -381,6 +394,24 @@ struct TestLife {
         if !misses.isEmpty { throw End(misses: misses) }
     }
 
+    /// What is expected of a report that was answered.
+    private func miss(_ expectation: RuleTest.Expectation, answeredBy rule: String, _ number: Int) -> Miss? {
+        func miss(_ text: String) -> Miss { Miss(place: expectation.place, code: .unmetExpectation, text: text) }
+        let answer = rules.answer(ofRule: rule) ?? ""
+        switch expectation.what {
+        case .rule(let wanted):
+            if rule == wanted { return nil }
+            let subject = trail.routes.indices.contains(number) ? trail.routes[number].subject : nil
+            let verdict = wanted == "fallback" ? nil : subject.map { rules.verdict(on: wanted, $0) }
+            return miss(RuleTestWording.rule(wanted: wanted, is: rule, rules, verdict: verdict, subject: subject))
+        case .answer(let wanted): return wanted == answer ? nil : miss(RuleTestWording.answer(wanted: wanted, is: answer, by: rule))
+        case .joined(nil): return nil
+        case .told(let recipients): return recipients.isEmpty && told.isEmpty ? nil : miss(RuleTestWording.answered(rule, answer))
+        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
+            return miss(RuleTestWording.answered(rule, answer))
+        }
+    }
+
     /// What is expected of a case as a whole, or of the rule that opened it.
     private func miss(_ expectation: RuleTest.Expectation, _ kase: WorkCase, _ number: Int) -> Miss? {
         func miss(_ what: String, _ wanted: String, _ is: String) -> Miss {
@@ -406,7 +437,8 @@ struct TestLife {
         case .told(let recipients) where allRows(number).isEmpty:
             let names = Set(recipients.map { self.name(of: $0, nil) })
             return names == told ? nil : miss("who is told", RuleTestWording.list(names.sorted()), RuleTestWording.list(told.sorted()))
-        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared: return nil
+        case .joined(nil): return nil
+        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers: return nil
         }
     }
 
@@ -447,6 +479,12 @@ struct TestLife {
         case .shared(let departments):
             return Set(row.shared) == departments
                 ? nil : made("shared", RuleTestWording.list(departments.sorted()), RuleTestWording.list(row.shared))
+        case .answer(let name):
+            return name == nil ? nil : miss(RuleTestWording.answer(wanted: name, is: nil, by: row.rule))
+        case .joined(let rule):
+            let found = receipts.indices.contains(number) && receipts[number].answer != nil ? receipts[number].rule : nil
+            return found == rule ? nil : miss(RuleTestWording.joined(wanted: rule, is: found, row))
+        case .callers(let count): return Int(row.callers) == count ? nil : made("callers", "\(count)", "\(row.callers)")
         case .kase, .open, .skipped, .missing: return miss(RuleTestWording.noCase)
         }
     }

@@ -75,6 +75,14 @@ package struct DispatchState: Sendable {
     /// How many open tasks had a deadline moved when the rules were last put in force: the calendar was edited.
     package private(set) var retimed = 0
 
+    /// Known interruptions that are not over, and the same for conditions to ask.
+    package private(set) var outages: [OutageID: OutageRecord] = [:]
+    package private(set) var outageBook = OutageBook()
+    /// When the first of them is over.
+    private(set) var outageDue: Instant?
+    /// Incidents that later reports can join.
+    private(set) var joinable = JoinIndex()
+
     var roster: Roster
     private(set) var timers = Heap<TimerEntry>()
     private(set) var deadlines = SortedChunks<DeadlineEntry>()
@@ -82,8 +90,8 @@ package struct DispatchState: Sendable {
 
     /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.
     package init(
-        tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID? = nil, rules: RuleSet,
-        at now: Instant
+        tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID? = nil,
+        outages: [OutageRecord] = [], rules: RuleSet, at now: Instant
     ) {
         self.lastTask = lastTask ?? .none
         self.lastCase = lastCase ?? CaseID(day: 0, number: 0)
@@ -97,6 +105,7 @@ package struct DispatchState: Sendable {
             self.cases[row.id] = CaseBox(row: row, due: nil)
             planUses[row.plan, default: 0] += 1
         }
+        for row in outages where !row.state.isFinal { set(nil, row) }
         for plan in plans where planUses[plan.digest] != nil { self.plans[plan.digest] = rules.compiled(plan) }
         derive()
     }
@@ -113,6 +122,7 @@ package struct DispatchState: Sendable {
     /// Every index from the rows. A crew that could take something that waits is fresh, every other that has a hand free is free.
     private mutating func derive() {
         retimed = 0
+        joinable = JoinIndex()
         roster = Roster(rules.site, records: crews, at: clock)
         deadlines = SortedChunks()
         counts = [:]
@@ -125,6 +135,7 @@ package struct DispatchState: Sendable {
             if row.retime(rules) { retimed += 1 }
             let due = nextTimer(of: row)?.at
             boxes[id] = TaskBox(row: row, due: due)
+            joinable.replace(nil, row, rules)
             if let due { entries.append(TimerEntry(at: due, task: id)) }
             if let due = row.runningDeadline { deadlines.insert(DeadlineEntry(due: due, task: id)) }
             counts[row.state, default: 0] += 1
@@ -168,7 +179,7 @@ package struct DispatchState: Sendable {
     /// When something is due at the earliest: a task's timer, a change of shift, or crews that have not been offered what waits.
     package var nextDue: Instant? {
         if !roster.fresh.isEmpty { return clock }
-        let task = [timers.min?.at, caseTimers.min?.at].compactMap { $0 }.min()
+        let task = [timers.min?.at, caseTimers.min?.at, outageDue].compactMap { $0 }.min()
         let shift = roster.nextDutyChange
         if shift == .distantFuture { return task }
         return task.map { min($0, shift) } ?? shift
@@ -201,6 +212,8 @@ package struct DispatchState: Sendable {
         case .kase(let before, let after): replace(before, by: after)
         case .lastCase(_, let after): lastCase = after
         case .plan(let plan): if plans[plan.digest] == nil { plans[plan.digest] = rules.compiled(plan) }
+        case .outage(let before, let after): set(before, after)
+        case .calls: break
         }
     }
 
@@ -215,6 +228,8 @@ package struct DispatchState: Sendable {
         case .lastCase(let before, _): lastCase = before
         // One that nobody goes by does no harm; it is written again with the case that needs it.
         case .plan(let plan): if planUses[plan.digest] == nil { plans[plan.digest] = nil }
+        case .outage(let before, let after): set(after, before)
+        case .calls: break
         }
     }
 
@@ -223,6 +238,18 @@ package struct DispatchState: Sendable {
         let isBack = now < clock
         clock = now
         roster.advance(to: now, isBack: isBack, records: crews, zone: rules.site.zone)
+    }
+
+    private mutating func set(_ old: OutageRecord?, _ new: OutageRecord?) {
+        if let old = old.flatMap({ outages[$0.id] }) {
+            outageBook.remove(old.span, at: old.place)
+            outages[old.id] = nil
+        }
+        if let new, !new.state.isFinal {
+            outageBook.add(new.span, at: new.place)
+            outages[new.id] = new
+        }
+        outageDue = outages.values.map(\.until).min()
     }
 
     private mutating func set(_ id: CrewID, _ record: CrewRecord?) {
@@ -246,6 +273,8 @@ package struct DispatchState: Sendable {
             if let old, oldKey != nil { roster.waitNoMore(old) }
             if let new, newKey != nil { roster.wait(new) }
         }
+
+        joinable.replace(old, new, rules)
 
         let oldCrew = old?.occupiedCrew
         let newCrew = new?.occupiedCrew

@@ -11,9 +11,10 @@ extension WorkTask {
     ///
     /// - Parameters:
     ///   - history: the task's lines in their order; nil: without the key (`why` of a line is left to `explain`).
+    ///   - calls: those who joined it, for `calls` (`report, source, customer, at, transformer`).
     ///   - rules: those in force: all times are RFC 3339 in the site's zone, deadlines in working days go by its calendar.
     ///   - now: for `overdue` of a running limit.
-    package func json(history: [HistoryLine]? = nil, rules: RuleSet, at now: Instant) -> [UInt8] {
+    package func json(history: [HistoryLine]? = nil, calls: [CallerRecord] = [], rules: RuleSet, at now: Instant) -> [UInt8] {
         let site = rules.site
         let zone = site.zone
         var limits = limits
@@ -81,6 +82,10 @@ extension WorkTask {
             json.field("contractor", contractor?.rawValue)
             if callers > 1 { json.field("callers", Int(callers)) }
             json.field("incident", mergedInto?.description ?? (callers > 1 ? id.description : nil))
+            if !calls.isEmpty {
+                json.key("calls")
+                json.array { json in for call in calls { call.write(to: &json, zone: zone) } }
+            }
             if let history {
                 write(ProgressText(rules).of(self, at: now), "progress", &json)
                 json.key("history")
@@ -88,6 +93,39 @@ extension WorkTask {
                     for line in history { json.raw(line.json(zone: zone)) }
                 }
             }
+        }
+        return json.bytes
+    }
+}
+
+extension CallerRecord {
+    fileprivate func write(to json: inout JSONWriter, zone: TimeZoneRules) {
+        json.object { json in
+            json.field("report", report)
+            json.field("source", source.rawValue)
+            json.field("customer", customer?.rawValue)
+            json.field("at", at.rfc3339(in: zone))
+            json.field("transformer", place.transformer?.rawValue)
+        }
+    }
+}
+
+extension OutageRecord {
+    /// `outage, state, feeder, transformer, from, until, customers_out, reason, source, announced_at, callers`.
+    package func json(zone: TimeZoneRules) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("outage", id.rawValue)
+            json.field("state", state.rawValue)
+            json.field("feeder", feeder?.rawValue)
+            json.field("transformer", transformer?.rawValue)
+            json.field("from", from.rfc3339(in: zone))
+            json.field("until", until.rfc3339(in: zone))
+            json.field("customers_out", Int(customersOut))
+            json.field("reason", reason.isEmpty ? nil : reason)
+            json.field("source", source.rawValue)
+            json.field("announced_at", announcedAt.rfc3339(in: zone))
+            json.field("callers", Int(callers))
         }
         return json.bytes
     }

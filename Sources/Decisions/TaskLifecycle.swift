@@ -13,7 +13,7 @@
 //    and it counts against its capacity.
 //    cancel: from every state before completed.
 //    assign, by hand: from every state before completed to `dispatched`; a suspended task is resumed by it.
-//    merged: nothing leads there yet.
+//    merge, by hand: from every state before completed to `merged`: another task stands for it. split: callers of it get a task of their own.
 //
 // An event that says what is so already changes nothing and is no error: messages arrive twice, and out of order. An event that
 // can't be is refused with the reason; the task stays as it is.
@@ -22,7 +22,7 @@ package import Domain
 
 /// What can happen to a task: what crews and duty engineers say, and what time brings.
 package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
-    case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority
+    case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority, merge, split
     /// The accept limit has passed.
     case acceptLimit
     /// Everybody has declined, and it is time to ask again.
@@ -48,6 +48,8 @@ package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
             case .callback: .callback
             case .assign: .assign
             case .priority: .priority
+            case .merge: .merge
+            case .split: .split
             }
     }
 }
@@ -70,6 +72,10 @@ package enum LifecycleStep: Hashable, Sendable {
     case contacted
     /// The customer was called back: closed, or opened again.
     case calledBack
+    /// Another task stands for it.
+    case merge
+    /// Some of its callers get a task of their own.
+    case split
     /// It is so already.
     case nothing
     case refuse(LifecycleRefusal)
@@ -130,6 +136,11 @@ package func lifecycleStep(_ state: TaskState, _ event: LifecycleEvent, isDesk: 
         .refuse(.notDone)
     case (.completed, .callback): .calledBack
     case (.closed, .callback), (.cancelled, .callback), (.merged, .callback): .refuse(.final)
+
+    case (.queued, .merge), (.dispatched, .merge), (.accepted, .merge), (.enroute, .merge), (.onsite, .merge), (.suspended, .merge): .merge
+    case (.queued, .split), (.dispatched, .split), (.accepted, .split), (.enroute, .split), (.onsite, .split), (.suspended, .split): .split
+    case (.completed, .merge), (.completed, .split): .refuse(.completed)
+    case (.closed, .merge), (.cancelled, .merge), (.merged, .merge), (.closed, .split), (.cancelled, .split), (.merged, .split): .refuse(.final)
 
     case (.dispatched, .enroute), (.accepted, .enroute): isDesk ? .refuse(.deskTask) : .advance(to: .enroute)
     case (.enroute, .enroute), (.onsite, .enroute): .nothing

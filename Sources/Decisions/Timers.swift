@@ -39,6 +39,7 @@ extension DispatchState {
     /// what waits to the crews that are free. What it does, it does now: who is told late is told late.
     mutating func tick(limit: Int, _ d: inout Deliberation) {
         var left = limit
+        left -= endOutages(limit: left, &d)
         while left > 0 {
             if let timer = firstCaseTimer, timer.at <= d.now, firstTimer.map({ timer.at <= $0.at }) ?? true, let before = kase(timer.kase),
                 let (_, percent) = nextTimer(of: before)
@@ -192,6 +193,7 @@ extension DispatchState {
             d.note(row, event, by: by, at: at, note: state == target ? note : nil)
             guard state == .completed else { continue }
             d.tell(row, .completed, department: row.department)
+            d.tellCallers(row)
             for department in row.shared { d.tell(row, .shared_done, department: department) }
         }
     }

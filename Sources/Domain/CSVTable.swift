@@ -141,6 +141,7 @@ package struct CSVTable: Sendable {
                 rest("fields", to: &json)
             case .progress:
                 text(["task", "event", "by", "note", "outcome", "to", "priority"], to: &json)
+                list("reports", to: &json)
                 try time("at", to: &json)
                 try number("satisfaction", to: &json)
                 try flag("solved", to: &json)
@@ -156,7 +157,11 @@ package struct CSVTable: Sendable {
                 text(["case", "event", "by", "note"], to: &json)
                 try time("at", to: &json)
                 list("documents", to: &json)
-            case .reading, .contractor, .outage, nil: break
+            case .outage:
+                text(["outage", "event", "feeder", "transformer", "reason"], to: &json)
+                for name in ["from", "until", "at"] { try time(name, to: &json) }
+                try number("customers_out", to: &json)
+            case .reading, .contractor, nil: break
             }
         }
 

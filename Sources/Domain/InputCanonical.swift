@@ -95,6 +95,10 @@ extension InputCodec {
                 json.field("note", progress.note)
                 json.field("outcome", progress.outcome)
                 json.field("to", progress.to)
+                if !progress.reports.isEmpty {
+                    json.key("reports")
+                    json.array { json in for report in progress.reports { json.string(report) } }
+                }
                 json.field("priority", progress.priority?.rawValue)
                 if !progress.fields.isEmpty {
                     json.key("fields")
@@ -115,6 +119,18 @@ extension InputCodec {
                 json.field("by", signal.by)
                 json.field("at", signal.at)
                 json.field("note", signal.note)
+            case .outage(let signal):
+                json.field("kind", "outage")
+                write(key, to: &json)
+                json.field("outage", signal.outage?.rawValue)
+                json.field("event", signal.event.rawValue)
+                json.field("feeder", signal.feeder?.rawValue)
+                json.field("transformer", signal.transformer?.rawValue)
+                json.field("from", signal.from)
+                json.field("until", signal.until)
+                json.field("customers_out", signal.customersOut)
+                json.field("reason", signal.reason)
+                json.field("at", signal.at)
             case .crew(let signal):
                 json.field("kind", "crew")
                 write(key, to: &json)

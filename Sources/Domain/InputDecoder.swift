@@ -1,13 +1,13 @@
 /// Reads one input's members into its body, in one pass when `kind` comes first (or the object is a report without one… which takes a
 /// second look at the keys).
 struct InputDecoder {
-    private var reader: JSONReader
+    var reader: JSONReader
     private let kind: InputKind
     private let task: TaskID?
-    private(set) var id: String?
-    private(set) var source: SourceID?
+    var id: String?
+    var source: SourceID?
     /// Keys of the input that nobody reads.
-    private(set) var leftOut: [String] = []
+    var leftOut: [String] = []
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, assumedKind: InputKind, task: TaskID?) throws(JSONStop) {
         reader = try JSONReader(bytes)
@@ -48,7 +48,8 @@ struct InputDecoder {
         case .crew: body = .crew(try crew())
         case .customer: body = .customer(try customer())
         case .kase: body = .kase(try kase())
-        case .reading, .contractor, .outage: throw reader.notTakenIn(kind, at: reader.at)
+        case .outage: body = .outage(try outage())
+        case .reading, .contractor: throw reader.notTakenIn(kind, at: reader.at)
         }
         try reader.finish()
         return body
@@ -99,7 +100,7 @@ struct InputDecoder {
     // MARK: progress
 
     enum ProgressKey: String, CaseIterable {
-        case kind, id, source, task, event, by, at, note, outcome, to, priority, fields, satisfaction, solved
+        case kind, id, source, task, event, by, at, note, outcome, to, priority, fields, satisfaction, solved, reports
     }
 
     static let progressKeys = KeyTable<ProgressKey>()
@@ -113,6 +114,7 @@ struct InputDecoder {
         var fieldsOffset = 0
         var satisfactionOffset = 0
         var solvedOffset = 0
+        var reportsOffset = 0
         var scan = try ObjectScan(Self.progressKeys, &reader)
         while let key = try scan.next(&reader) {
             let offset = reader.at
@@ -161,6 +163,9 @@ struct InputDecoder {
             case .solved:
                 progress.solved = try reader.bool()
                 solvedOffset = offset
+            case .reports:
+                progress.reports = try reader.codes("reports")
+                reportsOffset = offset
             }
         }
         leftOut = scan.passedOver
@@ -174,8 +179,16 @@ struct InputDecoder {
         if event == .priority, progress.priority == nil {
             throw reader.missing("priority", of: "priority", at: scan.offset, "add \"priority\": " + Priority.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        if event != .assign, progress.to != nil {
-            throw reader.inconsistent("'to' goes with the event assign only, not with \(event.rawValue)", "take it out, or send assign", at: toOffset)
+        if event == .merge, progress.to == nil { throw reader.missing("to", of: "merge", at: scan.offset, "add \"to\": the number of the task that stands for both") }
+        if event == .merge, let to = progress.to, TaskID(to) == nil { throw reader.notATask(to, at: toOffset) }
+        if event == .split, progress.reports.isEmpty {
+            throw reader.missing("reports", of: "split", at: scan.offset, "add \"reports\": the ids of the reports that leave; the task's page lists them")
+        }
+        if event != .split, !progress.reports.isEmpty {
+            throw reader.inconsistent("'reports' go with the event split only, not with \(event.rawValue)", "take them out, or send split", at: reportsOffset)
+        }
+        if event != .assign, event != .merge, progress.to != nil {
+            throw reader.inconsistent("'to' goes with the events assign and merge only, not with \(event.rawValue)", "take it out, or send assign", at: toOffset)
         }
         if event != .priority, progress.priority != nil {
             throw reader.inconsistent(

@@ -42,13 +42,14 @@ package struct InputFault: Error, Hashable, Sendable, CustomStringConvertible {
 package enum InputKind: String, Hashable, Sendable, CaseIterable {
     case report, progress, crew, customer
     case kase = "case"
+    case outage
     /// Not taken in by this version.
-    case reading, contractor, outage
+    case reading, contractor
 
     package var isTakenIn: Bool {
         switch self {
-        case .report, .progress, .crew, .customer, .kase: true
-        case .reading, .contractor, .outage: false
+        case .report, .progress, .crew, .customer, .kase, .outage: true
+        case .reading, .contractor: false
         }
     }
 }

@@ -66,6 +66,10 @@ package enum ProgressEvent: String, Hashable, Sendable, Codable, CaseIterable {
     case assign
     /// By hand, with `priority`.
     case priority
+    /// By hand, with `to`: it is part of the incident of that task, which stands for it from here on.
+    case merge
+    /// By hand, with `reports`: these callers' fault is another one; they get a task of their own.
+    case split
 }
 
 package struct Progress: Hashable, Sendable {
@@ -77,8 +81,10 @@ package struct Progress: Hashable, Sendable {
     package var note: String?
     /// What came of it, with `complete`: `done`, or a reason in the trade's words.
     package var outcome: String?
-    /// With `assign`: the name of a crew or a department.
+    /// With `assign`: the name of a crew or a department. With `merge`: the task that stands for it from here on.
     package var to: String?
+    /// With `split`: the ids of the reports that leave.
+    package var reports: [String] = []
     /// With `priority`.
     package var priority: Priority?
     /// With `complete`: what was found out, for the stages that follow: declared fields of a report.
@@ -166,7 +172,48 @@ package struct CaseSignal: Hashable, Sendable {
     }
 }
 
+/// What is said of a known interruption.
+package enum OutageEvent: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It is planned, or known: from when until when. Said again of the same outage, it takes the place of what was said before.
+    case planned
+    /// Supply is back.
+    case ended
+    /// It does not take place.
+    case cancelled
+}
+
+/// A known interruption of supply: planned work, or what the control centre knows of.
+package struct OutageSignal: Hashable, Sendable {
+    /// Its name with whoever announces it; nil: the id of this input.
+    package var outage: OutageID?
+    package var event: OutageEvent
+    /// The whole feeder, unless a transformer area is named.
+    package var feeder: FeederID?
+    package var transformer: TransformerID?
+    package var from: Instant?
+    package var until: Instant?
+    package var customersOut: Int64?
+    package var reason: String?
+    package var at: Instant?
+
+    package init(
+        outage: OutageID? = nil, event: OutageEvent = .planned, feeder: FeederID? = nil, transformer: TransformerID? = nil, from: Instant? = nil,
+        until: Instant? = nil, customersOut: Int64? = nil, reason: String? = nil, at: Instant? = nil
+    ) {
+        self.outage = outage
+        self.event = event
+        self.feeder = feeder
+        self.transformer = transformer
+        self.from = from
+        self.until = until
+        self.customersOut = customersOut
+        self.reason = reason
+        self.at = at
+    }
+}
+
 package enum InputBody: Hashable, Sendable {
+    case outage(OutageSignal)
     case kase(CaseSignal)
     case report(Report)
     case progress(Progress)

@@ -1,5 +1,5 @@
 extension Receipt {
-    /// `{"id":"…","source":"…","status":"accepted","tasks":["T-…"],"rule":"…","reason":"…","remarks":["…"]}`; what is absent or empty is left
+    /// `{"id":"…","source":"…","status":"accepted","tasks":["T-…"],"rule":"…","reason":"…","answer":{"zh":"…","en":"…"},"remarks":["…"]}`; what is absent or empty is left
     /// out, but for `tasks`.
     package func json() -> [UInt8] {
         var writer = JSONWriter(capacity: 192)
@@ -17,6 +17,13 @@ extension Receipt {
             $0.field("case", kase?.description)
             $0.field("rule", rule)
             $0.field("reason", reason)
+            if let answer {
+                $0.key("answer")
+                $0.object {
+                    $0.field("zh", answer.chinese)
+                    $0.field("en", answer.english)
+                }
+            }
             guard !remarks.isEmpty else { return }
             $0.key("remarks")
             $0.array { for remark in remarks { $0.string(remark) } }
@@ -43,6 +50,9 @@ extension Receipt {
         if let text = value["case"]?.string {
             guard let number = CaseID(text) else { throw fault("case") }
             kase = number
+        }
+        if let text = value["answer"], let chinese = text["zh"]?.string, let english = text["en"]?.string {
+            answer = Translation(chinese: chinese, english: english)
         }
         remarks = (value["remarks"]?.array ?? []).compactMap(\.string)
     }

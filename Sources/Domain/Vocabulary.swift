@@ -95,6 +95,8 @@ package struct Receipt: Hashable, Sendable {
     /// What the sender should know of an input that was taken all the same: a key that nobody reads, a transformer that nobody knows. Told
     /// once; a duplicate's receipt comes without.
     package var remarks: [String] = []
+    /// What the caller is told in place of a task: a known outage, say.
+    package var answer: Translation?
 
     package init(id: String, source: SourceID, status: ReceiptStatus, tasks: [TaskID] = [], rule: String? = nil, reason: String? = nil) {
         self.id = id

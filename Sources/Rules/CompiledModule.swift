@@ -67,6 +67,8 @@ final class Outcome: Sendable, Hashable {
     let process: ProcessPlan?
     /// Other departments that its tasks concern.
     let share: [DepartmentID]
+    /// The caller is told this, and there is no task; the rest says nothing then.
+    let answer: RuleAnswer?
 
     /// The names of the ladders that it uses.
     var ladders: [String] { ([escalate, process?.escalate] + (process?.stages.map(\.escalate) ?? [])).compactMap { $0 } }
@@ -77,7 +79,7 @@ final class Outcome: Sendable, Hashable {
     }
 
     init(task: String, priority: Priority, assign: Assignment, limits: [Limit], escalate: String?, continues: Bool, process: ProcessPlan? = nil,
-        share: [DepartmentID] = []
+        share: [DepartmentID] = [], answer: RuleAnswer? = nil
     ) {
         self.task = task
         self.priority = priority
@@ -87,6 +89,7 @@ final class Outcome: Sendable, Hashable {
         self.continues = continues
         self.process = process
         self.share = share
+        self.answer = answer
         var constant: [LimitName: LimitLength]? = [:]
         for limit in limits {
             if case .span(let span) = limit.source { constant?[limit.name] = span } else { constant = nil }
@@ -96,7 +99,7 @@ final class Outcome: Sendable, Hashable {
 
     static func == (a: Outcome, b: Outcome) -> Bool {
         a.task == b.task && a.priority == b.priority && a.assign == b.assign && a.limits == b.limits && a.escalate == b.escalate
-            && a.continues == b.continues && a.process == b.process && a.share == b.share
+            && a.continues == b.continues && a.process == b.process && a.share == b.share && a.answer == b.answer
     }
 
     func hash(into hasher: inout Hasher) {
@@ -197,6 +200,7 @@ final class CompiledModule: Sendable {
     let outcomes: [Outcome]
     private let expressions: [Condition]
     private let definitions: [DefinitionList]
+    let merges: [MergeRule]
 
     init(_ draft: ModuleDraft) {
         name = draft.name
@@ -214,6 +218,7 @@ final class CompiledModule: Sendable {
         outcomes = draft.outcomes
         expressions = draft.expressions
         definitions = draft.definitions
+        merges = draft.merges
     }
 
     func name(of rule: CompiledRule) -> String { name(of: rule.head) }
@@ -254,6 +259,7 @@ struct ModuleDraft {
     var takesOver = FormulaPool.yes
     var takesIsFormula = false
     var takesLine = 0
+    var merges: [MergeRule] = []
     private(set) var rules: [CompiledRule] = []
     var parts: [ConditionPart] = []
     private(set) var names: [UInt8] = []

@@ -8,6 +8,7 @@ package struct CompiledPlan: Sendable {
     private let gates: [Gate]
     private let fields: [DeclaredField]
     private let zone: TimeZoneRules
+    private let network: NetworkRegister
 
     private enum Gate: Sendable {
         case open
@@ -28,6 +29,7 @@ package struct CompiledPlan: Sendable {
         self.plan = plan
         fields = site.fields
         zone = site.zone
+        network = site.network
         var facts = SiteFacts()
         facts.values = site.values
         facts.fields = site.fields
@@ -52,7 +54,7 @@ package struct CompiledPlan: Sendable {
         case .open: return .opens
         case .broken(let message): return .fails(message)
         case .condition(let expression):
-            let activation = CaseSchema.Facts(kase: kase, report: ReportActivation(subject: subject, fields: fields, zone: zone))
+            let activation = CaseSchema.Facts(kase: kase, report: ReportActivation(subject: subject, fields: fields, zone: zone, network: network))
             do throws(EvaluationError) {
                 return try expression.matches(activation) ? .opens : .skips
             } catch {

@@ -50,7 +50,8 @@ extension Keys {
         switch what {
         case Keys.module.what: ["module"]
         case Keys.site.what: ["module", "time_zone", "values", "departments"]
-        case Keys.rule.what: ["name", "task", "assign"]
+        case Keys.rule.what: ["name"]
+        case Keys.merge.what: ["name", "window"]
         case Keys.otherwise.what: ["department"]
         case Keys.process.what: ["name", "stages"]
         case Keys.stage.what: ["name"]
@@ -66,6 +67,7 @@ extension Keys {
         case Keys.base.what: ["lat", "lon"]
         case Keys.values.what: ["type", "category"]
         case Keys.testReport.what: ["type"]
+        case Keys.testOutage.what: ["from", "until"]
         default: []
         }
     }
@@ -78,13 +80,20 @@ extension Keys {
         case Keys.ruleTest.what: ["needs", "expect", "then"].map { ($0, "name") } + [("name", "report"), ("report", "name")]
         case Keys.step.what: [("duty", "crew"), ("place", "crew")]
         case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
+        case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
         case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
         }
     }
 
     /// Exactly one of these is there.
-    var oneOf: [String] { what == Keys.assign.what ? ["nearest", "department"] : [] }
+    var oneOf: [String] {
+        switch what {
+        case Keys.assign.what: ["nearest", "department"]
+        case Keys.rule.what: ["task", "answer"]
+        default: []
+        }
+    }
 
     /// At least one of these is there.
     var anyOf: [String] { what == Keys.ruleTest.what ? ["name", "with"] : [] }
@@ -98,6 +107,7 @@ extension Keys {
         case Keys.module.what: Self.shared.merging(Self.moduleMeanings) { first, _ in first }
         case Keys.site.what: Self.shared.merging(Self.siteMeanings) { first, _ in first }
         case Keys.rule.what: Self.ruleMeanings
+        case Keys.merge.what: Self.mergeMeanings
         case Keys.assign.what: Self.assignMeanings
         case Keys.otherwise.what: ["department": .init(.reference(.department), "The department that keeps the task when no crew is near enough.")]
         case Keys.limits.what:
@@ -158,6 +168,7 @@ extension Keys {
         case Keys.base.what: ["lat": .init(.degrees(90), "Latitude."), "lon": .init(.degrees(180), "Longitude.")]
         case Keys.role.what: ["name": .init(.text, "The name that people read."), "person": .init(.code(dots: true), "The personal code of who has it.")]
         case Keys.ruleTest.what: Self.testMeanings
+        case Keys.testOutage.what: Self.testOutageMeanings
         case Keys.testWith.what: Self.testWithMeanings
         case Keys.testCrew.what: Self.testCrewMeanings
         case Keys.testReport.what: Self.testReportMeanings
@@ -201,6 +212,8 @@ extension Keys {
         "let": .init(.named(.expression, dots: false), "Named conditions, usable below."),
         "tables": .init(.named(.block(Keys.table), dots: false), "Times by a declared value; a limit names one."),
         "processes": .init(.list(.block(Keys.process)), "Standard stages for applications: the first whose 'takes' holds opens a case."),
+        "merge": .init(.list(.block(Keys.merge)), "When a report is another call about an incident that is known: it joins its task."),
+        "answers": .init(.named(.block(Keys.text), dots: false), "What callers are told in place of a task; a rule's 'answer' names one."),
         "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),
     ]
 
@@ -228,6 +241,7 @@ extension Keys {
         "escalate": .init(.reference(.other), "The ladder that is climbed when a limit gets late."),
         "share": .init(.list(.reference(.department)), "Other departments that it concerns: they see it, and are told of its beginning and end."),
         "continue": .init(.flag, "true: the rules below are tried, too."),
+        "answer": .init(.text, "What the caller is told in place of a task: a text of 'answers', or 'known_outage', 'arrears', 'customer_installation'."),
     ]
 
     private static let assignMeanings: [String: Meaning] = [

@@ -22,7 +22,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "merge", "classify", "watch", "ratings", "answer", "answers", "webhook", "secret", "contractors", "suppliers",
+        "classify", "watch", "ratings", "webhook", "secret", "contractors", "suppliers",
     ]
 
     static let module = Keys(
@@ -34,6 +34,8 @@ struct Keys: Sendable {
             "takes": "takes: report.type == \"fault\"",
             "let": "let:\n  hazard: report.category in [\"line_down\", \"fire\"]",
             "tables": "tables:\n  arrival:\n    by: report.site\n    rows: { urban: 45 min, rural: 90 min }",
+            "merge": "merge:\n  - name: same-transformer\n    same: [report.transformer]\n    window: 4 h",
+            "answers": "answers:\n  known_outage:\n    zh: 您所在区域正在计划停电。\n    en: There is planned work in your area.",
             "route": "route:\n  - name: everything-else\n    task: repair\n    assign:\n      nearest: crew",
             "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
@@ -79,6 +81,7 @@ struct Keys: Sendable {
             "escalate": "escalate: repair",
             "share": "share: [operations]",
             "continue": "continue: true",
+            "answer": "answer: known_outage",
         ])
 
     static let assign = Keys(

@@ -55,6 +55,8 @@ struct ReadModule {
     var gaps: [(table: String, range: Range<Int>, values: [String])] = []
     /// The first limit that counts working days.
     var workingLimit: Range<Int>?
+    var answers: [(name: String, range: Range<Int>)] = []
+    var usedAnswers: Set<String> = []
 
     /// Makes the module of the draft, and gives the draft up.
     mutating func compile() -> CompiledModule {
@@ -77,7 +79,7 @@ struct ModuleReader {
 
     func read(_ block: Block, name: String) -> ReadModule? {
         guard block.has("route") || block.has("processes") else {
-            for key in ["takes", "let", "tables"] where block.has(key) {
+            for key in ["takes", "let", "tables", "merge", "answers"] where block.has(key) {
                 reader.error(block.keyRanges[key] ?? block.anchor, .missingKey("route", in: "a module with '\(key)'", example: Keys.module.examples["route"]))
             }
             return nil
@@ -108,11 +110,20 @@ struct ModuleReader {
         } else if block.has("tables") {
             tables = nil
         }
+        if let node = block["merge"] {
+            module.draft.merges = MergeReader(reader: reader).merges(node, module: name, conditions, used: &module.usedLets)
+        }
+        var answers: [String: RuleAnswer]? = [:]
+        if let node = block["answers"] {
+            answers = MergeReader(reader: reader).answers(node, &module.answers)
+        } else if block.has("answers") {
+            answers = nil
+        }
         if block["route"] != nil || block["processes"] != nil {
             var rules = RuleConditions(conditions: conditions, formulas: formulas, pool: facts.pool)
             var lines: [String: Int] = [:]
             if let node = block["processes"] { processes(node, &rules, &lines, &module) }
-            if let node = block["route"] { route(node, &rules, tables, &lines, &module) }
+            if let node = block["route"] { route(node, &rules, tables, answers, &lines, &module) }
             module.draft.parts = rules.parts
             module.usedLets.formUnion(rules.definitionsUsed)
         }
@@ -241,7 +252,8 @@ struct ModuleReader {
     // MARK: route
 
     private func route(
-        _ node: Node, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
+        _ node: Node, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ answers: [String: RuleAnswer]?, _ lines: inout [String: Int],
+        _ module: inout ReadModule
     ) {
         let example = Keys.module.examples["route"]
         guard let items = reader.list(node, "route", of: "rules", example: example) else { return }
@@ -249,13 +261,14 @@ struct ModuleReader {
             guard reader.inBlockStyle(item, "a rule", example: "- name: everything-else\n  task: repair"),
                 let block = reader.block(item, Keys.rule, example: "- name: everything-else\n  task: repair\n  assign:\n    nearest: crew")
             else { continue }
-            rule(block, &conditions, tables, &lines, &module)
+            rule(block, &conditions, tables, answers, &lines, &module)
         }
         if node.isEmptyList { reader.error(reader.place(node), .emptyValue("route", example: example)) }
     }
 
     private func rule(
-        _ block: Block, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ lines: inout [String: Int], _ module: inout ReadModule
+        _ block: Block, _ conditions: inout RuleConditions, _ tables: [String: Table]?, _ answers: [String: RuleAnswer]?, _ lines: inout [String: Int],
+        _ module: inout ReadModule
     ) {
         let name = reader.required("name", in: block).flatMap { reader.code($0, "name", what: "a rule's name", example: "name: hazard-first", allowsDots: false) }
         let nameRange = block["name"].map { reader.place($0) } ?? block.anchor
@@ -268,6 +281,19 @@ struct ModuleReader {
             }
         }
         let when = block["when"].flatMap { conditions.condition($0) }
+        if block.has("answer") {
+            for key in ["task", "priority", "assign", "limits", "escalate", "share", "continue"] {
+                if let range = block.keyRanges[key] { reader.error(range, .answersAndTasks(key)) }
+            }
+            let answer = block["answer"].flatMap { MergeReader(reader: reader).answer($0, own: answers, used: &module.usedAnswers) }
+            guard let name, let answer, let fallback = facts.site?.fallback, when != nil || !block.has("when") else { return }
+            module.marks.append(ReadModule.RuleMarks(nameRange: nameRange))
+            module.draft.add(
+                name, line: reader.line(of: nameRange), when: when,
+                Outcome(
+                    task: RuleAnswer.task, priority: .normal, assign: .department(fallback), limits: [], escalate: nil, continues: false, answer: answer))
+            return
+        }
         let task = reader.required("task", in: block, of: what()).flatMap {
             reader.code($0, "task", what: "a kind of work", example: "task: repair", allowsDots: false)
         }

@@ -122,8 +122,10 @@ struct MutantMaker {
             Outcome(
                 task: task ?? outcome.task, priority: priority ?? outcome.priority, assign: assign ?? outcome.assign, limits: limits ?? outcome.limits,
                 escalate: escalate ?? outcome.escalate, continues: continues ?? outcome.continues, process: process ?? outcome.process,
-                share: share ?? outcome.share)
+                share: share ?? outcome.share, answer: outcome.answer)
         }
+        // What callers are told is no matter of tests.
+        if outcome.answer != nil { return }
         if let plan = outcome.process { return processOutcomes(rule, plan) { changed(process: $0) } }
         var made: [RuleMutant] = []
         func add(_ node: Node?, _ change: String, _ hint: String?, _ outcome: Outcome) {
@@ -215,7 +217,7 @@ struct MutantMaker {
                 guard isChanged else { continue }
                 effect.outcomes[number] = Outcome(
                     task: outcome.task, priority: outcome.priority, assign: outcome.assign, limits: limits, escalate: outcome.escalate, continues: outcome.continues,
-                    process: outcome.process, share: outcome.share)
+                    process: outcome.process, share: outcome.share, answer: outcome.answer)
             }
             mutants.append(
                 RuleMutant(

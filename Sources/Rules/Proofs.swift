@@ -60,7 +60,7 @@ struct Proofs {
     }
 
     private func outcome(_ subject: RouteSubject) -> Outcome {
-        let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
+        let activation = ReportActivation(subject, set.site)
         return withUnsafeTemporaryAllocation(of: Int64.self, capacity: set.matcher.roomForKeys) { values in
             values.initialize(repeating: 0)
             let keys = ReportKeys(matcher: set.matcher, values: values)
@@ -179,7 +179,7 @@ struct Proofs {
         for left in first {
             for right in second {
                 guard let both = space.intersection(left, right), let subject = witness.subject(in: both) else { continue }
-                let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
+                let activation = ReportActivation(subject, set.site)
                 func isOpen(_ module: CompiledModule) -> Bool { module.takes.map { (try? $0.expression.matches(activation)) ?? false } ?? true }
                 if isOpen(set.modules[a]), isOpen(set.modules[b]) { return subject }
             }

@@ -10,12 +10,16 @@ final class ReportActivation: Activation, Sendable {
     let subject: RouteSubject
     let fields: [DeclaredField]
     let zone: TimeZoneRules
+    let network: NetworkRegister
 
-    init(subject: RouteSubject, fields: [DeclaredField], zone: TimeZoneRules) {
+    init(subject: RouteSubject, fields: [DeclaredField], zone: TimeZoneRules, network: NetworkRegister = NetworkRegister()) {
         self.subject = subject
         self.fields = fields
         self.zone = zone
+        self.network = network
     }
+
+    convenience init(_ subject: RouteSubject, _ site: Site) { self.init(subject: subject, fields: site.fields, zone: site.zone, network: site.network) }
 
     func value(slot: Int) -> Value? {
         if let field = Slot.Report(rawValue: slot) {
@@ -121,7 +125,8 @@ final class ReportActivation: Activation, Sendable {
     }
 
     func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value {
-        throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0))
+        guard let function = SiteFunction(rawValue: function) else { throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0)) }
+        return function.value(arguments, subject.outages, network)
     }
 
     /// The site's own zone is the one that conditions may name.

@@ -107,6 +107,7 @@ enum ReportSchema {
         for name in Keys.values.names where name != "skill" && name != "document" {
             if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.codes?[name] ?? [] }
         }
+        schema.functions = SiteFunction.declarations
         // A site that could not be read knows no zone: then any passes.
         schema.timeZones = site?.timeZone.map { [$0] }
         if let districts = site?.districts { schema.enumerations["district"] = districts }

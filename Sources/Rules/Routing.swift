@@ -20,7 +20,7 @@ extension RuleSet {
 
     /// As `route(_:tracing:)`, and adds what it took.
     package func route(_ subject: RouteSubject, tracing: Bool, _ effort: inout RouteEffort) -> RouteResult {
-        let activation = ReportActivation(subject: subject, fields: site.fields, zone: site.zone)
+        let activation = ReportActivation(subject, site)
         return withUnsafeTemporaryAllocation(of: Int64.self, capacity: matcher.roomForKeys) { values in
             values.initialize(repeating: 0)
             let keys = ReportKeys(matcher: matcher, values: values)
@@ -46,6 +46,7 @@ extension RuleSet {
                 }
             }
             run(module, indexes[number], activation, keys, tracing: tracing, &result, &effort)
+            if !result.routings.isEmpty { result.merges = merges(module, activation, &result.failures) }
             return result
         }
         return result
@@ -91,7 +92,7 @@ extension RuleSet {
                 Routing(
                     rule: module.name(of: head), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
                     limits: limits(of: outcome, activation), escalate: outcome.escalate, trace: trace, process: outcome.process,
-                    share: outcome.share))
+                    share: outcome.share, answer: outcome.answer))
             if !head.continues { return }
         }
         if tracing, result.routings.isEmpty { result.nearMiss = nearMiss(missed, above: module.rules.count, module, activation, keys) }

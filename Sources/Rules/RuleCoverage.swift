@@ -103,6 +103,7 @@ package final class CoverageRecorder {
     private var order: [Watched] = []
     private var rungs: Set<String> = []
     private var stages: Set<StageMark> = []
+    private var joined: Set<String> = []
 
     /// - Parameter files: module files that are looked at; nil: all.
     package init(_ source: RuleSource, _ set: RuleSet, files: Set<String>? = nil) {
@@ -137,7 +138,7 @@ package final class CoverageRecorder {
 
     /// A report, and what the rules said.
     package func note(_ subject: RouteSubject, _ result: RouteResult) {
-        let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
+        let activation = ReportActivation(subject, set.site)
         func holds(_ side: Side) -> Bool { Self.holds(side.comparison, activation) }
         var home: Int?
         for (number, module) in set.modules.enumerated() {
@@ -172,6 +173,9 @@ package final class CoverageRecorder {
         guard let place = set.place(of: rule), let one = watched[place.module], place.rule < one.waited.count else { return }
         one.waited[place.rule] = true
     }
+
+    /// A report joined another by a rule for merging.
+    package func noteJoining(_ rule: String) { joined.insert(rule) }
 
     package func note(_ mark: StageMark) { stages.insert(mark) }
 
@@ -266,6 +270,16 @@ package final class CoverageRecorder {
             }
             if let otherwise = rule.values["assign"]?["otherwise"] {
                 branch(one.waited[rule.number], otherwise.range, rule.number, "in no test does a task of \(rule.name) wait because nobody can go")
+            }
+        }
+        for merge in set.modules[one.module.number].merges {
+            module.rules += 1
+            if joined.contains(merge.name) {
+                module.rulesReached += 1
+            } else {
+                module.gaps.append(
+                    RuleCoverage.Gap(
+                        kind: .rule, file: one.module.file, line: merge.line, column: 1, rule: merge.name, text: "in no test does a report join another by \(merge.name)"))
             }
         }
         // The places of what is never told are never counted.

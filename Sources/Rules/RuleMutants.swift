@@ -94,7 +94,7 @@ package struct RuleMutants {
     /// Where a report went, from what the rules said.
     package func trail(_ subject: RouteSubject, _ result: RouteResult) -> RouteTrail {
         let places = result.routings.compactMap { set.place(of: $0.rule) }
-        let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
+        let activation = ReportActivation(subject, set.site)
         let home = places.first?.module ?? set.modules.firstIndex { $0.takes.map { (try? $0.expression.matches(activation)) == true } ?? true }
         guard let home else { return RouteTrail(subject: subject, home: nil, taken: [], last: -1) }
         let module = set.modules[home]
@@ -111,7 +111,7 @@ package struct RuleMutants {
     /// Whether a mutant makes a difference to where a report goes, or to what comes of it.
     package func matters(_ mutant: RuleMutant, to trail: RouteTrail) -> Bool {
         let effect = mutant.effect
-        let activation = ReportActivation(subject: trail.subject, fields: set.site.fields, zone: set.site.zone)
+        let activation = ReportActivation(trail.subject, set.site)
         if let takes = effect.takes {
             guard trail.home.map({ $0 >= effect.module }) ?? true else { return false }
             if ((try? takes.matches(activation)) == true) != (trail.home == effect.module) { return true }
@@ -134,7 +134,7 @@ package struct RuleMutants {
     /// As `RuleSet.route`, with the mutant's change: every condition is run, in order.
     package func route(_ subject: RouteSubject, by mutant: RuleMutant) -> RouteResult {
         let effect = mutant.effect
-        let activation = ReportActivation(subject: subject, fields: set.site.fields, zone: set.site.zone)
+        let activation = ReportActivation(subject, set.site)
         return withUnsafeTemporaryAllocation(of: Int64.self, capacity: set.matcher.roomForKeys) { values in
             values.initialize(repeating: 0)
             let keys = ReportKeys(matcher: set.matcher, values: values)
@@ -155,9 +155,10 @@ package struct RuleMutants {
                         Routing(
                             rule: module.name(of: rule), task: outcome.task, priority: outcome.priority, assign: outcome.assign,
                             limits: set.limits(of: outcome, activation), escalate: outcome.escalate, trace: nil, process: outcome.process,
-                            share: outcome.share))
+                            share: outcome.share, answer: outcome.answer))
                     if !(changed?.continues ?? rule.continues) { break }
                 }
+                if !result.routings.isEmpty { result.merges = set.merges(module, activation, &result.failures) }
                 return result
             }
             return RouteResult(routings: [], failures: [])

@@ -258,10 +258,13 @@ package struct Routing: Sendable {
     package var process: ProcessPlan?
     /// Other departments that it concerns.
     package var share: [DepartmentID]
+    /// The caller is told this, and there is no task.
+    package var answer: RuleAnswer?
 
     package init(
         rule: String, task: String, priority: Priority, assign: Assignment, limits: [LimitName: LimitLength], escalate: String?,
-        trace: RouteTrace?, process: ProcessPlan? = nil, share: [DepartmentID] = []
+        trace: RouteTrace?, process: ProcessPlan? = nil, share: [DepartmentID] = [],
+        answer: RuleAnswer? = nil
     ) {
         self.rule = rule
         self.task = task
@@ -272,6 +275,7 @@ package struct Routing: Sendable {
         self.trace = trace
         self.process = process
         self.share = share
+        self.answer = answer
     }
 }
 
@@ -358,6 +362,7 @@ package final class RuleSet: Sendable {
     /// The rules of all modules.
     package let ruleCount: Int
     private let places: NamePlaces
+    private let merges: [String: (near: Int?, window: TimeSpan)]
     let matcher: Matcher
     /// Over the modules' `takes`, and over each module's rules.
     let gates: ConditionIndex
@@ -378,6 +383,7 @@ package final class RuleSet: Sendable {
         self.moduleFiles = moduleFiles
         ruleCount = modules.reduce(0) { $0 + $1.rules.count }
         places = NamePlaces(modules)
+        merges = Dictionary(modules.flatMap(\.merges).map { ($0.name, ($0.near, $0.window)) }, uniquingKeysWith: { first, _ in first })
         let matcher = Matcher(pool)
         self.matcher = matcher
         gates = ConditionIndexBuilder.build(
@@ -408,6 +414,7 @@ package final class RuleSet: Sendable {
         moduleFiles = other.moduleFiles
         ruleCount = other.ruleCount
         places = other.places
+        merges = other.merges
         matcher = other.matcher
         gates = other.gates
         indexes = other.indexes
@@ -424,6 +431,18 @@ package final class RuleSet: Sendable {
 
     /// Where a rule of that name stands; nil: there is none.
     func place(of name: String) -> (module: Int, rule: Int)? { places.place(of: name, in: modules) }
+
+    /// A rule for merging by its name, `faults.same-transformer`: how near is near; nil: there is no such rule.
+    package func merge(named name: String) -> (near: Int?, window: TimeSpan)? { merges[name] }
+
+    /// `module.name` of every rule for merging.
+    package var mergeNames: [String] { merges.keys.sorted() }
+
+    /// Every answer that a rule gives, sorted.
+    package var answerNames: [String] { Set(modules.flatMap { $0.outcomes.compactMap { $0.answer?.name } }).sorted() }
+
+    /// What a rule answers; nil: it makes a task, or there is no such rule.
+    package func answer(ofRule name: String) -> String? { place(of: name).flatMap { modules[$0.module].outcome(of: modules[$0.module].rules[$0.rule]).answer?.name } }
 
     /// The processes of all modules, in the order in which they are tried.
     package var processes: [ProcessPlan] { modules.flatMap { module in module.rules.compactMap { module.outcome(of: $0).process } } }
@@ -516,6 +535,8 @@ package struct RouteSubject: Sendable {
     package var source: SourceID
     package var customer: CustomerFacts?
     package var now: Instant
+    /// What is known of interruptions of supply.
+    package var outages = OutageBook()
     package init(report: Report, source: SourceID, customer: CustomerFacts? = nil, now: Instant) {
         self.report = report
         self.source = source
@@ -531,6 +552,8 @@ package struct RouteResult: Sendable {
     package var failures: [ConditionFailure]
     /// When traced and no rule took it: the rule that came nearest, if a module was open for it.
     package var nearMiss: RouteTrace.NearMiss?
+    /// The rules for merging that hold of it, in the order in which they are tried.
+    package var merges: [MergeMatch] = []
     package init(routings: [Routing], failures: [ConditionFailure], nearMiss: RouteTrace.NearMiss? = nil) {
         self.routings = routings
         self.failures = failures

@@ -20,6 +20,8 @@ package struct RuleTest: Sendable {
     package var crews: Roster?
     /// What is known of the customer of its reports.
     package var facts: [String: FieldValue]?
+    /// Known interruptions.
+    package var outages: [Outage] = []
     package var report: TestReport
     package var expect: Expected?
     package var steps: [Step]
@@ -39,6 +41,11 @@ package struct RuleTest: Sendable {
         package var crew: CrewID
         package var onDuty: Bool?
         package var coordinate: Coordinate?
+    }
+
+    package struct Outage: Sendable {
+        package var signal: OutageSignal
+        package var place: RuleTestPlace
     }
 
     package struct TestReport: Sendable {
@@ -80,6 +87,11 @@ package struct RuleTest: Sendable {
         case told(Set<TestRecipient>)
         /// Other departments that it concerns.
         case shared(Set<DepartmentID>)
+        /// What the caller is told in place of a task.
+        case answer(String?)
+        /// The rule for merging by which the report joined an earlier one.
+        case joined(String?)
+        case callers(Int)
         // Of the case that an application has opened.
         case kase(CaseState)
         /// The stages that are open, all of them.
@@ -93,7 +105,7 @@ package struct RuleTest: Sendable {
             switch self {
             case .kase, .open, .skipped, .missing: true
             case .limit(let name, _): name == .total
-            case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .told, .shared: false
+            case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .told, .shared, .answer, .joined, .callers: false
             }
         }
     }

@@ -182,6 +182,16 @@ extension TestFile {
             return names(node, key).map { names in
                 .shared(Set(names.compactMap { reader.reference($0, key, "department", .unknownDepartment, known: facts.departments) }.map { DepartmentID($0) }))
             }
+        case "answer":
+            if node.text == "none" { return .answer(nil) }
+            return reader.reference(node, key, "answer", .unknownAnswer, known: set.answerNames, example: example).map { .answer($0) }
+        case "joined":
+            if node.text == "none" { return .joined(nil) }
+            guard let text = reader.text(node, key, example: example) else { return nil }
+            if set.mergeNames.contains(text) { return .joined(text) }
+            reader.error(reader.place(node), .unknownRule(text, known: set.mergeNames, suggestion: reader.near(text, among: set.mergeNames)))
+            return nil
+        case "callers": return reader.wholeNumber(node, key, in: 1...100_000, example: "callers: 2").map { .callers($0) }
         case "case":
             return reader.choice(node, key, among: CaseState.allCases.map(\.rawValue), example: example).flatMap(CaseState.init).map { .kase($0) }
         case "open": return stages(node, key).map { .open($0) }

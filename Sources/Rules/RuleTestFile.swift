@@ -21,6 +21,7 @@ struct TestFile {
         var start: Instant?
         var crews: RuleTest.Roster?
         var customer: Node?
+        var outages: [RuleTest.Outage] = []
     }
 
     mutating func item(_ node: Node) {
@@ -53,6 +54,7 @@ struct TestFile {
         var test = RuleTest(
             name: name ?? "", file: reader.source.name, line: reader.line(of: nameRange), place: place(nameRange), start: start, crews: around.crews,
             facts: nil, report: RuleTest.TestReport(source: SourceID("test"), report: Report(type: ""), place: place(nameRange)), expect: nil, steps: [])
+        test.outages = around.outages
         test.expect = block["expect"].flatMap { expected($0, around.crews) }
         if let node = block["then"] { test.steps = steps(node, test, first: report["id"]?.text) }
 
@@ -146,7 +148,29 @@ struct TestFile {
         if let node = block["at"], let instant = instant(node, "at") { around.start = instant }
         if let node = block["crews"] { around.crews = crews(node) }
         if let node = block["customer"] { around.customer = node }
+        if let node = block["outages"] { around.outages = outages(node, around.start) }
         return around
+    }
+
+    private func outages(_ node: Node, _ start: Instant?) -> [RuleTest.Outage] {
+        let day = set.site.zone.date(at: start ?? set.site.zone.instant(of: RuleTestReader.day, second: 12 * 3_600))
+        var result: [RuleTest.Outage] = []
+        for (number, item) in (reader.list(node, "outages", of: "known outages", example: Keys.testWith.examples["outages"]) ?? []).enumerated() {
+            guard let block = reader.block(item, Keys.testOutage, example: Keys.testWith.examples["outages"]) else { continue }
+            let from = reader.required("from", in: block, of: "an outage").flatMap { instant($0, "from", on: day) }
+            let until = reader.required("until", in: block, of: "an outage").flatMap { instant($0, "until", on: day) }
+            let feeder = block["feeder"].flatMap { reader.text($0, "feeder") }.map { FeederID($0) }
+            let transformer = block["transformer"].flatMap { reader.text($0, "transformer") }.map { TransformerID($0) }
+            if feeder == nil, transformer == nil { _ = reader.required("feeder", in: block, of: "an outage") }
+            guard let from, let until else { continue }
+            result.append(
+                RuleTest.Outage(
+                    signal: OutageSignal(
+                        outage: OutageID("outage-\(number + 1)"), feeder: feeder, transformer: transformer, from: from, until: until,
+                        reason: block["reason"].flatMap { reader.text($0, "reason") }),
+                    place: place(reader.place(item))))
+        }
+        return result
     }
 
     private func crews(_ node: Node) -> RuleTest.Roster? {

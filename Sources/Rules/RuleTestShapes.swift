@@ -24,6 +24,15 @@ extension Keys {
         "at": .init(.text, "When the report comes: a Wednesday at noon when nothing is said."),
         "crews": .init(orNone(.named(.block(Keys.testCrew), dots: true)), "The roster of this test, in place of the site's."),
         "customer": .init(.block(Keys.testFacts), "What is known of the caller."),
+        "outages": .init(.list(.block(Keys.testOutage)), "Interruptions of supply that are known."),
+    ]
+
+    static let testOutageMeanings: [String: Meaning] = [
+        "feeder": .init(.text, "The feeder that is switched off."),
+        "transformer": .init(.text, "The transformer area, where it is that alone."),
+        "from": .init(.text, "When it begins: '09:00', '2026-07-15 09:00', or with a zone."),
+        "until": .init(.text, "When it ends."),
+        "reason": .init(.text, "What callers are told of it."),
     ]
 
     static let testCrewMeanings: [String: Meaning] = [
@@ -91,6 +100,9 @@ extension Keys {
             "case": .init(.choice(CaseState.allCases.map(\.rawValue)), "The state of the case that an application has opened."),
             "open": .init(.either([.text, .list(.code(dots: false))]), "The case's open stages, all of them; 'none': none."),
             "skipped": .init(.either([.text, .list(.code(dots: false))]), "The stages that were not needed, all of them; 'none': none."),
+            "answer": .init(.text, "What the caller is told in place of a task; 'none': there is a task."),
+            "joined": .init(.text, "The rule for merging by which the report joined an earlier one; 'none': it has a task of its own."),
+            "callers": .init(.wholeNumber(1...100_000), "For how many reports the task stands."),
             "missing": .init(.either([.text, .list(.reference(.valueIfDeclared("document")))]), "The documents that are wanted, all of them; 'none': none."),
         ]
         for limit in LimitName.allCases where Keys.expectation.names.contains(limit.rawValue) { meanings[limit.rawValue] = .init(orNone(.limit), "The limit that it has; 'none': none.") }

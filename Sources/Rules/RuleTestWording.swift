@@ -103,6 +103,7 @@ extension Keys {
             "at": "at: 2026-07-15 12:00",
             "crews": "crews:\n  a: { base: { lat: 28.0, lon: 120.6 }, skills: [live_line] }",
             "customer": "customer: { critical_class: class_1 }",
+            "outages": "outages:\n  - { feeder: F-12, from: 09:00, until: 15:00 }",
         ])
 
     static let testCrew = Keys(
@@ -170,6 +171,19 @@ extension Keys {
             "open": "open: [acceptance]",
             "skipped": "skipped: [grid_works]",
             "missing": "missing: [identity]",
+            "answer": "answer: known_outage",
+            "joined": "joined: faults.same-transformer",
+            "callers": "callers: 2",
+        ])
+
+    static let testOutage = Keys(
+        "an outage of a test",
+        [
+            "feeder": "feeder: F-12",
+            "transformer": "transformer: T-991",
+            "from": "from: 09:00",
+            "until": "until: 15:00",
+            "reason": "reason: planned work",
         ])
 
     static let step = Keys(

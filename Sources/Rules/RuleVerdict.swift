@@ -25,7 +25,7 @@ extension RuleSet {
         guard let place = place(of: name) else { return .unknown }
         let home = modules[place.module]
         let rule = home.rules[place.rule]
-        let activation = ReportActivation(subject: subject, fields: site.fields, zone: site.zone)
+        let activation = ReportActivation(subject, site)
         func shown(_ condition: Condition, _ result: Bool) -> RouteTrace.Condition { told(condition, result: result, activation) }
 
         if let takes = home.takes, (try? takes.expression.matches(activation)) != true {

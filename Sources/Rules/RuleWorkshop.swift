@@ -236,7 +236,7 @@ package final class RuleWorkshop {
     }
 
     /// The sections that are only read when a module's rules are.
-    private static let heavyKeys: Set<String> = ["takes", "let", "tables", "route"]
+    private static let heavyKeys: Set<String> = ["takes", "let", "tables", "merge", "answers", "route"]
 
     private func open(_ file: KnownFile, _ reader: FileReader) -> Opened? {
         if let known = file.opened { return Opened(reader: reader, file: file, name: known.name, block: known.block, isLight: true) }

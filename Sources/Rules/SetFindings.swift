@@ -39,6 +39,7 @@ struct SetFindings {
 
     private func names(_ module: ReadModule) {
         for name in module.lets where !module.usedLets.contains(name.name) { findings.warning(module.file, name.range, .unused("condition", name.name)) }
+        for answer in module.answers where !module.usedAnswers.contains(answer.name) { findings.warning(module.file, answer.range, .unused("answer", answer.name)) }
         for table in module.tables where !module.usedTables.contains(table.name) { findings.warning(module.file, table.range, .unused("table", table.name)) }
         for marks in module.marks {
             if let range = marks.escalateRange { findings.warning(module.file, range, .idleEscalation) }

@@ -8,7 +8,9 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
     // Where a case stands.
     case case_in_stage, case_stage_queued, case_next, case_waits_for_documents, case_suspended
     // Where a task stands.
-    case task_queued, task_dispatched, task_accepted, task_enroute, task_onsite, task_suspended, task_completed, task_closed, task_cancelled
+    case task_queued, task_dispatched, task_accepted, task_enroute, task_onsite, task_suspended, task_completed, task_closed, task_cancelled, task_merged
+    // In place of a task, and what callers are told at the end of one.
+    case known_outage, arrears, customer_installation, restored, joined
     // Words that go into the others.
     case by_date, by_date_uncertain, was_due, no_date, time_stopped, who_department, who_crew, who_account_manager, who_contractor, who_customer
 
@@ -20,8 +22,12 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .stage_begun, .case_in_stage, .case_stage_queued: ["case", "process", "stage", "who", "due"]
         case .stage_done, .stage_failed: ["case", "process", "stage"]
         case .case_next: ["case", "process", "next", "due"]
-        case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled:
+        case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled,
+            .task_merged:
             ["task", "who", "due"]
+        case .known_outage, .arrears, .customer_installation: RuleAnswer.placeholders
+        case .restored: ["task"]
+        case .joined: ["task", "report", "callers"]
         case .by_date, .by_date_uncertain, .was_due: ["date"]
         case .who_department, .who_crew: ["department"]
         case .no_date, .time_stopped, .who_account_manager, .who_contractor, .who_customer: []
@@ -55,6 +61,17 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .task_completed: Translation(chinese: "已处理完毕，等待确认。", english: "The work is done; it waits for confirmation.")
         case .task_closed: Translation(chinese: "已办结。", english: "It is closed.")
         case .task_cancelled: Translation(chinese: "已取消。", english: "It was cancelled.")
+        case .task_merged: Translation(chinese: "已与工单 {task} 合并处理。", english: "It is handled together with {task}.")
+        case .known_outage:
+            Translation(
+                chinese: "您所在区域正在停电检修（{reason}），预计{until}恢复供电。", english: "Power is off in your area for known work ({reason}); it is to be back by {until}.")
+        case .arrears:
+            Translation(chinese: "您的户号因欠费已停电，缴清电费后 24 小时内恢复供电。", english: "Supply is off for an unpaid bill; it is back within 24 hours of payment.")
+        case .customer_installation:
+            Translation(
+                chinese: "经核实，故障在您的室内线路或设备上，请联系有资质的电工处理。", english: "The fault is in your own installation: please ask a qualified electrician.")
+        case .restored: Translation(chinese: "您报修的停电（{task}）已处理完毕，现已恢复供电。如仍无电，请再次来电。", english: "The fault you reported ({task}) is repaired. If you have no power yet, please call again.")
+        case .joined: Translation(chinese: "您报告的情况已与工单 {task} 合并处理，共 {callers} 户来电。", english: "Your report is part of {task}, with {callers} calls.")
         case .by_date: Translation(chinese: "最迟{date}", english: "by {date}")
         case .by_date_uncertain: Translation(chinese: "最迟{date}（当年节假日公布后可能调整）", english: "by {date} (that year's public holidays are not known yet)")
         case .was_due: Translation(chinese: "应于{date}前完成，现已逾期", english: "due by {date}, which has passed")
@@ -81,10 +98,10 @@ package struct TextCatalogue: Sendable, Hashable {
     package subscript(_ name: TextName) -> Translation { texts[name] ?? name.standard }
 
     /// The text with its words in braces filled in. What has no value is left out.
-    package func filled(_ name: TextName, _ values: [String: Translation] = [:]) -> Translation {
-        let text = self[name]
-        return Translation(
-            chinese: Self.fill(text.chinese) { values[$0]?.chinese ?? "" }, english: Self.fill(text.english) { values[$0]?.english ?? "" })
+    package func filled(_ name: TextName, _ values: [String: Translation] = [:]) -> Translation { Self.filled(self[name], values) }
+
+    package static func filled(_ text: Translation, _ values: [String: Translation]) -> Translation {
+        Translation(chinese: fill(text.chinese) { values[$0]?.chinese ?? "" }, english: fill(text.english) { values[$0]?.english ?? "" })
     }
 
     private static func fill(_ text: String, _ value: (String) -> String) -> String {

@@ -28,14 +28,19 @@ struct TextReader {
     }
 
     private func text(_ node: Node, _ language: String, _ name: TextName) -> String? {
+        text(node, language, of: name.rawValue, known: name.placeholders)
+    }
+
+    /// - Parameter known: the words in braces that it may have.
+    func text(_ node: Node, _ language: String, of name: String, known: [String]) -> String? {
         guard let text = reader.text(node, language, example: Self.example) else { return nil }
         var isRight = true
         let map = ScalarMap(node, in: reader.source)
-        for case .placeholder(let word, let place) in TextCatalogue.parts(of: text) where !name.placeholders.contains(word) {
+        for case .placeholder(let word, let place) in TextCatalogue.parts(of: text) where !known.contains(word) {
             isRight = false
             reader.error(
                 map.range(characters: place..<(place + word.count + 2)),
-                .unknownPlaceholder(word, of: name.rawValue, known: name.placeholders, suggestion: reader.near(word, among: name.placeholders)))
+                .unknownPlaceholder(word, of: name, known: known, suggestion: reader.near(word, among: known)))
         }
         // A brace that has no partner would stand in the customer's text.
         var at = 0
@@ -46,7 +51,7 @@ struct TextReader {
                 if let brace = plain.firstIndex(where: { $0 == "{" || $0 == "}" }) {
                     isRight = false
                     let place = at + plain.distance(from: plain.startIndex, to: brace)
-                    reader.error(map.range(characters: place..<(place + 1)), .loneBrace(String(plain[brace]), known: name.placeholders))
+                    reader.error(map.range(characters: place..<(place + 1)), .loneBrace(String(plain[brace]), known: known))
                 }
                 at += plain.count
             }

@@ -60,6 +60,8 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case notBack = "not-back"
     case limitOnNothing = "limit-on-nothing"
     case unknownStage = "unknown-stage"
+    // Answers in place of tasks
+    case unknownAnswer = "unknown-answer"
     // The calendar
     case badDate = "bad-date"
     case secondCalendar = "second-calendar"

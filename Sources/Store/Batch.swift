@@ -75,6 +75,8 @@ package struct LoadedState: Sendable, Hashable {
     package var plans: [ProcessPlan]
     /// The last number given to a case; day 0, number 0 when there was none.
     package var lastCase: CaseID
+    /// The outages that are not over.
+    package var outages: [OutageRecord] = []
     /// The tasks that are not final, most urgent first: priority, then number.
     package var tasks: [WorkTask]
     package var crews: [CrewRecord]

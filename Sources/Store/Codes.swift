@@ -145,6 +145,14 @@ extension HistoryEvent: StoredWord {
         case .shared: 33
         case .concerned: 34
         case .case_concerned: 35
+        case .joined: 36
+        case .split: 37
+        case .answered: 38
+        case .callers_told: 39
+        case .outage_planned: 40
+        case .outage_changed: 41
+        case .outage_cancelled: 42
+        case .outage_ended: 43
         }
     }
 }
@@ -168,6 +176,7 @@ extension Notice.Event: StoredWord {
         case .case_withdrawn: 11
         case .shared: 12
         case .shared_done: 13
+        case .restored: 14
         }
     }
 }
@@ -189,6 +198,7 @@ enum LogKind: Int64 {
     case crew = 12
     case customer = 13
     case kase = 14
+    case outage = 16
 
     init(_ stimulus: Stimulus) {
         switch stimulus {
@@ -202,6 +212,7 @@ enum LogKind: Int64 {
             case .crew: self = .crew
             case .customer: self = .customer
             case .kase: self = .kase
+            case .outage: self = .outage
             }
         }
     }
@@ -252,6 +263,18 @@ extension CaseState: StoredWord {
         case .suspended: 1
         case .completed: 2
         case .withdrawn: 3
+        }
+    }
+}
+
+extension OutageState: StoredWord {
+    static var words: [OutageState] { allCases }
+    static let table = byCode()
+    var code: UInt8 {
+        switch self {
+        case .planned: 0
+        case .ended: 1
+        case .cancelled: 2
         }
     }
 }

@@ -35,7 +35,7 @@ extension Writer {
         }
     }
 
-    private func prepared(_ sql: String) throws(CommitFailure) -> Statement {
+    func prepared(_ sql: String) throws(CommitFailure) -> Statement {
         do { return try statement(sql) } catch { throw CommitFailure(error, path: path) }
     }
 
@@ -53,7 +53,13 @@ extension Writer {
         for customer in plan.customers { try store(customer) }
         for process in plan.processes { try store(process) }
         for kase in plan.cases { try store(kase) }
+        for outage in plan.outages { try store(outage) }
         var hasNotices = false
+        for calls in plan.calls {
+            let written = try store(calls, notices: next.notice)
+            next.notice += written
+            if written > 0 { hasNotices = true }
+        }
         for entry in batch.entries {
             for line in entry.decision.history {
                 next.history += 1
@@ -271,7 +277,7 @@ extension Writer {
         try run(s)
     }
 
-    private func store(_ notice: Notice, row: Int64) throws(CommitFailure) {
+    func store(_ notice: Notice, row: Int64) throws(CommitFailure) {
         bytes.reset()
         RowCodec.write(notice, into: &bytes)
         let s = hot.insertNotice
@@ -367,11 +373,19 @@ struct CommitPlan {
     private(set) var lastTask: (before: TaskID, after: TaskID)?
     private(set) var cases: [CaseChange] = []
     private(set) var processes: [ProcessPlan] = []
+    private(set) var outages: [OutageChange] = []
+    /// In the order in which they were decided.
+    private(set) var calls: [Calls] = []
     private(set) var lastCase: (before: CaseID, after: CaseID)?
 
     struct CaseChange {
         let revisionBefore: Int32?
         var after: WorkCase
+    }
+
+    struct OutageChange {
+        let revisionBefore: Int32?
+        var after: OutageRecord
     }
 
     var isEmpty: Bool { logged.isEmpty }
@@ -383,6 +397,7 @@ struct CommitPlan {
         var crewIndex: [CrewID: Int] = [:]
         var customerIndex: [CustomerID: Int] = [:]
         var caseIndex: [CaseID: Int] = [:]
+        var outageIndex: [OutageID: Int] = [:]
         taskIndex.reserveCapacity(batch.entries.count)
         for (i, entry) in batch.entries.enumerated() {
             guard entry.isLogged else {
@@ -450,6 +465,21 @@ struct CommitPlan {
                         lastCase = (before, after)
                     }
                 case .plan(let plan): processes.append(plan)
+                case .calls(let one): calls.append(one)
+                case .outage(let before, let after):
+                    guard after.revision > before?.revision ?? .min else {
+                        throw .defect("outage \(after.id) changes without a new revision", path: path)
+                    }
+                    if let known = outageIndex[after.id] {
+                        // A new one of the same name may follow one that is over.
+                        guard before?.revision == outages[known].after.revision || before == nil && outages[known].after.state.isFinal else {
+                            throw .defect("two changes of outage \(after.id) in one batch do not follow each other", path: path)
+                        }
+                        outages[known].after = after
+                    } else {
+                        outageIndex[after.id] = outages.count
+                        outages.append(OutageChange(revisionBefore: before?.revision, after: after))
+                    }
                 case .customer(let facts):
                     if let known = customerIndex[facts.customer] {
                         customers[known] = facts

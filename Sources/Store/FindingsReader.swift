@@ -7,7 +7,7 @@ import GRDBSQLite
 ///
 /// Unchecked Sendable: reached only inside the serial queue of its connection.
 final class FindingsReader: @unchecked Sendable {
-    private let begin, commit, findInput, findCustomer, findTask, findCase: Statement
+    private let begin, commit, findInput, findCustomer, findTask, findCase, findCallers: Statement
 
     init(_ db: OpaquePointer) throws(SQLiteFailure) {
         begin = try Statement(db, "BEGIN")
@@ -15,6 +15,7 @@ final class FindingsReader: @unchecked Sendable {
         findInput = try Statement(db, "SELECT digest, receipt FROM input WHERE source = ? AND id = ?")
         findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
         findTask = try Statement(db, "SELECT state, body FROM task WHERE id = ? AND open = 0")
+        findCallers = try Statement(db, Looks.callersOfTask)
         findCase = try Statement(db, "SELECT state FROM cases WHERE id = ? AND open = 0")
     }
 
@@ -55,6 +56,12 @@ final class FindingsReader: @unchecked Sendable {
                     findings.finished?.outcome = try findTask.blob(1) { bytes throws(RowFault) in try RowCodec.task(bytes) }.outcome
                 }
             }
+            if progress.event == .split {
+                findCallers.bind(1, progress.task.packed)
+                findCallers.bind(2, -1)
+                defer { findCallers.reset() }
+                findings.callers = try Looks.callers(findCallers)
+            }
         case .kase(let signal):
             findCase.bind(1, signal.id.packed)
             if try findCase.step() {
@@ -62,7 +69,7 @@ final class FindingsReader: @unchecked Sendable {
                 guard let code = UInt8(exactly: findCase.int(0)) else { throw RowFault("a case's state is out of range") }
                 findings.finishedCase = try CaseState.word(code)
             }
-        case .crew, .customer: break
+        case .crew, .customer, .outage: break
         }
         return findings
     }

@@ -172,8 +172,10 @@ extension Writer {
         let unjournaled = try Statement(connection, Looks.unjournaled)
         unjournaled.bind(1, head.journaled)
         let cases = try Looks.openCases(connection)
-        return LoadedState(
+        var loaded = LoadedState(
             cases: cases, plans: try Looks.plans(connection, Set(cases.map(\.plan))), lastCase: CaseID(packed: head.kase), tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
             lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
+        loaded.outages = try Looks.outages(try Statement(connection, "SELECT id, body FROM outage WHERE open = 1 ORDER BY id"))
+        return loaded
     }
 }

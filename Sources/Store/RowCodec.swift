@@ -384,8 +384,8 @@ enum RowCodec {
 
     // MARK: Receipts (of accepted inputs only; key and status are not repeated)
 
-    /// Form 1 had no case.
-    static let receiptForm: UInt8 = 2
+    /// Form 1 had no case, form 2 no answer.
+    static let receiptForm: UInt8 = 3
 
     static func write(_ receipt: Receipt, into w: inout ByteWriter) {
         w.byte(receiptForm)
@@ -393,6 +393,10 @@ enum RowCodec {
         w.optional(receipt.rule) { w, rule in w.text(rule) }
         w.optional(receipt.reason) { w, reason in w.text(reason) }
         w.optional(receipt.kase) { w, kase in w.signed(kase.packed) }
+        w.optional(receipt.answer) { w, answer in
+            w.text(answer.chinese)
+            w.text(answer.english)
+        }
     }
 
     static func receipt(_ key: InputKey, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> Receipt {
@@ -405,6 +409,7 @@ enum RowCodec {
             rule: try r.optional { r throws(RowFault) in try r.text() },
             reason: try r.optional { r throws(RowFault) in try r.text() })
         if found > 1 { receipt.kase = try r.optional { r throws(RowFault) in CaseID(packed: try r.signed()) } }
+        if found > 2 { receipt.answer = try r.optional { r throws(RowFault) in Translation(chinese: try r.text(), english: try r.text()) } }
         try end(r, of: "receipt")
         return receipt
     }
@@ -525,27 +530,27 @@ enum RowCodec {
 
     // MARK: Parts
 
-    private static func form(_ r: inout ByteReader, is known: UInt8, of row: String) throws(RowFault) {
+    static func form(_ r: inout ByteReader, is known: UInt8, of row: String) throws(RowFault) {
         let found = try r.byte()
         guard found == known else { throw unknownForm(found, known: known, of: row) }
     }
 
-    private static func unknownForm(_ found: UInt8, known: UInt8, of row: String) -> RowFault {
+    static func unknownForm(_ found: UInt8, known: UInt8, of row: String) -> RowFault {
         RowFault("a \(row) row has form \(found); this version reads form \(known)")
     }
 
-    private static func end(_ r: ByteReader, of row: String) throws(RowFault) {
+    static func end(_ r: ByteReader, of row: String) throws(RowFault) {
         guard r.isAtEnd else { throw RowFault("a \(row) row is longer than its form") }
     }
 
-    private static func write(_ coordinate: Coordinate?, into w: inout ByteWriter) {
+    static func write(_ coordinate: Coordinate?, into w: inout ByteWriter) {
         w.optional(coordinate) { w, coordinate in
             w.signed(Int64(coordinate.latitudeMicrodegrees))
             w.signed(Int64(coordinate.longitudeMicrodegrees))
         }
     }
 
-    private static func coordinate(_ r: inout ByteReader) throws(RowFault) -> Coordinate? { try r.optional(place) }
+    static func coordinate(_ r: inout ByteReader) throws(RowFault) -> Coordinate? { try r.optional(place) }
 
     /// A coordinate's own initialiser takes degrees and rounds to the millionth, which gives the same millionths back.
     private static func place(_ r: inout ByteReader) throws(RowFault) -> Coordinate {
@@ -557,5 +562,5 @@ enum RowCodec {
         return coordinate
     }
 
-    private static func instant(_ r: inout ByteReader) throws(RowFault) -> Instant { Instant(milliseconds: try r.signed()) }
+    static func instant(_ r: inout ByteReader) throws(RowFault) -> Instant { Instant(milliseconds: try r.signed()) }
 }

@@ -18,6 +18,8 @@ import GRDB
 /// | `customer` | a customer's facts | customers |
 /// | `cases` | each case, open and finished | history |
 /// | `shared` | each department that a task of another's concerns | history |
+/// | `caller` | each call that joined an incident, or was told of an outage | history |
+/// | `outage` | each known interruption of supply | history |
 /// | `plan` | each wording of a process that a case went by | edits of processes |
 enum Schema {
     /// "PAID": marks the file as ours.
@@ -38,6 +40,9 @@ enum Schema {
         migrator.registerMigration("4 subjects") { db in
             try db.execute(sql: subjectColumn)
         }
+        migrator.registerMigration("5 incidents") { db in
+            try db.execute(sql: incidentTables)
+        }
         return migrator
     }
 
@@ -51,6 +56,29 @@ enum Schema {
         UPDATE cases SET ended = (SELECT max(at) FROM history WHERE history.kase = cases.id) WHERE open = 0;
         CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL;
         CREATE INDEX case_ended ON cases (ended) WHERE ended IS NOT NULL;
+        """
+
+    private static let incidentTables = """
+        CREATE TABLE caller (
+          row INTEGER PRIMARY KEY,
+          task INTEGER NOT NULL,       -- the incident's; 0: they were told of an outage
+          outage TEXT,
+          report TEXT NOT NULL,
+          source TEXT NOT NULL,
+          customer TEXT,
+          body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX caller_task ON caller (task) WHERE task <> 0;
+        CREATE INDEX caller_outage ON caller (outage) WHERE outage IS NOT NULL;
+        CREATE INDEX caller_report ON caller (report);
+
+        CREATE TABLE outage (
+          id TEXT PRIMARY KEY,
+          revision INTEGER NOT NULL,
+          open INTEGER NOT NULL,
+          body BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX outage_open ON outage (id) WHERE open = 1;
         """
 
     private static let subjectColumn = """

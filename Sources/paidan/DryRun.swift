@@ -112,6 +112,25 @@ struct DryRun {
                     trace: nil)
             ] : routings
         for routing in routings {
+            if let answer = routing.answer {
+                guard format == .json else {
+                    shown += Array("\(id): \(routing.rule): the caller is told '\(answer.name)', no task\n".utf8)
+                    continue
+                }
+                var json = JSONWriter()
+                json.object {
+                    $0.field("id", id)
+                    $0.field("rule", routing.rule)
+                    $0.key("task")
+                    $0.null()
+                    $0.key("assign")
+                    $0.null()
+                    $0.field("answer", answer.name)
+                }
+                json.newline()
+                shown += json.bytes
+                continue
+            }
             guard format == .json else {
                 shown += Array("\(id): \(routing.rule): \(routing.task), \(routing.priority.rawValue), \(Self.describe(routing.assign))\n".utf8)
                 continue

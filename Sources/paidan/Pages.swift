@@ -170,7 +170,17 @@ enum TaskPage {
         row("case", task.text("case"))
         row("about", task.text("about"))
         row("concerns", (task["shared"]?.array ?? []).compactMap(\.string).joined(separator: ", "))
-        row("reports", (task["report_ids"]?.array ?? []).compactMap(\.string).joined(separator: ", ") + " from \(task.text("source"))")
+        let callers = task["callers"]?.int ?? 1
+        let calls = task["calls"]?.array ?? []
+        if let incident = task["incident"]?.string, incident != task.text("id") { row("merged", "into \(incident)") }
+        if callers > 1 { row("callers", "\(callers)") }
+        if calls.isEmpty {
+            row("reports", (task["report_ids"]?.array ?? []).compactMap(\.string).joined(separator: ", ") + " from \(task.text("source"))")
+        } else {
+            // As 'split' wants them: the first is what the task began with.
+            let ids = [task["report_ids"]?.array?.first?.string ?? ""] + calls.map { $0.text("report") }
+            row("reports", ids.prefix(40).joined(separator: ", ") + (ids.count > 40 ? " … and \(ids.count - 40) more" : ""))
+        }
         row("reported", time("reported_at") + (task["customers_out"]?.int.map { $0 > 0 ? ", \($0) customers out" : "" } ?? ""))
         row("rule", task.text("rule"))
         row("place", describe(task["place"]))

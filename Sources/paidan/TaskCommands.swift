@@ -44,7 +44,7 @@ struct Tasks: AsyncParsableCommand {
 struct OneTask: AsyncParsableCommand {
     /// What can be reported or decided by hand.
     enum Event: String, ExpressibleByArgument, CaseIterable {
-        case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority
+        case accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback, assign, priority, merge, split
     }
 
     static let configuration = CommandConfiguration(
@@ -60,6 +60,8 @@ struct OneTask: AsyncParsableCommand {
               paidan task T-20261122-17 callback --unsettled --note "again"     … is not content: open again
               paidan task T-20261122-17 assign north-3           give it to a crew or a department by hand
               paidan task T-20261122-17 priority emergency       emergency, high, normal or low
+              paidan task T-20261122-17 merge T-20261122-9       it is part of what T-20261122-9 is about: that one stands for both
+              paidan task T-20261122-9 split 95598-123 95598-130 these callers have another fault: they get a task of their own
 
             Without --by you speak as the duty engineer, under your login name. A later event implies those that were skipped: \
             'complete' of a task that a crew was only told of accepts it too.
@@ -68,10 +70,13 @@ struct OneTask: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task's number, T-20261122-17.", valueName: "TASK"), transform: TaskID.typed) var task: TaskID
     @Argument(
         help: ArgumentHelp(
-            "accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback; or assign, priority with a value.", valueName: "EVENT"))
+            "accept, reject, contact, enroute, onsite, complete, close, cancel, suspend, resume, callback; or assign, priority, merge, split with a value.", valueName: "EVENT"))
     var event: Event?
-    @Argument(help: ArgumentHelp("For assign: a crew or a department. For priority: emergency, high, normal, low.", valueName: "VALUE"))
-    var value: String?
+    @Argument(
+        help: ArgumentHelp(
+            "For assign: a crew or a department. For priority: emergency, high, normal, low. For merge: the task that stands for both. For split: the ids of the reports that leave.",
+            valueName: "VALUE"))
+    var values: [String] = []
     @Option(help: ArgumentHelp("Who did it: a crew's name, or a person's.", valueName: "WHO")) var by: String?
     @Option(help: ArgumentHelp("A remark for the task's history.", valueName: "TEXT")) var note: String?
     @Option(help: ArgumentHelp("With complete: what came of it, 'done' if not said.", valueName: "TEXT")) var outcome: String?
@@ -84,8 +89,15 @@ struct OneTask: AsyncParsableCommand {
     @OptionGroup var output: FormatOption
     @OptionGroup var daemon: DaemonOption
 
+    private var value: String? { values.first }
+
     func validate() throws {
+        if values.count > 1, event != .split, let event { throw ValidationError("\(event.rawValue) takes one value, and here are \(values.joined(separator: ", "))") }
         switch event {
+        case .merge:
+            guard let value, TaskID(value) != nil else { throw ValidationError("merge: into which? Name the task that stands for both: paidan task \(task) merge T-20261122-9") }
+        case .split:
+            guard !values.isEmpty else { throw ValidationError("split: who leaves? Name the ids of their reports; 'paidan task \(task)' lists the callers") }
         case .assign where value == nil: throw ValidationError("assign: to whom? Name a crew or a department: paidan task \(task) assign north-3")
         case .priority:
             guard let value else { throw ValidationError("priority: which? Name one of emergency, high, normal, low") }
@@ -119,12 +131,17 @@ struct OneTask: AsyncParsableCommand {
             FieldArgument.write(fields, to: &$0)
             $0.field("satisfaction", satisfaction)
             if unsettled { $0.field("solved", false) }
-            if event == .assign { $0.field("to", value) }
+            if event == .assign || event == .merge { $0.field("to", value) }
+            if event == .split {
+                $0.key("reports")
+                $0.array { json in for report in values { json.string(report) } }
+            }
             if event == .priority { $0.field("priority", value) }
         }
         let answer = try await calls.post("/v1/tasks/\(task)/progress", json: json.bytes)
-        try answerReceipt(answer.body, output.format, what: "the task \(task) was not changed", look: "paidan task \(task)") { _ in
-            "\(task): \(event.rawValue)\(value.map { " " + $0 } ?? "") noted"
+        try answerReceipt(answer.body, output.format, what: "the task \(task) was not changed", look: "paidan task \(task)") { receipt in
+            let new = event == .split ? receipt.tasks.last.map { ": they have \($0) now" } ?? "" : ""
+            return "\(task): \(([event.rawValue] + values).joined(separator: " ")) noted\(new)"
         }
     }
 

@@ -26,6 +26,14 @@ private func samples(_ message: Message) -> [JournalEntry] {
             return Message.history(line, zone: zone)
         }
     }
+    func ofSubject(_ event: HistoryEvent, _ subject: Subject) -> [JournalEntry] {
+        [nil, "F-12"].map { note in
+            var line = line(event, note: note)
+            line.task = .none
+            line.subject = subject
+            return Message.history(line, zone: zone)
+        }
+    }
     func history(_ event: HistoryEvent) -> [JournalEntry] {
         [
             Message.history(line(event), distanceMetres: 1_234, acceptBy: instant, zone: zone),
@@ -66,6 +74,14 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .task_priority_changed: return history(.priority_changed)
     case .task_escalated: return history(.escalated)
     case .task_all_declined: return history(.all_declined)
+    case .task_joined: return history(.joined)
+    case .task_split: return history(.split)
+    case .callers_told: return history(.callers_told)
+    case .report_answered: return ofSubject(.answered, .outage(OutageID("o-7"))) + ofSubject(.answered, .customer(CustomerID("")))
+    case .outage_planned: return ofSubject(.outage_planned, .outage(OutageID("o-7")))
+    case .outage_changed: return ofSubject(.outage_changed, .outage(OutageID("o-7")))
+    case .outage_cancelled: return ofSubject(.outage_cancelled, .outage(OutageID("o-7")))
+    case .outage_ended: return ofSubject(.outage_ended, .outage(OutageID("o-7")))
     case .condition_failed: return remark(.condition_failed)
     case .fallback: return remark(.fallback)
     case .place_unknown: return remark(.place_unknown)

@@ -17,25 +17,25 @@ import Testing
     ///     nob refused: nobody has it  sus refused: suspended        com refused: completed              fin refused: final
     static let columns: [LifecycleEvent] = [
         .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume, .assign, .priority, .acceptLimit, .askAgain, .found,
-        .closeDue, .callback,
+        .closeDue, .callback, .merge, .split,
     ]
     static let table: [(TaskState, String)] = [
-        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue callback
-        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       .       not"),
-        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       .       not"),
-        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not"),
-        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not"),
-        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       .       not"),
-        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       .       not"),
-        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X       back"),
-        (.closed, ".       fin     .       .       .       .       .       fin     fin     fin     fin     fin     .       .       .       .       fin"),
-        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       .       fin"),
-        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       .       fin"),
+        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue callback merge split
+        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       .       not     mrg     spl"),
+        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       .       not     mrg     spl"),
+        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl"),
+        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl"),
+        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl"),
+        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       .       not     mrg     spl"),
+        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X       back     com     com"),
+        (.closed, ".       fin     .       .       .       .       .       fin     fin     fin     fin     fin     .       .       .       .       fin     fin     fin"),
+        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       .       fin     fin     fin"),
+        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       .       fin     fin     fin"),
     ]
     static let steps: [String: LifecycleStep] = [
         "→A": .advance(to: .accepted), "→E": .advance(to: .enroute), "→O": .advance(to: .onsite), "→C": .advance(to: .completed),
         "→X": .advance(to: .closed), "↓": .passOn, "*": .dispatch, "can": .cancel, "stop": .suspend, "go": .resume, "ask": .askAgain,
-        "prio": .setPriority, "said": .contacted, "back": .calledBack, "not": .refuse(.notDone), ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
+        "prio": .setPriority, "said": .contacted, "mrg": .merge, "spl": .split, "back": .calledBack, "not": .refuse(.notDone), ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
         "fin": .refuse(.final),
     ]
 
@@ -66,7 +66,7 @@ import Testing
             let step = lifecycleStep(row.state, row.event, isDesk: true)
             switch row.step {
             case .advance(.enroute), .advance(.onsite): #expect(step == .refuse(.deskTask), "\(row.state.rawValue), \(row.event)")
-            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .nothing, .refuse:
+            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split, .nothing, .refuse:
                 #expect(step == row.step, "\(row.state.rawValue), \(row.event)")
             }
         }
@@ -124,6 +124,8 @@ import Testing
                     #expect(after == before && receipt.status == .rejected, "\(label)")
                     #expect(receipt.reason == refusal.reason(before.id, state, LifecycleEvent(event)), "\(label)")
                     #expect(life.decisions.last?.changes == [], "\(label)")
+                // Neither says of which task, or of whom.
+                case .merge, .split: #expect(after == before && receipt.status == .rejected && receipt.reason?.contains("'\(event.rawValue)' needs") ?? false, "\(label)")
                 case .askAgain: Issue.record("nobody can say askAgain")
                 }
                 if let after, after != before { #expect(after.revision == before.revision + 1, "\(label)") }

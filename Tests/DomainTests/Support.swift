@@ -65,19 +65,32 @@ struct InputMaker {
     }
 
     mutating func body() -> InputBody {
-        switch Int.random(in: 0..<5, using: &random) {
+        switch Int.random(in: 0..<6, using: &random) {
         case 0:
             let event = ProgressEvent.allCases.randomElement(using: &random) ?? .accept
-            return .progress(
+            var progress =
                 Progress(
                     task: TaskID(day: 20_261_122, number: Int32.random(in: 1 ... .max, using: &random)), event: event, by: maybe { $0.code() },
                     at: maybe { $0.instant() }, note: maybe { $0.text(max: 50, lines: true) }, outcome: maybe { $0.text(max: 9, lines: true) },
-                    to: event == .assign ? code() : nil, priority: event == .priority ? Priority.allCases.randomElement(using: &random) : nil))
+                    to: event == .assign ? code() : event == .merge ? "T-20261122-\(Int.random(in: 1...99, using: &random))" : nil,
+                    priority: event == .priority ? Priority.allCases.randomElement(using: &random) : nil)
+            if event == .split { progress.reports = (0...Int.random(in: 0...3, using: &random)).map { "\($0)-" + code() }.map { String($0.prefix(150)) } }
+            return .progress(progress)
         case 1:
             let coordinate = coordinate()
             return .crew(
                 CrewSignal(crew: CrewID(code()), onDuty: chance(50) ? chance(50) : nil, coordinate: coordinate, at: maybe { $0.instant() }))
         case 2: return .customer(CustomerFacts(customer: CustomerID(code()), facts: fields()))
+        case 3:
+            let event = OutageEvent.allCases.randomElement(using: &random) ?? .planned
+            let from = Instant(milliseconds: Int64.random(in: 0...2_000_000_000_000, using: &random))
+            return .outage(
+                OutageSignal(
+                    outage: event == .planned ? maybe { OutageID($0.code()) } : OutageID(code()), event: event, feeder: event == .planned ? FeederID(code()) : nil,
+                    transformer: maybe { TransformerID($0.code()) }, from: event == .planned ? from : nil,
+                    until: event == .planned ? from + .minutes(Int64.random(in: 1...80_000, using: &random)) : nil,
+                    customersOut: maybe { Int64.random(in: 0...1_000_000_000, using: &$0.random) }, reason: maybe { $0.text(max: 50, lines: true) },
+                    at: maybe { $0.instant() }))
         default:
             return .report(
                 Report(

@@ -19,8 +19,30 @@ private struct Model {
     var plans: [String: ProcessPlan] = [:]
     var lastCase = CaseID(day: 0, number: 0)
     var journaled: Int64 = 0
+    var callers: [(holder: CallHolder, caller: CallerRecord)] = []
+    var outages: [OutageID: OutageRecord] = [:]
+
+    private mutating func apply(_ calls: Calls) {
+        switch calls {
+        case .add(let holder, let added): callers += added.map { (holder, $0) }
+        case .move(let from, let to): for i in callers.indices where callers[i].holder == .task(from) { callers[i].holder = .task(to) }
+        case .split(let from, let to, let first, let others):
+            callers.removeAll { $0.holder == .task(from) && $0.caller.key == first }
+            for i in callers.indices where callers[i].holder == .task(from) && others.contains(callers[i].caller.key) { callers[i].holder = .task(to) }
+        case .tell(let holder, let notice):
+            for (number, told) in callers.filter({ $0.holder == holder }).enumerated() {
+                var one = notice
+                one.id += "/\(number + 1)"
+                one.to = told.caller.customer?.rawValue ?? told.caller.report
+                notices.append((one, 0, one.at))
+            }
+        }
+    }
 
     mutating func apply(_ batch: Batch) {
+        for entry in batch.entries {
+            for case .calls(let calls) in entry.decision.changes { apply(calls) }
+        }
         for entry in batch.entries {
             if case .input(let input, _) = entry.stimulus {
                 guard let receipt = entry.decision.receipt, receipt.status == .accepted else { continue }
@@ -38,6 +60,8 @@ private struct Model {
                 case .kase(_, let after): cases[after.id] = after
                 case .lastCase(_, let after): lastCase = after
                 case .plan(let plan): plans[plan.digest] = plan
+                case .outage(_, let after): outages[after.id] = after
+                case .calls: break
                 }
             }
             lines += entry.decision.history
@@ -77,7 +101,7 @@ private struct Model {
         for _ in 0..<d.below(12) {
             number += 1
             let at = minutes(Int64(number))
-            switch d.below(7) {
+            switch d.below(9) {
             case 0, 1, 2:
                 let customer = d.maybe("c-\(d.below(5))")
                 let input = sampleReport("r-\(number)断", customer: customer, description: d.maybe(d.text()))
@@ -113,6 +137,38 @@ private struct Model {
                     Entry(
                         stimulus: .input(input, Findings()), at: at,
                         decision: Decision(receipt: Receipt(id: "b-\(number)", source: SourceID("billing"), status: .accepted), changes: [.customer(facts)])))
+            case 6:
+                // Calls of two tasks and an outage: they join, go over, are taken out, are told.
+                let tasks = [TaskID(day: 20_261_122, number: 900), TaskID(day: 20_261_122, number: 901)]
+                let holder: CallHolder = d.chance(30) ? .outage(OutageID("o-\(d.below(2))")) : .task(tasks[d.below(2)])
+                let calls: Calls
+                switch d.below(6) {
+                case 0: calls = .tell(holder, notice(sampleTask(900), to: "", at: at, event: .restored))
+                case 1: calls = .move(from: tasks[0], to: tasks[1])
+                case 2:
+                    let there = now.callers.filter { $0.holder == .task(tasks[1]) }.map(\.caller.key)
+                    guard let first = there.first else { continue }
+                    calls = .split(from: tasks[1], to: tasks[0], first: first, others: Array(there.dropFirst().prefix(2)))
+                default:
+                    calls = .add(
+                        holder,
+                        (0...d.below(2)).map { part in
+                            CallerRecord(
+                                report: "call-\(number)-\(part)", source: SourceID("95598"), customer: d.maybe(CustomerID("c-\(d.below(5))")), at: at,
+                                place: TaskPlace(
+                                    coordinate: d.maybe(Coordinate(latitude: 28, longitude: 120)!), transformer: d.maybe(TransformerID(d.text())), origin: .transformer),
+                                customersOut: Int64(d.below(900)))
+                        })
+                }
+                add(Entry(stimulus: .tick, at: at, decision: Decision(changes: [.calls(calls)])))
+            case 7:
+                let id = OutageID("o-\(d.below(3))")
+                let known = now.outages[id].flatMap { $0.state.isFinal ? nil : $0 }
+                let after = OutageRecord(
+                    id: id, revision: (known?.revision ?? 0) + 1, state: OutageState.allCases.randomElement(using: &d)!, source: SourceID("control"),
+                    feeder: d.maybe(FeederID(d.text())), transformer: d.maybe(TransformerID(d.text())), from: at, until: at + .hours(Int64(1 + d.below(5))),
+                    customersOut: Int64(d.below(9_000)), reason: d.text(), announcedAt: at, callers: Int32(d.below(50)))
+                add(Entry(stimulus: .tick, at: at, decision: Decision(changes: [.outage(before: known, after: after)])))
             default:
                 add(
                     Entry(
@@ -136,6 +192,15 @@ private struct Model {
         #expect(state.tasks == model.open, "seed \(seed)")
         #expect(state.crews == model.crews.values.sorted { $0.id < $1.id }, "seed \(seed)")
         #expect(state.lastTask == model.lastTask, "seed \(seed)")
+        #expect(state.outages == model.outages.values.filter { !$0.state.isFinal }.sorted { $0.id < $1.id }, "seed \(seed)")
+        let every = try await store.outages(all: true)
+        #expect(every == model.outages.values.sorted { $0.id < $1.id }, "seed \(seed)")
+        for number in [Int32(900), 901] {
+            let task = TaskID(day: 20_261_122, number: number)
+            let callers = model.callers.filter { $0.holder == .task(task) }.map(\.caller)
+            #expect(try await store.callers(of: task) == callers, "seed \(seed)")
+            for caller in callers { #expect(try await store.incident(of: caller.report, source: caller.source) == task, "seed \(seed)") }
+        }
         #expect(state.lastHistory == Int64(model.lines.count), "seed \(seed)")
         #expect(state.journaledThrough == model.journaled, "seed \(seed)")
         #expect(state.unjournaled.map(\.line) == Array(model.lines[Int(model.journaled)...]), "seed \(seed)")
