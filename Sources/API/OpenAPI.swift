@@ -193,6 +193,18 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/customers/{id}": {
+              "parameters": [ { "name": "id", "in": "path", "required": true, "description": "The account.", "schema": { "type": "string" } } ],
+              "get": {
+                "summary": "What is known of a customer: facts, habits, what was counted, what the rules make of it.",
+                "responses": {
+                  "200": { "description": "The customer.", "content": { "application/json": { "schema": { "type": "object" } } } },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/crews": {
               "get": {
                 "summary": "Every crew of the roster.",
@@ -350,9 +362,15 @@ enum OpenAPI {
               },
               "Customer": {
                 "type": "object",
-                "description": "What is known of a customer; it takes the place of what was known before.",
-                "required": ["kind", "customer", "facts"],
-                "properties": { "kind": { "const": "customer" }, "id": { "type": "string" }, "source": { "type": "string" }, "customer": { "type": "string" }, "facts": { "type": "object" } }
+                "description": "What billing knows of a customer. Facts take the place of those known before; each month takes the place of what was known of it.",
+                "required": ["kind", "customer"],
+                "properties": {
+                  "kind": { "const": "customer" }, "id": { "type": "string" }, "source": { "type": "string" }, "customer": { "type": "string" },
+                  "facts": { "type": "object" },
+                  "consumption": { "type": "object", "description": "kWh by month, as in {\"2026-10\": 412000}.", "additionalProperties": { "type": "number", "minimum": 0 } },
+                  "payments": { "type": "object", "description": "By month: days late, 0 in time, or \"unpaid\".", "additionalProperties": { "type": ["integer", "string"] } },
+                  "event": { "enum": ["record", "forget"], "default": "record", "description": "forget: all that is personal goes, and what was learned of them." }
+                }
               },
               "Outage": {
                 "type": "object",

@@ -111,6 +111,14 @@ struct Responder: Sendable {
         case .listOutages:
             let all = try TaskQuery.all(target.query)
             return .list(try await looking { try await backend.outages(all: all) }, asLines: accepts(request, .jsonLines))
+        case .showCustomer:
+            try TaskQuery.requireNone(target.query)
+            guard let json = try await looking({ try await backend.customer(CustomerID(id)) }) else {
+                throw Refusal(
+                    .notFound, what: "nothing is known of customer \(id.prefix(80))", why: "no record was sent, and no report named that account",
+                    remedy: "is the account right? what billing knows is sent as an input of kind customer")
+            }
+            return .json(json)
         case .showFigures:
             let filter = try FigureQuery.filter(target.query)
             return try FigureQuery.answer(try await looking { try await backend.figures(filter) }, filter.format)

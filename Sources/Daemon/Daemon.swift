@@ -86,9 +86,7 @@ package final class Daemon: Sendable {
             throw StartFailure(error.description)
         }
         let now = clock.now()
-        let state = DispatchState(
-            tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
-            rules: rules.set, at: now)
+        let state = DispatchState(loaded, rules: rules.set, at: now)
         let dispatcher = Dispatcher(store: store, state: state, rules: rules.set)
 
         let pulse = Pulse()

@@ -161,6 +161,12 @@ final class DaemonBackend: Backend {
         return crews.map { $0.json(tasks: tasks[$0.crew.id] ?? [], zone: zone) }
     }
 
+    func customer(_ account: CustomerID) async throws -> [UInt8]? {
+        guard let record = try await store.customer(account) else { return nil }
+        let history = try await store.history(of: .customer(account))
+        return record.json(history: history.map(\.line), at: clock.now(), zone: await rulesInForce().site.zone)
+    }
+
     func outages(all: Bool) async throws -> [[UInt8]] {
         let zone = await rulesInForce().site.zone
         return try await store.outages(all: all).sorted { ($0.from, $0.id) < ($1.from, $1.id) }.map { $0.json(zone: zone) }

@@ -55,11 +55,7 @@ package final class Dispatcher {
 
     /// Loads the open work from the store: as much time as there is open work, however long the history.
     package convenience init(store: Store, rules: RuleSet, at now: Instant) throws(StoreError) {
-        let loaded = try store.load()
-        let state = DispatchState(
-            tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
-            outages: loaded.outages, rules: rules, at: now)
-        self.init(store: store, state: state, rules: rules)
+        self.init(store: store, state: DispatchState(try store.load(), rules: rules, at: now), rules: rules)
     }
 
     /// When the next turn is wanted at the latest, without any input; nil: never.
@@ -166,7 +162,8 @@ package final class Dispatcher {
         var didCommit = false
         // What the store can't tell yet.
         var earlier: [InputKey: EarlierReceipt] = [:]
-        var customers: [CustomerID: CustomerFacts] = [:]
+        /// nil: forgotten.
+        var customers: [CustomerID: CustomerRecord?] = [:]
         var finished: [TaskID: FinishedTask] = [:]
         var finishedCases: [CaseID: CaseState] = [:]
         var callers: [TaskID: [CallerRecord]] = [:]
@@ -229,9 +226,9 @@ package final class Dispatcher {
             if let known = draft.earlier[input.key] ?? underWay?.earlier[input.key] { findings[index].earlier = known }
             switch input.body {
             case .report(let report):
-                if let account = report.customer, let facts = draft.customers[account] ?? underWay?.customers[account] {
-                    findings[index].customer = facts
-                }
+                if let account = report.customer, let known = draft.customers[account] ?? underWay?.customers[account] { findings[index].customer = known }
+            case .customer(let record):
+                if let known = draft.customers[record.customer] ?? underWay?.customers[record.customer] { findings[index].customer = known }
             case .progress(let progress):
                 if let task = draft.finished[progress.task] ?? underWay?.finished[progress.task] { findings[index].finished = task }
                 if progress.event == .split {
@@ -242,13 +239,15 @@ package final class Dispatcher {
                 }
             case .kase(let signal):
                 if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
-            case .crew, .customer, .outage: break
+            case .crew, .outage: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
             draft.receipts[place] = decision.receipt
             guard let receipt = decision.receipt, receipt.status == .accepted else { continue }
             draft.earlier[input.key] = EarlierReceipt(digest: input.digest, receipt: receipt)
-            for case .customer(let facts) in decision.changes { draft.customers[facts.customer] = facts }
+            for case .customer(let before, let after) in decision.changes {
+                if let id = (after ?? before)?.id { draft.customers[id] = .some(after) }
+            }
         }
     }
 
@@ -270,5 +269,14 @@ package final class Dispatcher {
         }
         for (crew, position) in draft.positions where positions[crew] == nil { positions[crew] = position }
         positionsSince = positionsSince ?? draft.positionsSince
+    }
+}
+
+extension DispatchState {
+    /// What the store had: the one place where a row that is kept comes back into memory.
+    init(_ loaded: LoadedState, rules: RuleSet, at now: Instant) {
+        self.init(
+            tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
+            outages: loaded.outages, managerLoads: loaded.managerLoads, rules: rules, at: now)
     }
 }

@@ -91,6 +91,7 @@ extension Message {
         var detail = ""
         if let stage = notice.stage { detail += ", \(stage)" }
         if !notice.documents.isEmpty { detail += ": \(notice.documents.joined(separator: ", "))" }
+        if let rule = notice.rule { detail += " (\(rule))" }
         if let percent = notice.percent { detail += ", at \(percent)% of the limit" + (notice.limit.map { " \($0.rawValue)" } ?? "") }
         if let due = notice.due { detail += (notice.event == .escalated ? ", due " : ", accept by ") + timeOfDay(due, zone) }
         return notice_told.entry(
@@ -119,11 +120,15 @@ extension Message {
         ]
     }
 
-    private static func subject(_ notice: Notice) -> String { notice.task == .none ? notice.kase?.description ?? "" : notice.task.description }
+    private static func subject(_ notice: Notice) -> String {
+        if notice.task != .none { return notice.task.description }
+        return notice.kase?.description ?? notice.customer.map { "customer \($0)" } ?? ""
+    }
 
     private static func fields(_ notice: Notice) -> [JournalField] {
         (notice.task == .none ? [] : [JournalField("PAIDAN_TASK", notice.task.description)])
-            + (notice.kase.map { [JournalField("PAIDAN_CASE", $0.description)] } ?? []) + [JournalField("PAIDAN_TO", notice.to)]
+            + (notice.kase.map { [JournalField("PAIDAN_CASE", $0.description)] } ?? [])
+            + (notice.customer.map { [JournalField("PAIDAN_CUSTOMER", $0.rawValue)] } ?? []) + [JournalField("PAIDAN_TO", notice.to)]
     }
 
     package static func started(version: String, rules: String, state: String) -> JournalEntry {

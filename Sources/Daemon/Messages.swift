@@ -15,6 +15,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case task_assigned, task_priority_changed, task_escalated, task_all_declined, task_joined, task_split, callers_told
 
     // What happened beside tasks and cases: likewise.
+    case customer_tier, customer_flagged, customer_unflagged, customer_told, customer_manager, customer_suggested, customer_forgotten
     case report_answered, outage_planned, outage_changed, outage_cancelled, outage_ended
 
     // What happened to a case as a whole: likewise.
@@ -116,6 +117,20 @@ extension Message {
             MessageForm("aae96ef01e044f61b6b4bfc49c4706eb", .notice, "outage {subject} does not take place, by {by}{note}")
         case .outage_ended:
             MessageForm("69d557f81c484747bcce22bc956a04bb", .info, "outage {subject} is over, by {by}{note}")
+        case .customer_tier:
+            MessageForm("4c5dfb129b394d74adb4a3edbbd40aa7", .info, "customer {subject}: tier {detail}")
+        case .customer_flagged:
+            MessageForm("1606a45ae13141dfaa6700da53d93e45", .info, "customer {subject} is noted as {detail} ({rule})")
+        case .customer_unflagged:
+            MessageForm("5f29f5c202264fc7949c524d14d30ddc", .info, "customer {subject} is no longer noted as {detail}")
+        case .customer_told:
+            MessageForm("52bb29143e6643ec96434b69970c143f", .notice, "customer {subject}: told {detail} ({rule})")
+        case .customer_manager:
+            MessageForm("79111f857a154e6cb343bb056d024f52", .info, "customer {subject}: account manager {detail}")
+        case .customer_suggested:
+            MessageForm("1ac60b3039f847368ab9844fdf88e984", .info, "customer {subject}: suggested {detail} ({rule})")
+        case .customer_forgotten:
+            MessageForm("beaecef58c8f473196e2f5737984e7ff", .notice, "customer {subject} is forgotten, on the word of {by}")
         case .case_opened:
             MessageForm("80d3d7df20bf4385a66d9180ed021651", .info, "{case} opened from application {report} ({rule}){note}")
         case .case_documents_missing:
@@ -297,6 +312,13 @@ extension Message {
         case .outage_changed: self = .outage_changed
         case .outage_cancelled: self = .outage_cancelled
         case .outage_ended: self = .outage_ended
+        case .customer_tier: self = .customer_tier
+        case .customer_flagged: self = .customer_flagged
+        case .customer_unflagged: self = .customer_unflagged
+        case .customer_told: self = .customer_told
+        case .customer_manager: self = .customer_manager
+        case .customer_suggested: self = .customer_suggested
+        case .customer_forgotten: self = .customer_forgotten
         }
     }
 

@@ -88,7 +88,7 @@ extension DispatchState {
             escalate: stage.escalate ?? plan.escalate)
         task.kase = row.id
         if case .string(let tier)? = row.facts["tier"], !tier.isEmpty { task.tier = tier }
-        if case .accountManager = stage.assign { task.person = row.manager }
+        if case .accountManager = stage.assign { task.person = row.manager.flatMap { present($0, d) } }
         for name in [LimitName.arrive, .stage] { task.startClock(name, at: d.now, rules) }
         warnOfCalendar(task.limits, task.id, &d)
         d.note(task, .created, note: row.stages[place].rounds > 1 ? "round \(row.stages[place].rounds)" : nil, why: createdWhy(task, trace: nil, zone: d.site.zone))

@@ -18,7 +18,7 @@ extension DispatchState {
         report.place.address = nil
         report.description = nil
         var facts = customer?.facts ?? [:]
-        facts["name"] = nil
+        for name in CustomerFacts.personalNames { facts[name] = nil }
         var manager: RoleID?
         if case .string(let name) = customer?.facts["account_manager"], !name.isEmpty { manager = RoleID(name) }
         var row = WorkCase(

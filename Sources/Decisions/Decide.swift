@@ -34,7 +34,8 @@ package func needs(_ input: Input) -> Needs {
         if progress.event == .split { needs.callersOf = progress.task }
         return needs
     case .kase(let signal): return Needs(kase: signal.id)
-    case .crew, .customer, .outage: return Needs()
+    case .customer(let record): return Needs(customer: record.customer)
+    case .crew, .outage: return Needs()
     }
 }
 
@@ -125,13 +126,7 @@ extension DispatchState {
         case .outage(let signal): outcome = take(signal, input.key, &d)
         case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
         case .crew(let signal): outcome = take(signal, &d)
-        case .customer(let facts):
-            if let reason = undeclaredFact(in: facts, d.site) {
-                outcome = .rejected(reason)
-            } else {
-                d.decision.changes.append(.customer(facts))
-                outcome = .accepted(tasks: [], rule: nil)
-            }
+        case .customer(let record): outcome = take(record, input.key, findings.customer, &d)
         }
         switch outcome {
         case .accepted(let tasks, let rule):
@@ -152,7 +147,7 @@ extension DispatchState {
 
 /// The first of a customer's facts that is a slip: a value that the site does not declare, or nearly the name of a fact that rules
 /// can read; nil: there is none. Facts of other names are kept as they are.
-private func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String? {
+func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String? {
     let names = ["account", "account_manager", "annual_kwh", "capacity_kva", "class", "credit", "critical_class", "district", "industry", "name", "payment", "tier"]
     for (name, value) in customer.facts.sorted(by: { $0.key < $1.key }) {
         guard names.contains(name) else {

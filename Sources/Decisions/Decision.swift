@@ -28,8 +28,8 @@ package struct CrewPosition: Sendable, Hashable, Codable {
 package struct Findings: Sendable, Hashable {
     /// The receipt that the input's key got before, with the digest it had.
     package var earlier: EarlierReceipt?
-    /// The facts of the report's customer.
-    package var customer: CustomerFacts?
+    /// What is known of the customer.
+    package var customer: CustomerRecord?
     /// What became of a task that is no longer in memory.
     package var finished: FinishedTask?
     /// The state of a case that is no longer in memory.
@@ -40,7 +40,7 @@ package struct Findings: Sendable, Hashable {
         earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: FinishedTask? = nil, finishedCase: CaseState? = nil
     ) {
         self.earlier = earlier
-        self.customer = customer
+        self.customer = customer.map { CustomerRecord(id: $0.customer, revision: 1, facts: $0.facts) }
         self.finished = finished
         self.finishedCase = finishedCase
     }
@@ -72,7 +72,10 @@ package enum Change: Sendable, Hashable {
     case crew(before: CrewRecord?, after: CrewRecord)
     /// The last number given to a task.
     case lastTask(before: TaskID, after: TaskID)
-    case customer(CustomerFacts)
+    /// `after` nil: they are forgotten.
+    case customer(before: CustomerRecord?, after: CustomerRecord?)
+    /// What stands beside the customer's inputs, apart from the log, goes.
+    case forget(CustomerID)
     case kase(before: WorkCase?, after: WorkCase)
     /// The last number given to a case.
     case lastCase(before: CaseID, after: CaseID)
@@ -105,6 +108,8 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case answered
     case callers_told
     case outage_planned, outage_changed, outage_cancelled, outage_ended
+    // Of a customer.
+    case customer_tier, customer_flagged, customer_unflagged, customer_told, customer_manager, customer_suggested, customer_forgotten
 }
 
 /// What a line of history is about that belongs to no task and to no case.
@@ -182,6 +187,10 @@ package struct Notice: Sendable, Hashable {
         case stage_begun, stage_done, stage_failed, case_completed, case_withdrawn
         /// To a caller: what they called about is over.
         case restored
+        /// Something is to be known of a customer.
+        case customer_alert
+        /// To an account manager: there is a task of a customer of theirs, which somebody else does.
+        case customer_task
     }
 
     /// `T-20261122-17/3/1`: task, revision, and the number within the decision.
@@ -204,6 +213,9 @@ package struct Notice: Sendable, Hashable {
     package var stage: String? = nil
     /// For `documents_missing`: their codes.
     package var documents: [String] = []
+    /// For `customer_alert`: whom it is about, and the rule that says so.
+    package var customer: CustomerID? = nil
+    package var rule: String? = nil
     /// To customers: what it says, from the site's catalogue of texts.
     package var text: Translation? = nil
 

@@ -12,6 +12,8 @@ struct Deliberation {
     var decision = Decision()
     /// For the sender alone: what came of an input that was taken and changed nothing.
     var aside: String?
+    /// Tasks that rules about customers have suggested.
+    var suggested: [TaskID] = []
     private var noticeNumber = 0
 
     init(rules: RuleSet, now: Instant, route: @escaping (RouteSubject) -> RouteResult) {
@@ -88,6 +90,15 @@ struct Deliberation {
             id: "\(row.id)/\(row.revision)/\(noticeNumber)", task: .none, event: event, to: to, channel: site.defaultChannel, at: now, due: due, limit: .total,
             percent: percent)
         notice.kase = row.id
+        decision.notices.append(notice)
+    }
+
+    /// Somebody of the house is told something of a customer.
+    mutating func tell(_ customer: CustomerID, rule: ClassifyRule, to: String) {
+        var notice = Notice(
+            id: nextNoticeID("\(customer)/\(now.milliseconds)"), task: .none, event: .customer_alert, to: to, channel: site.defaultChannel, at: now)
+        notice.customer = customer
+        notice.rule = rule.name
         decision.notices.append(notice)
     }
 

@@ -5,11 +5,15 @@ package import Domain
 package import Rules
 
 extension DispatchState {
-    mutating func take(_ original: Report, _ key: InputKey, _ customer: CustomerFacts?, _ d: inout Deliberation) -> Outcome {
+    mutating func take(_ original: Report, _ key: InputKey, _ known: CustomerRecord?, _ d: inout Deliberation) -> Outcome {
         var report = original
         if !report.fields.isEmpty { answerYesNo(&report.fields, d.site) }
         if let reason = undeclaredValue(in: report, d.site) { return .rejected(reason) }
-        let found = FoundReport(report, customer: customer, network: d.site.network, districts: d.site.districts)
+        let record = count(report, key, known, &d)
+        let customer = record?.seen(at: d.now, d.site.zone)
+        // Of whom nobody but the daemon has ever heard nothing is known.
+        let billed = record?.facts.isEmpty ?? true ? nil : customer
+        let found = FoundReport(report, customer: billed, network: d.site.network, districts: d.site.districts)
         var subject = RouteSubject(report: found.report, source: key.source, customer: customer, now: d.now)
         subject.outages = outageBook
         let result = d.route(subject)
@@ -31,7 +35,7 @@ extension DispatchState {
         var joins = result.merges.map { JoinKey(rule: $0.rule, values: $0.values) }
         for routing in result.routings where routing.answer == nil {
             if let plan = routing.process {
-                tasks += openCase(found, key, customer, plan, routing.trace, &d).tasks
+                tasks += openCase(found, key, billed, plan, routing.trace, &d).tasks
             } else {
                 tasks.append(make(found, key, customer, routing, joins, &d))
                 // Later calls join the first of its tasks.
@@ -83,6 +87,9 @@ extension DispatchState {
             limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: routing.escalate)
         if case .string(let tier)? = customer?.facts["tier"], !tier.isEmpty { row.tier = tier }
+        let manager = managerToday(of: customer, d)
+        // Desk tasks are the account manager's, on the department's desk.
+        if isDesk { row.person = manager }
         row.joins = joins
         row.about = found.report.about
         row.shared = concerned(by: row, routing.share, &d)
@@ -91,6 +98,7 @@ extension DispatchState {
         d.note(row, .created, note: row.about.map { "about \($0)" }, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
         if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
         tellWhatItIsAbout(row, &d)
+        if let manager { d.tell(row, isDesk ? .dispatched : .customer_task, role: manager, due: row.clock(.reply)?.due) }
         if !row.shared.isEmpty {
             d.note(row, .shared, note: row.shared.map(\.rawValue).joined(separator: ", "))
             for department in row.shared { d.tell(row, .shared, department: department, due: row.clock(.reply)?.due) }

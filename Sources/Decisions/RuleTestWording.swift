@@ -7,6 +7,10 @@ enum RuleTestWording {
         "expected \(wanted.map { "the answer '\($0)'" } ?? "no answer"), but \(answer.map { "the answer is '\($0)'" } ?? "a task was made") (\(rule))"
     }
 
+    static func ofCustomer(_ what: String, wanted: String, is: String, held: [String]) -> String {
+        expected(what, wanted, `is`) + "; of the rules about customers \(held.isEmpty ? "none holds" : "these hold: \(list(held))")"
+    }
+
     static func answered(_ rule: String, _ answer: String) -> String {
         "there is no task: \(rule) answers the caller with '\(answer)'; expect 'rule' and 'answer' of such a report"
     }

@@ -98,6 +98,8 @@ package struct RuleTestTrail: Sendable {
     package var stages: Set<StageMark> = []
     /// Rules for merging by which a report joined another.
     package var joined: Set<String> = []
+    /// Rules about customers that held of somebody.
+    package var held: Set<String> = []
 
     package struct ToldRung: Sendable, Hashable {
         package var ladder: String
@@ -111,6 +113,7 @@ extension CoverageRecorder {
         for route in trail.routes { note(route.subject, route.result) }
         for rule in trail.waited { noteWaiting(rule) }
         for rule in trail.joined { noteJoining(rule) }
+        for rule in trail.held { noteHolding(rule) }
         for mark in trail.stages { note(mark) }
         for rung in trail.rungs { noteTold(ladder: rung.ladder, percent: rung.percent) }
     }
@@ -185,6 +188,10 @@ struct TestLife {
     private var told: Set<String> = []
     private var sent = 0
     private var ticks = 0
+    /// The customer that the test is about.
+    private var customer: CustomerRecord?
+    /// What was suggested since the step before.
+    private var suggested: Set<String> = []
 
     init(_ test: RuleTest, _ house: TestHouse, route: @escaping (RouteSubject) -> RouteResult) {
         self.test = test
@@ -205,6 +212,7 @@ struct TestLife {
             try check(test.expect, about: 0, of: nil, isWhole: true)
             for step in test.steps {
                 told = []
+                suggested = []
                 try pass(step.after, step.place)
                 try act(step)
                 var isWhole = false
@@ -234,7 +242,8 @@ struct TestLife {
             case .kase(let before, let after):
                 cases[after.id] = after
                 mark(before, after)
-            case .crew, .lastTask, .customer, .lastCase, .plan, .outage, .calls: break
+            case .customer(_, let after): if let after, after.id == customer?.id { customer = after }
+            case .crew, .lastTask, .forget, .lastCase, .plan, .outage, .calls: break
             }
         }
         for line in decision.history {
@@ -250,7 +259,11 @@ struct TestLife {
                 trail.stages.insert(StageMark(process: line.rule, stage: String(stage), kind: .failed))
             }
         }
-        for notice in decision.notices where notice.event == .escalated || notice.event == .unassigned {
+        for line in decision.history where line.event == .customer_suggested {
+            if let task = line.note?.split(separator: " ").last { suggested.insert(String(task)) }
+        }
+        for case .customer(_, let after?) in decision.changes { trail.held.formUnion(after.held) }
+        for notice in decision.notices where notice.event == .escalated || notice.event == .unassigned || notice.event == .customer_alert {
             told.insert(notice.to)
             let ladder = rows[notice.task]?.escalate ?? notice.kase.flatMap { cases[$0]?.escalate }
             if notice.event == .escalated, let percent = notice.percent, let ladder {
@@ -282,14 +295,18 @@ struct TestLife {
 
     private mutating func take(_ report: RuleTest.TestReport) throws(End) {
         var body = report.report
-        var customer: CustomerFacts?
+        var findings = Findings()
         if let facts = test.facts {
             var account = CustomerID("test-customer")
             if case .string(let name)? = facts["account"] { account = CustomerID(name) }
             if body.customer == nil { body.customer = account }
-            if body.customer == account || facts["account"] == nil { customer = CustomerFacts(customer: body.customer ?? account, facts: facts) }
+            if body.customer == account || facts["account"] == nil {
+                let id = body.customer ?? account
+                if customer?.id != id { customer = CustomerRecord(id: id, revision: 1, facts: facts) }
+                findings.customer = customer
+            }
         }
-        let receipt = try input(.report(body), report.source, Findings(customer: customer), at: report.place)
+        let receipt = try input(.report(body), report.source, findings, at: report.place)
         tasks.append(receipt.tasks)
         receipts.append(receipt)
         if let rule = receipt.rule, receipt.answer != nil, !receipt.tasks.isEmpty { trail.joined.insert(rule) }
@@ -356,7 +373,8 @@ struct TestLife {
     private func check(_ expected: RuleTest.Expected?, about number: Int, of kind: String?, isWhole: Bool) throws(End) {
         guard let expected else { return }
         let all = allRows(number)
-        var misses: [Miss] = []
+        var misses = (expected.tasks.first ?? []).compactMap { missOfCustomer($0) }
+        if !misses.isEmpty { throw End(misses: misses) }
         if receipts.indices.contains(number), all.isEmpty, receipts[number].answer != nil, let rule = receipts[number].rule {
             misses = (expected.tasks.first ?? []).compactMap { miss($0, answeredBy: rule, number) }
             if !misses.isEmpty { throw End(misses: misses) }
@@ -394,6 +412,24 @@ struct TestLife {
         if !misses.isEmpty { throw End(misses: misses) }
     }
 
+    /// What is expected of the customer whose report it is.
+    private func missOfCustomer(_ expectation: RuleTest.Expectation) -> Miss? {
+        func miss(_ what: String, _ wanted: String, _ is: String) -> Miss {
+            Miss(place: expectation.place, code: .unmetExpectation, text: RuleTestWording.ofCustomer(what, wanted: wanted, is: `is`, held: customer?.held ?? []))
+        }
+        func list(_ names: Set<String>) -> String { RuleTestWording.list(names.sorted()) }
+        switch expectation.what {
+        case .tier(let tier): return customer?.tier == tier ? nil : miss("the tier", tier ?? "none", customer?.tier ?? "none")
+        case .flags(let flags): return Set(customer?.flags ?? []) == flags ? nil : miss("what is noted", list(flags), list(Set(customer?.flags ?? [])))
+        case .manager(let manager):
+            return customer?.manager == manager ? nil : miss("the account manager", manager?.rawValue ?? "none", customer?.manager?.rawValue ?? "none")
+        case .suggested(let tasks): return suggested == tasks ? nil : miss("what is suggested", list(tasks), list(suggested))
+        case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers, .kase, .open,
+            .skipped, .missing:
+            return nil
+        }
+    }
+
     /// What is expected of a report that was answered.
     private func miss(_ expectation: RuleTest.Expectation, answeredBy rule: String, _ number: Int) -> Miss? {
         func miss(_ text: String) -> Miss { Miss(place: expectation.place, code: .unmetExpectation, text: text) }
@@ -405,7 +441,7 @@ struct TestLife {
             let verdict = wanted == "fallback" ? nil : subject.map { rules.verdict(on: wanted, $0) }
             return miss(RuleTestWording.rule(wanted: wanted, is: rule, rules, verdict: verdict, subject: subject))
         case .answer(let wanted): return wanted == answer ? nil : miss(RuleTestWording.answer(wanted: wanted, is: answer, by: rule))
-        case .joined(nil): return nil
+        case .joined(nil), .tier, .flags, .manager, .suggested: return nil
         case .told(let recipients): return recipients.isEmpty && told.isEmpty ? nil : miss(RuleTestWording.answered(rule, answer))
         case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
             return miss(RuleTestWording.answered(rule, answer))
@@ -437,7 +473,7 @@ struct TestLife {
         case .told(let recipients) where allRows(number).isEmpty:
             let names = Set(recipients.map { self.name(of: $0, nil) })
             return names == told ? nil : miss("who is told", RuleTestWording.list(names.sorted()), RuleTestWording.list(told.sorted()))
-        case .joined(nil): return nil
+        case .joined(nil), .tier, .flags, .manager, .suggested: return nil
         case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers: return nil
         }
     }
@@ -485,6 +521,7 @@ struct TestLife {
             let found = receipts.indices.contains(number) && receipts[number].answer != nil ? receipts[number].rule : nil
             return found == rule ? nil : miss(RuleTestWording.joined(wanted: rule, is: found, row))
         case .callers(let count): return Int(row.callers) == count ? nil : made("callers", "\(count)", "\(row.callers)")
+        case .tier, .flags, .manager, .suggested: return nil
         case .kase, .open, .skipped, .missing: return miss(RuleTestWording.noCase)
         }
     }

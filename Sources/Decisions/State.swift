@@ -80,6 +80,8 @@ package struct DispatchState: Sendable {
     package private(set) var outageBook = OutageBook()
     /// When the first of them is over.
     private(set) var outageDue: Instant?
+    /// How many customers each account manager has.
+    package private(set) var managerLoads: [RoleID: Int32] = [:]
     /// Incidents that later reports can join.
     private(set) var joinable = JoinIndex()
 
@@ -91,12 +93,13 @@ package struct DispatchState: Sendable {
     /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.
     package init(
         tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID? = nil,
-        outages: [OutageRecord] = [], rules: RuleSet, at now: Instant
+        outages: [OutageRecord] = [], managerLoads: [RoleID: Int32] = [:], rules: RuleSet, at now: Instant
     ) {
         self.lastTask = lastTask ?? .none
         self.lastCase = lastCase ?? CaseID(day: 0, number: 0)
         self.rules = rules
         clock = now
+        self.managerLoads = managerLoads
         for record in crews { self.crews[record.id] = record }
         roster = Roster(rules.site, records: self.crews, at: now)
         boxes.reserveCapacity(tasks.count)
@@ -208,7 +211,8 @@ package struct DispatchState: Sendable {
         case .task(let before, let after): replace(before, by: after)
         case .crew(_, let after): set(after.id, after)
         case .lastTask(_, let after): lastTask = after
-        case .customer: break
+        case .customer(let before, let after): load(before?.manager, after?.manager)
+        case .forget: break
         case .kase(let before, let after): replace(before, by: after)
         case .lastCase(_, let after): lastCase = after
         case .plan(let plan): if plans[plan.digest] == nil { plans[plan.digest] = rules.compiled(plan) }
@@ -223,7 +227,8 @@ package struct DispatchState: Sendable {
         case .task(let before, let after): replace(after, by: before)
         case .crew(let before, let after): set(after.id, before)
         case .lastTask(let before, _): lastTask = before
-        case .customer: break
+        case .customer(let before, let after): load(after?.manager, before?.manager)
+        case .forget: break
         case .kase(let before, let after): replace(after, by: before)
         case .lastCase(let before, _): lastCase = before
         // One that nobody goes by does no harm; it is written again with the case that needs it.
@@ -238,6 +243,15 @@ package struct DispatchState: Sendable {
         let isBack = now < clock
         clock = now
         roster.advance(to: now, isBack: isBack, records: crews, zone: rules.site.zone)
+    }
+
+    private mutating func load(_ old: RoleID?, _ new: RoleID?) {
+        guard old != new else { return }
+        if let old {
+            managerLoads[old, default: 0] -= 1
+            if managerLoads[old] == 0 { managerLoads[old] = nil }
+        }
+        if let new { managerLoads[new, default: 0] += 1 }
     }
 
     private mutating func set(_ old: OutageRecord?, _ new: OutageRecord?) {

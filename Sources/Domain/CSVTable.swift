@@ -151,8 +151,11 @@ package struct CSVTable: Sendable {
                 try time("at", to: &json)
                 try flag("on_duty", to: &json)
             case .customer:
-                text(["customer"], to: &json)
-                rest("facts", to: &json)
+                text(["customer", "event"], to: &json)
+                months("consumption", to: &json)
+                months("payments", to: &json)
+                // A record that says nothing says so; who is to be forgotten has no facts.
+                if cell("event") == nil || hasMore { rest("facts", to: &json) }
             case .kase:
                 text(["case", "event", "by", "note"], to: &json)
                 try time("at", to: &json)
@@ -264,6 +267,23 @@ package struct CSVTable: Sendable {
                 }
             }
         }
+
+        /// Columns like `consumption.2026-10`.
+        private mutating func months(_ key: String, to json: inout JSONWriter) {
+            let columns = table.columns.indices.filter { table.columns[$0].hasPrefix(key + ".") && $0 < cells.count }
+            used.formUnion(columns)
+            let said = columns.filter { !cells[$0].text.isEmpty }
+            guard !said.isEmpty else { return }
+            json.key(named: key)
+            json.object { json in
+                for i in said {
+                    json.key(named: String(table.columns[i].dropFirst(key.count + 1)))
+                    if isPlainNumber(cells[i].text) { json.raw(cells[i].text) } else { json.string(cells[i].text) }
+                }
+            }
+        }
+
+        private var hasMore: Bool { cells.enumerated().contains { $0.offset < table.columns.count && !$0.element.text.isEmpty && !used.contains($0.offset) } }
 
         private func isPlainNumber(_ text: String) -> Bool {
             let digits = text.utf8.count { (0x30...0x39).contains($0) }

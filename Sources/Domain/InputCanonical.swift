@@ -44,6 +44,13 @@ extension InputCodec {
     /// the log stays whole.
     package static func logForm(of input: Input) -> (log: [UInt8], personal: [UInt8]?) {
         let log = form(of: input.body, key: input.key, personal: false)
+        if case .customer(let customer) = input.body {
+            let facts = customer.facts.filter { CustomerFacts.personalNames.contains($0.key) }
+            guard !facts.isEmpty else { return (log, nil) }
+            var writer = JSONWriter(capacity: 256)
+            write(facts, to: &writer)
+            return (log, writer.bytes)
+        }
         guard case .report(let report) = input.body, report.place.address != nil || report.description != nil else { return (log, nil) }
         var writer = JSONWriter(capacity: 512)
         writer.object {
@@ -61,14 +68,30 @@ extension InputCodec {
             try read(log, kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax)
         }
         guard let personal else { return input(stored.body, id: stored.id, source: stored.source ?? SourceID("")) }
+        if case .customer(var customer) = stored.body {
+            customer.facts.merge(try personalFacts(personal)) { _, personal in personal }
+            return input(.customer(customer), id: stored.id, source: stored.source ?? SourceID(""))
+        }
         guard case .report(var report) = stored.body else {
-            throw InputFault(code: .inconsistent, message: "only a report has a personal part", suggestion: "check the log with paidan verify")
+            throw InputFault(code: .inconsistent, message: "only a report or a customer's record has a personal part", suggestion: "check the log with paidan verify")
         }
         let parts: JSONValue
         do throws(JSONFault) { parts = try JSONValue.parse(personal) } catch { throw InputFault(error) }
         report.place.address = parts["address"]?.string
         report.description = parts["description"]?.string
         return input(.report(report), id: stored.id, source: stored.source ?? SourceID(""))
+    }
+
+    /// The personal facts of a customer's record, as `logForm` wrote them.
+    private static func personalFacts(_ bytes: [UInt8]) throws(InputFault) -> [String: FieldValue] {
+        try bytes.withUnsafeBufferPointer { bytes throws(InputFault) -> [String: FieldValue] in
+            do throws(JSONStop) {
+                var reader = try JSONReader(bytes)
+                return try reader.fields()
+            } catch {
+                throw InputFault(JSONFault(error, in: bytes, firstLine: 1))
+            }
+        }
     }
 
     /// The key of an input that its sender gave none.
@@ -142,8 +165,31 @@ extension InputCodec {
                 json.field("kind", "customer")
                 write(key, to: &json)
                 json.field("customer", customer.customer.rawValue)
-                json.key("facts")
-                write(customer.facts, to: &json)
+                if customer.event != .record { json.field("event", customer.event.rawValue) }
+                let facts = personal ? customer.facts : customer.facts.filter { !CustomerFacts.personalNames.contains($0.key) }
+                let saysMore = !customer.consumption.isEmpty || !customer.payments.isEmpty
+                if !facts.isEmpty || customer.event == .record && !saysMore {
+                    json.key("facts")
+                    write(facts, to: &json)
+                }
+                if !customer.consumption.isEmpty {
+                    json.key("consumption")
+                    json.object { json in
+                        for (month, kWh) in customer.consumption.sorted(by: { $0.key < $1.key }) {
+                            json.key(named: monthText(month))
+                            json.double(kWh)
+                        }
+                    }
+                }
+                if !customer.payments.isEmpty {
+                    json.key("payments")
+                    json.object { json in
+                        for (month, days) in customer.payments.sorted(by: { $0.key < $1.key }) {
+                            json.key(named: monthText(month))
+                            if days == CustomerFacts.unpaid { json.string("unpaid") } else { json.int(Int(days)) }
+                        }
+                    }
+                }
             }
         }
         return writer.bytes

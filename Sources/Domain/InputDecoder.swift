@@ -297,7 +297,7 @@ struct InputDecoder {
     // MARK: customer
 
     enum CustomerKey: String, CaseIterable {
-        case kind, id, source, customer, facts
+        case kind, id, source, customer, facts, event, consumption, payments
     }
 
     static let customerKeys = KeyTable<CustomerKey>()
@@ -305,9 +305,19 @@ struct InputDecoder {
     private mutating func customer() throws(JSONStop) -> CustomerFacts {
         var customer = ""
         var facts: [String: FieldValue]?
+        var record = CustomerFacts(customer: CustomerID(""), facts: [:])
         var scan = try ObjectScan(Self.customerKeys, &reader)
         while let key = try scan.next(&reader) {
+            let offset = reader.at
             switch key {
+            case .event:
+                let name = try reader.code()
+                guard let known = CustomerEvent(rawValue: name) else {
+                    throw reader.unknownValue("event", name, among: CustomerEvent.allCases.map(\.rawValue), at: offset)
+                }
+                record.event = known
+            case .consumption: record.consumption = try reader.consumption()
+            case .payments: record.payments = try reader.payments()
             case .kind: try reader.skip()
             case .id: id = try reader.code()
             case .source: source = SourceID(try reader.code())
@@ -317,8 +327,14 @@ struct InputDecoder {
         }
         leftOut = scan.passedOver
         guard !customer.isEmpty else { throw reader.missing("customer", of: "a customer's record", at: scan.offset) }
-        guard let facts else { throw reader.missing("facts", of: "a customer's record", at: scan.offset) }
-        return CustomerFacts(customer: CustomerID(customer), facts: facts)
+        let saysMore = !record.consumption.isEmpty || !record.payments.isEmpty
+        if record.event == .forget, facts != nil || saysMore {
+            throw reader.inconsistent("who is to be forgotten has no facts", "take them out, or send them without 'event'", at: scan.offset)
+        }
+        guard facts != nil || saysMore || record.event == .forget else { throw reader.missing("facts", of: "a customer's record", at: scan.offset) }
+        record.customer = CustomerID(customer)
+        record.facts = facts ?? [:]
+        return record
     }
 }
 

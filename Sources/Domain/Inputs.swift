@@ -124,11 +124,29 @@ package struct CrewSignal: Hashable, Sendable {
     }
 }
 
+/// What is said of a customer.
+package enum CustomerEvent: String, Hashable, Sendable, Codable, CaseIterable {
+    /// What billing knows of them.
+    case record
+    /// They want to be forgotten, or the law does: all that is personal goes, and what was learned of them.
+    case forget
+}
+
 /// Facts about a customer, as billing knows them. `lat`, `lon`, `transformer` and `district` among them place a report
 /// that has none of its own.
 package struct CustomerFacts: Hashable, Sendable {
     package var customer: CustomerID
+    /// They take the place of what was known before; empty: what was known stays, where something else is said.
     package var facts: [String: FieldValue]
+    package var event = CustomerEvent.record
+    /// Energy by month (`yyyymm`), in kWh: each month takes the place of what was known of it.
+    package var consumption: [Int32: Double] = [:]
+    /// How a month's bill was paid: so many days late, 0 in time; `unpaid`: not yet.
+    package var payments: [Int32: Int32] = [:]
+
+    package static let unpaid: Int32 = -1
+    /// Facts about a person, which stand apart from the log, so that they can be forgotten.
+    package static let personalNames: Set<String> = ["name", "telephone", "phone", "mobile", "address", "email", "contact", "id_number"]
 
     package init(customer: CustomerID, facts: [String: FieldValue]) {
         self.customer = customer

@@ -20,6 +20,8 @@ enum NoticeForm {
             if notice.task != .none { w.field("task", notice.task.description) }
             w.field("case", notice.kase?.description)
             w.field("stage", notice.stage)
+            w.field("customer", notice.customer?.rawValue)
+            w.field("rule", notice.rule)
             if !notice.documents.isEmpty {
                 w.key("documents")
                 w.array { w in for document in notice.documents { w.string(document) } }

@@ -52,6 +52,8 @@ extension Keys {
         case Keys.site.what: ["module", "time_zone", "values", "departments"]
         case Keys.rule.what: ["name"]
         case Keys.merge.what: ["name", "window"]
+        case Keys.classify.what: ["name"]
+        case Keys.customerSet.what: ["tier"]
         case Keys.otherwise.what: ["department"]
         case Keys.process.what: ["name", "stages"]
         case Keys.stage.what: ["name"]
@@ -80,6 +82,7 @@ extension Keys {
         case Keys.ruleTest.what: ["needs", "expect", "then"].map { ($0, "name") } + [("name", "report"), ("report", "name")]
         case Keys.step.what: [("duty", "crew"), ("place", "crew")]
         case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
+        case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
         case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
         case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
@@ -108,6 +111,15 @@ extension Keys {
         case Keys.site.what: Self.shared.merging(Self.siteMeanings) { first, _ in first }
         case Keys.rule.what: Self.ruleMeanings
         case Keys.merge.what: Self.mergeMeanings
+        case Keys.classify.what: Self.classifyMeanings
+        case Keys.accountManager.what: Self.accountManagerMeanings
+        case Keys.customerSet.what: ["tier": .init(.reference(.valueIfDeclared("tier")), "The tier that they are in.")]
+        case Keys.suggestLimits.what:
+            [
+                "accept": .init(Self.limit, "From the task's beginning until the desk has accepted it."),
+                "contact": .init(Self.limit, "Until somebody has spoken with the customer."),
+                "reply": .init(Self.limit, "Until the work is done."),
+            ]
         case Keys.assign.what: Self.assignMeanings
         case Keys.otherwise.what: ["department": .init(.reference(.department), "The department that keeps the task when no crew is near enough.")]
         case Keys.limits.what:
@@ -212,6 +224,8 @@ extension Keys {
         "let": .init(.named(.expression, dots: false), "Named conditions, usable below."),
         "tables": .init(.named(.block(Keys.table), dots: false), "Times by a declared value; a limit names one."),
         "processes": .init(.list(.block(Keys.process)), "Standard stages for applications: the first whose 'takes' holds opens a case."),
+        "classify": .init(.list(.block(Keys.classify)), "Customers: tiers, flags, suggestions; every rule that holds applies, in order."),
+        "account_managers": .init(.named(.block(Keys.accountManager), dots: true), "Who looks after customers that a rule gives an account manager."),
         "merge": .init(.list(.block(Keys.merge)), "When a report is another call about an incident that is known: it joins its task."),
         "answers": .init(.named(.block(Keys.text), dots: false), "What callers are told in place of a task; a rule's 'answer' names one."),
         "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),

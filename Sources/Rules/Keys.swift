@@ -22,7 +22,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "classify", "watch", "ratings", "webhook", "secret", "contractors", "suppliers",
+        "watch", "ratings", "webhook", "secret", "contractors", "suppliers",
     ]
 
     static let module = Keys(
@@ -38,6 +38,8 @@ struct Keys: Sendable {
             "answers": "answers:\n  known_outage:\n    zh: 您所在区域正在计划停电。\n    en: There is planned work in your area.",
             "route": "route:\n  - name: everything-else\n    task: repair\n    assign:\n      nearest: crew",
             "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
+            "classify": "classify:\n  - name: vip\n    when: customer.capacity_kva >= 10000.0\n    set: { tier: vip }",
+            "account_managers": "account_managers:\n  am-1: { name: 王芳, districts: [lucheng] }",
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",

@@ -43,7 +43,17 @@ final class ReportActivation: Activation, Sendable {
             case .double(let number): return .double(number)
             case .string, .bool, nil: return nil
             }
-        case .account, .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier:
+        case .growth, .hoursOfUse:
+            if case .double(let number)? = subject.customer?.facts[fact.fact] { return .double(number) }
+            return nil
+        case .contacts90, .contacts12, .complaints90, .complaints12, .faults12, .applications12, .late12, .unpaid:
+            if case .int(let number)? = subject.customer?.facts[fact.fact] { return .int(number) }
+            return nil
+        case .flags:
+            guard case .string(let text)? = subject.customer?.facts[fact.fact], !text.isEmpty else { return nil }
+            return .list(text.split(separator: ",").map { .string(String($0)) })
+        case .account, .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier, .accountManager, .seasonality, .loadPattern,
+            .paymentHabit, .preferredChannel:
             return string(slot: slot).map { .string($0) }
         }
     }
@@ -73,8 +83,11 @@ final class ReportActivation: Activation, Sendable {
         guard let fact = Slot.Customer(rawValue: slot) else { return nil }
         switch fact {
         case .account: return subject.customer?.customer.rawValue ?? subject.report.customer?.rawValue
-        case .capacityKVA, .annualKWh: return nil
-        case .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier:
+        case .capacityKVA, .annualKWh, .growth, .hoursOfUse, .contacts90, .contacts12, .complaints90, .complaints12, .faults12, .applications12, .late12, .unpaid,
+            .flags:
+            return nil
+        case .name, .customerClass, .industry, .district, .credit, .payment, .criticalClass, .tier, .accountManager, .seasonality, .loadPattern, .paymentHabit,
+            .preferredChannel:
             if case .string(let text) = subject.customer?.facts[fact.fact] { return text }
             return nil
         }

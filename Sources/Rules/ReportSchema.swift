@@ -12,6 +12,9 @@ enum Slot {
     enum Customer: Int, CaseIterable {
         case account = 32
         case name, customerClass, industry, capacityKVA, annualKWh, district, credit, payment, criticalClass, tier
+        // What the daemon itself has counted, and what follows from consumption and payments (`CustomerProfile`).
+        case flags, accountManager, contacts90, contacts12, complaints90, complaints12, faults12, applications12
+        case growth, hoursOfUse, seasonality, loadPattern, late12, unpaid, paymentHabit, preferredChannel
 
         /// The name of the fact, as the `customer` input has it.
         var fact: String {
@@ -27,6 +30,22 @@ enum Slot {
             case .payment: "payment"
             case .criticalClass: "critical_class"
             case .tier: "tier"
+            case .flags: "flags"
+            case .accountManager: "account_manager"
+            case .contacts90: "contacts_90d"
+            case .contacts12: "contacts_12m"
+            case .complaints90: "complaints_90d"
+            case .complaints12: "complaints_12m"
+            case .faults12: "faults_12m"
+            case .applications12: "applications_12m"
+            case .growth: "growth"
+            case .hoursOfUse: "hours_of_use"
+            case .seasonality: "seasonality"
+            case .loadPattern: "load_pattern"
+            case .late12: "late_12m"
+            case .unpaid: "unpaid"
+            case .paymentHabit: "payment_habit"
+            case .preferredChannel: "preferred_channel"
             }
         }
     }
@@ -98,8 +117,16 @@ enum ReportSchema {
             "industry": fact(.industry, enumeration("industry")), "capacity_kva": fact(.capacityKVA, .double),
             "annual_kwh": fact(.annualKWh, .double), "district": fact(.district, district), "credit": fact(.credit, enumeration("credit")),
             "payment": fact(.payment, enumeration("payment")), "critical_class": fact(.criticalClass, enumeration("critical_class")),
-            "tier": fact(.tier, enumeration("tier")),
+            "tier": fact(.tier, enumeration("tier")), "flags": fact(.flags, .list(.string)), "account_manager": fact(.accountManager, .string),
+            "contacts_90d": fact(.contacts90, .int), "contacts_12m": fact(.contacts12, .int), "complaints_90d": fact(.complaints90, .int),
+            "complaints_12m": fact(.complaints12, .int), "faults_12m": fact(.faults12, .int), "applications_12m": fact(.applications12, .int),
+            "growth": fact(.growth, .double), "hours_of_use": fact(.hoursOfUse, .double), "seasonality": fact(.seasonality, .enumeration("seasonality")),
+            "load_pattern": fact(.loadPattern, .enumeration("load_pattern")), "late_12m": fact(.late12, .int), "unpaid": fact(.unpaid, .int),
+            "payment_habit": fact(.paymentHabit, .enumeration("payment_habit")), "preferred_channel": fact(.preferredChannel, .string),
         ]
+        schema.enumerations["seasonality"] = ["summer", "winter", "both", "level"]
+        schema.enumerations["load_pattern"] = ["steady", "variable", "irregular", "idle"]
+        schema.enumerations["payment_habit"] = ["prompt", "occasional", "late", "arrears"]
         var own: [String: Schema.Field] = [:]
         for (i, declared) in (site?.fields ?? []).enumerated() { own[declared.name] = .init(declared.type.type, slot: Slot.firstField + i) }
         schema.objects["report.fields"] = own

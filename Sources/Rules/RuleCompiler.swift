@@ -134,6 +134,7 @@ struct SharedSections {
     var calendar: WorkingCalendar?
     /// What the modules say otherwise than the catalogue that comes with the program, with their places.
     var texts: [TextName: (text: Translation, place: String)] = [:]
+    var customers = CustomerSections()
     private var calendarUse: (reader: FileReader, range: Range<Int>)?
 
     var ladderMarks: [String: (file: Int, range: Range<Int>)] = [:]

@@ -104,6 +104,7 @@ package final class CoverageRecorder {
     private var rungs: Set<String> = []
     private var stages: Set<StageMark> = []
     private var joined: Set<String> = []
+    private var held: Set<String> = []
 
     /// - Parameter files: module files that are looked at; nil: all.
     package init(_ source: RuleSource, _ set: RuleSet, files: Set<String>? = nil) {
@@ -177,6 +178,9 @@ package final class CoverageRecorder {
     /// A report joined another by a rule for merging.
     package func noteJoining(_ rule: String) { joined.insert(rule) }
 
+    /// A rule about customers held of somebody.
+    package func noteHolding(_ rule: String) { held.insert(rule) }
+
     package func note(_ mark: StageMark) { stages.insert(mark) }
 
     package func noteTold(ladder: String, percent: Int) { rungs.insert("\(ladder) \(percent)") }
@@ -235,6 +239,16 @@ package final class CoverageRecorder {
                     modules[ladder.file]?.gaps.append(
                         gap(.branch, ladder.file, ladder.source, rung.node.range, nil, "no test lets the ladder '\(ladder.ladder)' come to \(rung.percent)%"))
                 }
+            }
+        }
+        for rule in set.site.customers.rules {
+            add(rule.file)
+            modules[rule.file]?.rules += 1
+            if held.contains(rule.name) {
+                modules[rule.file]?.rulesReached += 1
+            } else {
+                modules[rule.file]?.gaps.append(
+                    RuleCoverage.Gap(kind: .rule, file: rule.file, line: rule.line, column: 1, rule: rule.name, text: "in no test does \(rule.name) hold of a customer"))
             }
         }
         return RuleCoverage(modules: files.compactMap { modules[$0] }.sorted { Array($0.file.utf8).lexicographicallyPrecedes(Array($1.file.utf8)) })

@@ -174,6 +174,8 @@ package struct Site: Sendable {
     package var calendar: WorkingCalendar
     /// What customers read about where things stand.
     package var texts: TextCatalogue
+    /// Tiers, flags, suggestions, and who looks after whom.
+    package var customers: CustomerBook
 
     /// Working days as instants.
     package var workTime: WorkTime { WorkTime(calendar: calendar, zone: zone) }
@@ -183,7 +185,7 @@ package struct Site: Sendable {
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
         fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar(),
-        texts: TextCatalogue = TextCatalogue()
+        texts: TextCatalogue = TextCatalogue(), customers: CustomerBook = CustomerBook()
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -202,6 +204,7 @@ package struct Site: Sendable {
         self.shifts = shifts
         self.calendar = calendar
         self.texts = texts
+        self.customers = customers
     }
 }
 

@@ -92,6 +92,12 @@ package struct RuleTest: Sendable {
         /// The rule for merging by which the report joined an earlier one.
         case joined(String?)
         case callers(Int)
+        // Of the customer whose report it is.
+        case tier(String?)
+        case flags(Set<String>)
+        case manager(RoleID?)
+        /// The tasks that rules about customers suggest, in this step.
+        case suggested(Set<String>)
         // Of the case that an application has opened.
         case kase(CaseState)
         /// The stages that are open, all of them.
@@ -105,7 +111,7 @@ package struct RuleTest: Sendable {
             switch self {
             case .kase, .open, .skipped, .missing: true
             case .limit(let name, _): name == .total
-            case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .told, .shared, .answer, .joined, .callers: false
+            case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .told, .shared, .answer, .joined, .callers, .tier, .flags, .manager, .suggested: false
             }
         }
     }

@@ -82,6 +82,12 @@ extension TestFile {
         for name in Keys.testFacts.names {
             guard let node = block[name] else { continue }
             switch name {
+            case "contacts_90d", "contacts_12m", "complaints_90d", "complaints_12m", "faults_12m", "applications_12m", "late_12m", "unpaid":
+                result[name] = reader.wholeNumber(node, name, in: 0...100_000, example: Keys.testFacts.examples[name]).map { .int(Int64($0)) }
+            case "seasonality": result[name] = reader.choice(node, name, among: ["summer", "winter", "both", "level"]).map { .string($0) }
+            case "load_pattern": result[name] = reader.choice(node, name, among: ["steady", "variable", "irregular", "idle"]).map { .string($0) }
+            case "payment_habit": result[name] = reader.choice(node, name, among: ["prompt", "occasional", "late", "arrears"]).map { .string($0) }
+            case "growth", "hours_of_use": result[name] = number(node, name).map { .double($0) }
             case "capacity_kva", "annual_kwh": result[name] = number(node, name).map { .double($0) }
             case "lat", "lon": result[name] = reader.degrees(node, name, limit: name == "lat" ? 90 : 180).map { .double($0) }
             case "district": result[name] = reader.reference(node, name, "district", .unknownDistrict, known: known(facts.districts)).map { .string($0) }
@@ -191,6 +197,15 @@ extension TestFile {
             if set.mergeNames.contains(text) { return .joined(text) }
             reader.error(reader.place(node), .unknownRule(text, known: set.mergeNames, suggestion: reader.near(text, among: set.mergeNames)))
             return nil
+        case "tier":
+            if node.text == "none" { return .tier(nil) }
+            return declared(node, key, in: "tier").map { .tier($0) }
+        case "flags": return names(node, key).map { .flags(Set($0.compactMap { reader.text($0, key) })) }
+        case "suggested": return names(node, key).map { .suggested(Set($0.compactMap { reader.text($0, key) })) }
+        case "manager":
+            if node.text == "none" { return .manager(nil) }
+            return reader.reference(node, key, "account manager", .unknownRole, known: set.site.customers.managers.map(\.id.rawValue), example: example)
+                .map { .manager(RoleID($0)) }
         case "callers": return reader.wholeNumber(node, key, in: 1...100_000, example: "callers: 2").map { .callers($0) }
         case "case":
             return reader.choice(node, key, among: CaseState.allCases.map(\.rawValue), example: example).flatMap(CaseState.init).map { .kase($0) }
@@ -281,6 +296,9 @@ extension Keys {
             "account": "account: '3302001234'", "name": "name: 第一医院", "class": "class: industrial", "industry": "industry: C",
             "capacity_kva": "capacity_kva: 1250", "annual_kwh": "annual_kwh: 6200000", "district": "district: lucheng", "credit": "credit: A",
             "payment": "payment: good", "critical_class": "critical_class: class_1", "tier": "tier: vip", "transformer": "transformer: T-991",
-            "lat": "lat: 28.012", "lon": "lon: 120.655",
+            "lat": "lat: 28.012", "lon": "lon: 120.655", "contacts_90d": "contacts_90d: 5", "contacts_12m": "contacts_12m: 9", "complaints_90d": "complaints_90d: 2",
+            "complaints_12m": "complaints_12m: 3", "faults_12m": "faults_12m: 4", "applications_12m": "applications_12m: 1", "growth": "growth: 0.2",
+            "hours_of_use": "hours_of_use: 4500", "seasonality": "seasonality: summer", "load_pattern": "load_pattern: steady", "late_12m": "late_12m: 3",
+            "unpaid": "unpaid: 1", "payment_habit": "payment_habit: late", "preferred_channel": "preferred_channel: '95598'",
         ])
 }

@@ -82,6 +82,20 @@ extension Keys {
         "transformer": .init(cases(.text), "The transformer area that serves the customer."),
         "lat": .init(cases(.degrees(90)), "Latitude."),
         "lon": .init(cases(.degrees(180)), "Longitude."),
+        "contacts_90d": .init(cases(.wholeNumber(0...100_000)), "Their reports of 90 days, as counted before."),
+        "contacts_12m": .init(cases(.wholeNumber(0...100_000)), "Their reports of twelve months."),
+        "complaints_90d": .init(cases(.wholeNumber(0...100_000)), "Their complaints of 90 days."),
+        "complaints_12m": .init(cases(.wholeNumber(0...100_000)), "Their complaints of twelve months."),
+        "faults_12m": .init(cases(.wholeNumber(0...100_000)), "Their fault reports of twelve months."),
+        "applications_12m": .init(cases(.wholeNumber(0...100_000)), "Their applications of twelve months."),
+        "growth": .init(cases(.number), "Growth of their consumption: 0.1 is ten per cent."),
+        "hours_of_use": .init(cases(.number), "kWh a year for each kVA."),
+        "seasonality": .init(cases(.choice(["summer", "winter", "both", "level"])), "When they use most."),
+        "load_pattern": .init(cases(.choice(["steady", "variable", "irregular", "idle"])), "How even their consumption is."),
+        "late_12m": .init(cases(.wholeNumber(0...12)), "Bills of twelve months that were paid late."),
+        "unpaid": .init(cases(.wholeNumber(0...100)), "Bills that are not paid."),
+        "payment_habit": .init(cases(.choice(["prompt", "occasional", "late", "arrears"])), "How they pay."),
+        "preferred_channel": .init(cases(.text), "How they get in touch."),
     ]
 
     static let expectationMeanings: [String: Meaning] = {
@@ -103,6 +117,10 @@ extension Keys {
             "answer": .init(.text, "What the caller is told in place of a task; 'none': there is a task."),
             "joined": .init(.text, "The rule for merging by which the report joined an earlier one; 'none': it has a task of its own."),
             "callers": .init(.wholeNumber(1...100_000), "For how many reports the task stands."),
+            "tier": .init(.text, "The tier that rules about customers put the caller in; 'none': none."),
+            "flags": .init(.either([.text, .list(.code(dots: false))]), "What is noted of the caller, all of it; 'none': nothing."),
+            "manager": .init(.text, "The caller's account manager; 'none': none."),
+            "suggested": .init(.either([.text, .list(.code(dots: false))]), "The tasks that are suggested for the caller in this step, all of them; 'none': none."),
             "missing": .init(.either([.text, .list(.reference(.valueIfDeclared("document")))]), "The documents that are wanted, all of them; 'none': none."),
         ]
         for limit in LimitName.allCases where Keys.expectation.names.contains(limit.rawValue) { meanings[limit.rawValue] = .init(orNone(.limit), "The limit that it has; 'none': none.") }

@@ -174,6 +174,10 @@ extension Keys {
             "answer": "answer: known_outage",
             "joined": "joined: faults.same-transformer",
             "callers": "callers: 2",
+            "tier": "tier: vip",
+            "flags": "flags: [frequent_complainer]",
+            "manager": "manager: am-1",
+            "suggested": "suggested: [energy_saving_proposal]",
         ])
 
     static let testOutage = Keys(

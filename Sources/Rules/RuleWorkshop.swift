@@ -164,6 +164,9 @@ package final class RuleWorkshop {
         // 3. Ladders and channels.
         var shared = SharedSections(site: facts)
         for module in enabled { shared.read(module.block, module.reader, sources) }
+        let ladderNames = isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil
+        for module in enabled { shared.customers.read(module.block, module: module.name, module.reader, facts, ladders: ladderNames) }
+        shared.customers.check(isWhole: isWhole)
         if let facts { shared.checkUses(of: facts, isWhole: isWhole, reader: FileReader(file: facts.file, source: sources[facts.file], findings: findings)) }
         shared.checkDefault(isWhole: isWhole)
 
@@ -311,7 +314,7 @@ package final class RuleWorkshop {
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
             askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar(),
-            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)))
+            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)), customers: shared.customers.book)
         return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, made: made)
     }
 }

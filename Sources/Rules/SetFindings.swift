@@ -200,7 +200,7 @@ struct SetFindings {
     }
 
     private func unusedShared() {
-        let used = Set(modules.flatMap { _, module in module.outcomes.flatMap(\.ladders) })
+        let used = Set(modules.flatMap { _, module in module.outcomes.flatMap(\.ladders) } + shared.customers.ladders)
         for (name, mark) in shared.ladderMarks where !used.contains(name) { findings.warning(mark.file, mark.range, .unused("ladder", name)) }
         // Customers are told of the steps of their cases.
         let tellsCustomers = modules.contains { _, module in module.outcomes.contains { $0.process != nil } }

@@ -75,6 +75,8 @@ package struct LoadedState: Sendable, Hashable {
     package var plans: [ProcessPlan]
     /// The last number given to a case; day 0, number 0 when there was none.
     package var lastCase: CaseID
+    /// How many customers each account manager has.
+    package var managerLoads: [RoleID: Int32] = [:]
     /// The outages that are not over.
     package var outages: [OutageRecord] = []
     /// The tasks that are not final, most urgent first: priority, then number.

@@ -153,6 +153,13 @@ extension HistoryEvent: StoredWord {
         case .outage_changed: 41
         case .outage_cancelled: 42
         case .outage_ended: 43
+        case .customer_tier: 70
+        case .customer_flagged: 71
+        case .customer_unflagged: 72
+        case .customer_told: 73
+        case .customer_manager: 74
+        case .customer_suggested: 75
+        case .customer_forgotten: 76
         }
     }
 }
@@ -177,6 +184,8 @@ extension Notice.Event: StoredWord {
         case .shared: 12
         case .shared_done: 13
         case .restored: 14
+        case .customer_alert: 30
+        case .customer_task: 31
         }
     }
 }

@@ -51,6 +51,7 @@ extension Writer {
         for task in plan.tasks { try store(task) }
         for crew in plan.crews { try store(crew) }
         for customer in plan.customers { try store(customer) }
+        for customer in plan.forgotten { try forget(customer) }
         for process in plan.processes { try store(process) }
         for kase in plan.cases { try store(kase) }
         for outage in plan.outages { try store(outage) }
@@ -134,6 +135,7 @@ extension Writer {
         guard let personal else { return }
         hot.insertPersonal.bind(1, number)
         hot.insertPersonal.bind(2, personal)
+        hot.insertPersonal.bind(3, entry.stimulus.customer?.rawValue)
         try run(hot.insertPersonal)
     }
 
@@ -216,15 +218,6 @@ extension Writer {
         s.bind(2, after)
         s.bind(3, bytes.bytes)
         guard try run(s) == 1 else { throw conflict("crew \(change.after.id) has another record than the decision began with") }
-    }
-
-    private func store(_ customer: CustomerFacts) throws(CommitFailure) {
-        bytes.reset()
-        RowCodec.write(customer, into: &bytes)
-        let s = try prepared("INSERT INTO customer (account, body) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET body = ?2")
-        s.bind(1, customer.customer.rawValue)
-        s.bind(2, bytes.bytes)
-        try run(s)
     }
 
     /// A wording of a process is the same for ever: what is there already stays.
@@ -369,7 +362,9 @@ struct CommitPlan {
     private(set) var logged: [Int] = []
     private(set) var tasks: [TaskChange] = []
     private(set) var crews: [CrewChange] = []
-    private(set) var customers: [CustomerFacts] = []
+    private(set) var customers: [CustomerChange] = []
+    /// Whose personal parts go, with those that this batch brings.
+    private(set) var forgotten: [CustomerID] = []
     private(set) var lastTask: (before: TaskID, after: TaskID)?
     private(set) var cases: [CaseChange] = []
     private(set) var processes: [ProcessPlan] = []
@@ -381,6 +376,13 @@ struct CommitPlan {
     struct CaseChange {
         let revisionBefore: Int32?
         var after: WorkCase
+    }
+
+    struct CustomerChange {
+        let id: CustomerID
+        let revisionBefore: Int32?
+        let managerBefore: RoleID?
+        var after: CustomerRecord?
     }
 
     struct OutageChange {
@@ -480,12 +482,19 @@ struct CommitPlan {
                         outageIndex[after.id] = outages.count
                         outages.append(OutageChange(revisionBefore: before?.revision, after: after))
                     }
-                case .customer(let facts):
-                    if let known = customerIndex[facts.customer] {
-                        customers[known] = facts
+                case .forget(let customer): forgotten.append(customer)
+                case .customer(let before, let after):
+                    guard let id = (after ?? before)?.id, after.map({ $0.revision > before?.revision ?? .min }) ?? true else {
+                        throw .defect("a customer changes without a new revision", path: path)
+                    }
+                    if let known = customerIndex[id] {
+                        guard before?.revision == customers[known].after?.revision else {
+                            throw .defect("two changes of a customer in one batch do not follow each other", path: path)
+                        }
+                        customers[known].after = after
                     } else {
-                        customerIndex[facts.customer] = customers.count
-                        customers.append(facts)
+                        customerIndex[id] = customers.count
+                        customers.append(CustomerChange(id: id, revisionBefore: before?.revision, managerBefore: before?.manager, after: after))
                     }
                 }
             }
@@ -506,6 +515,18 @@ extension WorkTask {
         case .completed, .closed: completedAt ?? since
         case .cancelled, .merged: since
         case .queued, .dispatched, .accepted, .enroute, .onsite, .suspended: nil
+        }
+    }
+}
+
+extension Stimulus {
+    /// Whose personal part an input brings, where that is known.
+    var customer: CustomerID? {
+        guard case .input(let input, _) = self else { return nil }
+        switch input.body {
+        case .report(let report): return report.customer
+        case .customer(let record): return record.customer
+        case .progress, .crew, .kase, .outage: return nil
         }
     }
 }

@@ -27,6 +27,13 @@ final class FindingsReader: @unchecked Sendable {
         return try inputs.map { try findings(for: $0) }
     }
 
+    private func customer(_ account: CustomerID) throws -> CustomerRecord? {
+        findCustomer.bind(1, account.rawValue)
+        guard try findCustomer.step() else { return nil }
+        defer { findCustomer.reset() }
+        return try findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+    }
+
     private func findings(for input: Input) throws -> Findings {
         var findings = Findings()
         findInput.bind(1, input.key.source.rawValue)
@@ -40,11 +47,7 @@ final class FindingsReader: @unchecked Sendable {
         switch input.body {
         case .report(let report):
             guard let account = report.customer else { break }
-            findCustomer.bind(1, account.rawValue)
-            if try findCustomer.step() {
-                defer { findCustomer.reset() }
-                findings.customer = try findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
-            }
+            findings.customer = try customer(account)
         case .progress(let progress):
             findTask.bind(1, progress.task.packed)
             if try findTask.step() {
@@ -69,7 +72,8 @@ final class FindingsReader: @unchecked Sendable {
                 guard let code = UInt8(exactly: findCase.int(0)) else { throw RowFault("a case's state is out of range") }
                 findings.finishedCase = try CaseState.word(code)
             }
-        case .crew, .customer, .outage: break
+        case .customer(let record): findings.customer = try customer(record.customer)
+        case .crew, .outage: break
         }
         return findings
     }

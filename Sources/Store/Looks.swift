@@ -176,6 +176,7 @@ extension Writer {
             cases: cases, plans: try Looks.plans(connection, Set(cases.map(\.plan))), lastCase: CaseID(packed: head.kase), tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
             lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
         loaded.outages = try Looks.outages(try Statement(connection, "SELECT id, body FROM outage WHERE open = 1 ORDER BY id"))
+        loaded.managerLoads = try Looks.managerLoads(connection)
         return loaded
     }
 }

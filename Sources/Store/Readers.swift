@@ -88,12 +88,22 @@ extension Store {
     }
 
     /// What is known of a customer.
-    package func customer(_ account: CustomerID) async throws(StoreError) -> CustomerFacts? {
+    package func customer(_ account: CustomerID) async throws(StoreError) -> CustomerRecord? {
         try await look { db in
             let s = try Statement(db, "SELECT body FROM customer WHERE account = ?")
             s.bind(1, account.rawValue)
             guard try s.step() else { return nil }
             return try s.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+        }
+    }
+
+    /// The last lines about what is no task and no case, oldest first.
+    package func history(of subject: Subject, limit: Int = 200) async throws(StoreError) -> [StoredLine] {
+        try await look { db in
+            let s = try Statement(db, "SELECT id, task, revision, at, event, body, why, kase FROM history WHERE subject = ? ORDER BY id DESC LIMIT ?")
+            s.bind(1, subject.key)
+            s.bind(2, Int64(limit))
+            return try Looks.lines(s).reversed()
         }
     }
 

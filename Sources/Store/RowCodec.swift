@@ -337,51 +337,6 @@ enum RowCodec {
         return crew
     }
 
-    // MARK: Customers
-
-    static let customerForm: UInt8 = 1
-
-    static func write(_ customer: CustomerFacts, into w: inout ByteWriter) {
-        w.byte(customerForm)
-        // In the order of the keys' bytes, so that the same facts are the same row.
-        let facts = customer.facts.sorted { a, b in a.key.utf8.lexicographicallyPrecedes(b.key.utf8) }
-        w.list(facts) { w, fact in
-            w.text(fact.key)
-            switch fact.value {
-            case .string(let value):
-                w.byte(0)
-                w.text(value)
-            case .int(let value):
-                w.byte(1)
-                w.signed(value)
-            case .double(let value):
-                w.byte(2)
-                w.double(value)
-            case .bool(let value):
-                w.byte(3)
-                w.bool(value)
-            }
-        }
-    }
-
-    static func customer(_ id: CustomerID, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> CustomerFacts {
-        var r = ByteReader(bytes)
-        try form(&r, is: customerForm, of: "customer")
-        var facts: [String: FieldValue] = [:]
-        _ = try r.list { r throws(RowFault) in
-            let key = try r.text()
-            switch try r.byte() {
-            case 0: facts[key] = .string(try r.text())
-            case 1: facts[key] = .int(try r.signed())
-            case 2: facts[key] = .double(try r.double())
-            case 3: facts[key] = .bool(try r.bool())
-            default: throw RowFault("a fact has a type that this version does not know")
-            }
-        }
-        try end(r, of: "customer")
-        return CustomerFacts(customer: id, facts: facts)
-    }
-
     // MARK: Receipts (of accepted inputs only; key and status are not repeated)
 
     /// Form 1 had no case, form 2 no answer.
@@ -464,8 +419,8 @@ enum RowCodec {
 
     // MARK: Notices (task and recipient have columns of their own)
 
-    /// Form 1 knew nothing of cases.
-    static let noticeForm: UInt8 = 2
+    /// Form 1 knew nothing of cases, form 2 nothing of customers.
+    static let noticeForm: UInt8 = 3
 
     static func write(_ notice: Notice, into w: inout ByteWriter) {
         w.byte(noticeForm)
@@ -483,6 +438,8 @@ enum RowCodec {
             w.text(text.chinese)
             w.text(text.english)
         }
+        w.optional(notice.customer) { w, customer in w.text(customer.rawValue) }
+        w.optional(notice.rule) { w, rule in w.text(rule) }
     }
 
     static func notice(task: TaskID, to: String, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> Notice {
@@ -499,6 +456,10 @@ enum RowCodec {
             notice.stage = try r.optional { r throws(RowFault) in try r.text() }
             notice.documents = try r.list { r throws(RowFault) in try r.text() }
             notice.text = try r.optional { r throws(RowFault) in Translation(chinese: try r.text(), english: try r.text()) }
+        }
+        if found > 2 {
+            notice.customer = try r.optional { r throws(RowFault) in CustomerID(try r.text()) }
+            notice.rule = try r.optional { r throws(RowFault) in try r.text() }
         }
         try end(r, of: "notice")
         return notice

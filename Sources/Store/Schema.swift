@@ -15,7 +15,8 @@ import GRDB
 /// | `history` | each line of a task's life, with the reasons of a dispatch | history |
 /// | `notice` | each notice with a channel, waiting or done | history |
 /// | `crew` | what is known of a crew beyond the roster | crews |
-/// | `customer` | a customer's facts | customers |
+/// | `customer` | what is known and counted of a customer | customers |
+/// | `manager` | how many customers an account manager has | account managers |
 /// | `cases` | each case, open and finished | history |
 /// | `shared` | each department that a task of another's concerns | history |
 /// | `caller` | each call that joined an incident, or was told of an outage | history |
@@ -43,6 +44,9 @@ enum Schema {
         migrator.registerMigration("5 incidents") { db in
             try db.execute(sql: incidentTables)
         }
+        migrator.registerMigration("8 customers") { db in
+            try db.execute(sql: customerColumns)
+        }
         return migrator
     }
 
@@ -56,6 +60,14 @@ enum Schema {
         UPDATE cases SET ended = (SELECT max(at) FROM history WHERE history.kase = cases.id) WHERE open = 0;
         CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL;
         CREATE INDEX case_ended ON cases (ended) WHERE ended IS NOT NULL;
+        """
+
+    private static let customerColumns = """
+        ALTER TABLE customer ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE manager (id TEXT PRIMARY KEY, customers INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        -- Whose the personal part is, so that it can be forgotten. Of rows from before nobody can tell but by reading them.
+        ALTER TABLE personal ADD COLUMN customer TEXT;
+        CREATE INDEX personal_customer ON personal (customer) WHERE customer IS NOT NULL;
         """
 
     private static let incidentTables = """

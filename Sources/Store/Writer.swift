@@ -53,7 +53,7 @@ final class Writer: @unchecked Sendable {
             rollback = try Statement(db, "ROLLBACK")
             insertInput = try Statement(
                 db, "INSERT INTO input (seq, at, kind, context, source, id, digest, receipt, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            insertPersonal = try Statement(db, "INSERT INTO personal (seq, body) VALUES (?, ?)")
+            insertPersonal = try Statement(db, "INSERT INTO personal (seq, body, customer) VALUES (?, ?, ?)")
             insertTask = try Statement(
                 db, "INSERT INTO task (id, revision, state, department, crew, body, open, priority, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             // Most changes leave `open`, `priority` and `ended` alone: without them in the statement SQLite does not touch the indexes.

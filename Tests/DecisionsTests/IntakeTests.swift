@@ -319,7 +319,8 @@ import Testing
         var life = Life(Self.town(), .nearest())
         let facts = CustomerFacts(customer: CustomerID("33"), facts: ["class": .string("industrial")])
         let decision = life.input(.customer(facts))
-        #expect(decision.changes == [.customer(facts)] && decision.receipt?.status == .accepted)
+        let record = CustomerRecord(id: CustomerID("33"), revision: 1, facts: facts.facts)
+        #expect(decision.changes == [.customer(before: nil, after: record)] && decision.receipt?.status == .accepted)
     }
 
     @Test func aSlipInACustomersFactsIsRefused() {

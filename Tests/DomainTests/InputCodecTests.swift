@@ -57,6 +57,32 @@ private func fault(_ text: String) -> InputFault? {
                         customer: CustomerID("3302001234"), facts: ["class": .string("industrial"), "annual_kwh": .double(6_200_000), "capacity_kva": .int(1_250)])))
     }
 
+    @Test func aCustomersMonthsAndTheirEnd() throws {
+        let input = try decode(
+            #"{"kind":"customer","customer":"330","facts":{"name":"王芳","telephone":"139","class":"industrial"},"consumption":{"2026-10":412000,"2026-09":1.5},"payments":{"2026-09":12,"2026-10":"unpaid"}}"#)
+        var record = CustomerFacts(customer: CustomerID("330"), facts: ["name": .string("王芳"), "telephone": .string("139"), "class": .string("industrial")])
+        record.consumption = [202_610: 412_000, 202_609: 1.5]
+        record.payments = [202_609: 12, 202_610: CustomerFacts.unpaid]
+        #expect(input.body == .customer(record))
+        // What is personal stands apart from the log, and the rest is readable without it.
+        let (log, personal) = InputCodec.logForm(of: input)
+        #expect(!String(decoding: log, as: UTF8.self).contains("王芳") && !String(decoding: log, as: UTF8.self).contains("139"))
+        #expect(personal.map { String(decoding: $0, as: UTF8.self) } == #"{"name":"王芳","telephone":"139"}"#)
+        record.facts = ["class": .string("industrial")]
+        #expect(try InputCodec.input(log: log, personal: nil).body == .customer(record))
+        var forgotten = CustomerFacts(customer: CustomerID("330"), facts: [:])
+        forgotten.event = .forget
+        #expect(try decode(#"{"kind":"customer","customer":"330","event":"forget"}"#).body == .customer(forgotten))
+        // A spreadsheet has a column for each month.
+        let table = "kind,customer,class,consumption.2026-10,payments.2026-10,event\ncustomer,330,industrial,12.5,unpaid,\ncustomer,331,,,,forget\n"
+        let read = rows(Array(table.utf8))
+        var row = CustomerFacts(customer: CustomerID("330"), facts: ["class": .string("industrial")])
+        row.consumption = [202_610: 12.5]
+        row.payments = [202_610: CustomerFacts.unpaid]
+        forgotten.customer = CustomerID("331")
+        #expect(read.map { try? $0.get().body } == [.customer(row), .customer(forgotten)])
+    }
+
     @Test func theFaultOfADateReadsAsPromised() {
         #expect(
             fault(#"{"kind":"report","id":"a","type":"fault","reported_at":"2026-02-30T08:15:00+08:00"}"#)?.description

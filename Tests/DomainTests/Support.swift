@@ -80,7 +80,22 @@ struct InputMaker {
             let coordinate = coordinate()
             return .crew(
                 CrewSignal(crew: CrewID(code()), onDuty: chance(50) ? chance(50) : nil, coordinate: coordinate, at: maybe { $0.instant() }))
-        case 2: return .customer(CustomerFacts(customer: CustomerID(code()), facts: fields()))
+        case 2:
+            var record = CustomerFacts(customer: CustomerID(code()), facts: fields())
+            if chance(20) { record.facts = [:] }
+            if chance(30) { record.facts["telephone"] = .string(code()) }
+            if chance(30) {
+                for _ in 0..<3 {
+                    let month = Int32.random(in: 2020...2026, using: &random) * 100 + Int32.random(in: 1...12, using: &random)
+                    record.consumption[month] = Double(Int.random(in: 0...9_000_000, using: &random)) / 8
+                    record.payments[month] = chance(20) ? CustomerFacts.unpaid : Int32.random(in: 0...90, using: &random)
+                }
+            }
+            if chance(10) {
+                record = CustomerFacts(customer: record.customer, facts: [:])
+                record.event = .forget
+            }
+            return .customer(record)
         case 3:
             let event = OutageEvent.allCases.randomElement(using: &random) ?? .planned
             let from = Instant(milliseconds: Int64.random(in: 0...2_000_000_000_000, using: &random))

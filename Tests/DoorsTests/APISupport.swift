@@ -139,6 +139,7 @@ final class FakeBackend: Backend {
         }
     }
 
+    func customer(_ account: CustomerID) async throws -> [UInt8]? { account.rawValue == "330" ? Array(#"{"customer":"330"}"#.utf8) : nil }
     func outages(all: Bool) async throws -> [[UInt8]] { [Array(#"{"outage":"o-7"}"#.utf8)] + (all ? [Array(#"{"outage":"o-1"}"#.utf8)] : []) }
     func crews() async throws -> [[UInt8]] { [Array(#"{"id":"north-2"}"#.utf8)] }
     func status() async -> [UInt8] { Array(#"{"open":0}"#.utf8) }

@@ -244,7 +244,7 @@ import Testing
         check(ClockState.self, ["0 waiting", "1 running", "2 stopped", "3 reached"])
         check(Notice.Event.self, [
             "0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed", "5 case_opened", "6 documents_missing", "7 stage_begun", "8 stage_done", "9 stage_failed", "10 case_completed",
-            "11 case_withdrawn", "12 shared", "13 shared_done", "14 restored",
+            "11 case_withdrawn", "12 shared", "13 shared_done", "14 restored", "30 customer_alert", "31 customer_task",
         ])
         check(CaseState.self, ["0 open", "1 suspended", "2 completed", "3 withdrawn"])
         check(OutageState.self, ["0 planned", "1 ended", "2 cancelled"])
@@ -258,6 +258,8 @@ import Testing
                 "23 stage_skipped", "24 stage_failed", "25 case_suspended", "26 case_resumed", "27 case_completed", "28 case_withdrawn",
                 "29 case_migrated", "30 case_escalated", "31 called_back", "32 reopened", "33 shared", "34 concerned", "35 case_concerned",
                 "36 joined", "37 split", "38 answered", "39 callers_told", "40 outage_planned", "41 outage_changed", "42 outage_cancelled", "43 outage_ended",
+                "70 customer_tier", "71 customer_flagged", "72 customer_unflagged", "73 customer_told", "74 customer_manager", "75 customer_suggested",
+                "76 customer_forgotten",
             ])
         #expect(throws: RowFault.self) { try TaskState.word(10) }
     }

@@ -9,7 +9,8 @@ import Testing
 private struct Model {
     var tasks: [TaskID: WorkTask] = [:]
     var crews: [CrewID: CrewRecord] = [:]
-    var customers: [CustomerID: CustomerFacts] = [:]
+    var customers: [CustomerID: CustomerRecord] = [:]
+    var managers: [RoleID: Int32] = [:]
     var receipts: [InputKey: EarlierReceipt] = [:]
     var lines: [HistoryLine] = []
     var logged: [Stimulus] = []
@@ -56,7 +57,11 @@ private struct Model {
                 case .task(_, let after): tasks[after.id] = after
                 case .crew(_, let after): crews[after.id] = after
                 case .lastTask(_, let after): lastTask = after
-                case .customer(let facts): customers[facts.customer] = facts
+                case .customer(let before, let after):
+                    if let id = (after ?? before)?.id { customers[id] = after }
+                    if let manager = before?.manager { managers[manager, default: 0] -= 1 }
+                    if let manager = after?.manager { managers[manager, default: 0] += 1 }
+                case .forget: break
                 case .kase(_, let after): cases[after.id] = after
                 case .lastCase(_, let after): lastCase = after
                 case .plan(let plan): plans[plan.digest] = plan
@@ -131,12 +136,30 @@ private struct Model {
                 let position = CrewPosition(crew: id, coordinate: Coordinate(latitude: 28, longitude: 120)!, at: at)
                 add(Entry(stimulus: .positions([position]), at: at, decision: Decision(changes: [.crew(before: now.crews[id], after: after)])))
             case 5:
-                let facts = CustomerFacts(customer: CustomerID("c-\(d.below(5))"), facts: ["f\(d.below(3))": .int(Int64(number)), "x": .bool(d.chance(50))])
-                let input = InputCodec.input(.customer(facts), id: "b-\(number)", source: SourceID("billing"))
+                let id = CustomerID("c-\(d.below(5))")
+                let known = now.customers[id]
+                var after: CustomerRecord? = CustomerRecord(id: id, revision: (known?.revision ?? 0) + 1, facts: ["f\(d.below(3))": .int(Int64(number)), "x": .bool(d.chance(50))])
+                after?.consumption = (0..<d.below(4)).map { CustomerRecord.Consumption(month: Int32(202_601 + $0), kWh: Double(d.below(9_000)) / 8) }
+                after?.payments = (0..<d.below(4)).map { CustomerRecord.Payment(month: Int32(202_601 + $0), days: Int32(d.below(40)) - 1) }
+                after?.channels = (0..<d.below(3)).map { CustomerRecord.ChannelMonth(month: Int32(202_601 + $0), channel: d.text(), count: Int32(d.below(9))) }
+                after?.days = (0..<d.below(3)).map { place in
+                    var day = CustomerRecord.Day(day: Int32(20_000 + place))
+                    day.contacts = Int32(d.below(9))
+                    day.complaints = Int32(d.below(9))
+                    day.faults = Int32(d.below(9))
+                    day.applications = Int32(d.below(9))
+                    return day
+                }
+                after?.tier = d.maybe(d.text())
+                after?.flags = (0..<d.below(3)).map { _ in d.text() }
+                after?.held = (0..<d.below(3)).map { _ in d.text() }
+                after?.manager = d.maybe(RoleID("am-\(d.below(3))"))
+                if known != nil, d.chance(20) { after = nil }
+                let input = InputCodec.input(.customer(CustomerFacts(customer: id, facts: [:])), id: "b-\(number)", source: SourceID("billing"))
                 add(
                     Entry(
                         stimulus: .input(input, Findings()), at: at,
-                        decision: Decision(receipt: Receipt(id: "b-\(number)", source: SourceID("billing"), status: .accepted), changes: [.customer(facts)])))
+                        decision: Decision(receipt: Receipt(id: "b-\(number)", source: SourceID("billing"), status: .accepted), changes: [.customer(before: known, after: after)])))
             case 6:
                 // Calls of two tasks and an outage: they join, go over, are taken out, are told.
                 let tasks = [TaskID(day: 20_261_122, number: 900), TaskID(day: 20_261_122, number: 901)]
@@ -215,7 +238,8 @@ private struct Model {
             let probe = Input(key: key, digest: earlier.digest, body: .crew(CrewSignal(crew: CrewID("x"))))
             #expect(try store.findings(for: [probe]) == [Findings(earlier: earlier)], "seed \(seed)")
         }
-        for (id, facts) in model.customers { #expect(try await store.customer(id) == facts, "seed \(seed)") }
+        for number in 0..<5 { #expect(try await store.customer(CustomerID("c-\(number)")) == model.customers[CustomerID("c-\(number)")], "seed \(seed)") }
+        #expect(state.managerLoads == model.managers.filter { $0.value != 0 }, "seed \(seed)")
     }
 
     @Test(arguments: [UInt64(1), 20_200_214, 95_598]) func `Any sequence of batches leaves what the plain twin holds, also after a reopening`(seed: UInt64) async throws {

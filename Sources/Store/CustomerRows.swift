@@ -1,0 +1,153 @@
+import Decisions
+import Domain
+import GRDBSQLite
+
+// Customers: their rows, how many each account manager has, and what is forgotten of them.
+
+extension RowCodec {
+    /// Form 1 had facts alone.
+    static let customerForm: UInt8 = 2
+
+    static func write(_ customer: CustomerRecord, into w: inout ByteWriter) {
+        w.byte(customerForm)
+        // In the order of the keys' bytes, so that the same facts are the same row.
+        let facts = customer.facts.sorted { a, b in a.key.utf8.lexicographicallyPrecedes(b.key.utf8) }
+        w.list(facts) { w, fact in
+            w.text(fact.key)
+            switch fact.value {
+            case .string(let value):
+                w.byte(0)
+                w.text(value)
+            case .int(let value):
+                w.byte(1)
+                w.signed(value)
+            case .double(let value):
+                w.byte(2)
+                w.double(value)
+            case .bool(let value):
+                w.byte(3)
+                w.bool(value)
+            }
+        }
+        w.signed(Int64(customer.revision))
+        w.list(customer.consumption) { w, one in
+            w.signed(Int64(one.month))
+            w.double(one.kWh)
+        }
+        w.list(customer.payments) { w, one in
+            w.signed(Int64(one.month))
+            w.signed(Int64(one.days))
+        }
+        w.list(customer.days) { w, one in
+            for number in [one.day, one.contacts, one.complaints, one.faults, one.applications] { w.signed(Int64(number)) }
+        }
+        w.list(customer.channels) { w, one in
+            w.signed(Int64(one.month))
+            w.text(one.channel)
+            w.signed(Int64(one.count))
+        }
+        w.optional(customer.tier) { w, tier in w.text(tier) }
+        w.list(customer.flags) { w, flag in w.text(flag) }
+        w.list(customer.held) { w, rule in w.text(rule) }
+        w.optional(customer.manager) { w, manager in w.text(manager.rawValue) }
+    }
+
+    static func customer(_ id: CustomerID, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> CustomerRecord {
+        var r = ByteReader(bytes)
+        let found = try r.byte()
+        guard found == 1 || found == customerForm else { throw unknownForm(found, known: customerForm, of: "customer") }
+        var facts: [String: FieldValue] = [:]
+        _ = try r.list { r throws(RowFault) in
+            let key = try r.text()
+            switch try r.byte() {
+            case 0: facts[key] = .string(try r.text())
+            case 1: facts[key] = .int(try r.signed())
+            case 2: facts[key] = .double(try r.double())
+            case 3: facts[key] = .bool(try r.bool())
+            default: throw RowFault("a fact has a type that this version does not know")
+            }
+        }
+        var customer = CustomerRecord(id: id, facts: facts)
+        if found > 1 {
+            customer.revision = try r.int32()
+            customer.consumption = try r.list { r throws(RowFault) in CustomerRecord.Consumption(month: try r.int32(), kWh: try r.double()) }
+            customer.payments = try r.list { r throws(RowFault) in CustomerRecord.Payment(month: try r.int32(), days: try r.int32()) }
+            customer.days = try r.list { r throws(RowFault) in
+                var day = CustomerRecord.Day(day: try r.int32())
+                day.contacts = try r.int32()
+                day.complaints = try r.int32()
+                day.faults = try r.int32()
+                day.applications = try r.int32()
+                return day
+            }
+            customer.channels = try r.list { r throws(RowFault) in
+                CustomerRecord.ChannelMonth(month: try r.int32(), channel: try r.text(), count: try r.int32())
+            }
+            customer.tier = try r.optional { r throws(RowFault) in try r.text() }
+            customer.flags = try r.list { r throws(RowFault) in try r.text() }
+            customer.held = try r.list { r throws(RowFault) in try r.text() }
+            customer.manager = try r.optional { r throws(RowFault) in RoleID(try r.text()) }
+        }
+        try end(r, of: "customer")
+        return customer
+    }
+}
+
+extension Writer {
+    func store(_ change: CommitPlan.CustomerChange) throws(CommitFailure) {
+        guard let after = change.after else {
+            // Came and went in one batch.
+            guard change.revisionBefore != nil else { return }
+            let s = try prepared("DELETE FROM customer WHERE account = ?1 AND revision = ?2")
+            s.bind(1, change.id.rawValue)
+            s.bind(2, Int64(change.revisionBefore ?? 0))
+            guard try run(s) == 1 else { throw moved(change) }
+            return try load(change.managerBefore, nil)
+        }
+        bytes.reset()
+        RowCodec.write(after, into: &bytes)
+        let s: Statement
+        if let revision = change.revisionBefore {
+            s = try prepared("UPDATE customer SET revision = ?2, body = ?3 WHERE account = ?1 AND revision = ?4")
+            s.bind(4, Int64(revision))
+        } else {
+            s = try prepared("INSERT INTO customer (account, revision, body) VALUES (?1, ?2, ?3)")
+        }
+        s.bind(1, change.id.rawValue)
+        s.bind(2, Int64(after.revision))
+        s.bind(3, bytes.bytes)
+        guard try run(s) == 1 else { throw moved(change) }
+        try load(change.managerBefore, after.manager)
+    }
+
+    private func moved(_ change: CommitPlan.CustomerChange) -> CommitFailure {
+        .defect("a customer is not at revision \(change.revisionBefore ?? 0), where the decision began", path: path)
+    }
+
+    private func load(_ before: RoleID?, _ after: RoleID?) throws(CommitFailure) {
+        guard before != after else { return }
+        for (manager, number) in [(before, Int64(-1)), (after, 1)] {
+            guard let manager else { continue }
+            let s = try prepared("INSERT INTO manager (id, customers) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET customers = customers + ?2")
+            s.bind(1, manager.rawValue)
+            s.bind(2, number)
+            try run(s)
+        }
+    }
+
+    /// What stands beside the inputs of a customer, apart from the log: names, telephones, addresses, what they said.
+    func forget(_ customer: CustomerID) throws(CommitFailure) {
+        let s = try prepared("DELETE FROM personal WHERE customer = ?1")
+        s.bind(1, customer.rawValue)
+        try run(s)
+    }
+}
+
+extension Looks {
+    static func managerLoads(_ db: OpaquePointer) throws -> [RoleID: Int32] {
+        let s = try Statement(db, "SELECT id, customers FROM manager WHERE customers <> 0")
+        var loads: [RoleID: Int32] = [:]
+        while try s.step() { loads[RoleID(s.text(0))] = Int32(clamping: s.int(1)) }
+        return loads
+    }
+}
