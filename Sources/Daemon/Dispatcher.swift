@@ -242,7 +242,7 @@ package final class Dispatcher {
                 }
             case .kase(let signal):
                 if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
-            case .crew, .customer, .outage: break
+            case .crew, .customer, .outage, .contractor: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
             draft.receipts[place] = decision.receipt

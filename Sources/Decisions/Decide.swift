@@ -34,7 +34,7 @@ package func needs(_ input: Input) -> Needs {
         if progress.event == .split { needs.callersOf = progress.task }
         return needs
     case .kase(let signal): return Needs(kase: signal.id)
-    case .crew, .customer, .outage: return Needs()
+    case .crew, .customer, .outage, .contractor: return Needs()
     }
 }
 
@@ -65,7 +65,9 @@ package func decide(
                 tellSender(of: input, d.aside, d.site, &d.decision)
                 if d.decision.receipt?.status == .accepted { state.settle(limit: Limits.timersPerTick, &d) }
             }
-        case .tick: state.tick(limit: Limits.timersPerTick, &d)
+        case .tick:
+            state.reassessContractorsIfDue(&d)
+            state.tick(limit: Limits.timersPerTick, &d)
         case .positions(let positions):
             state.take(positions, &d)
             state.settle(limit: Limits.timersPerTick, &d)
@@ -75,6 +77,7 @@ package func decide(
                     .deadlines_moved,
                     "the calendar in force is another: the deadlines of \(state.retimed) open task\(state.retimed == 1 ? "" : "s") were reckoned again")
             }
+            state.reassessContractorsIfDue(&d)
             state.settle(limit: Limits.timersPerTick, &d)
         }
         return d.decision
@@ -125,6 +128,7 @@ extension DispatchState {
         case .outage(let signal): outcome = take(signal, input.key, &d)
         case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
         case .crew(let signal): outcome = take(signal, &d)
+        case .contractor(let signal): outcome = take(signal, input.key, &d)
         case .customer(let facts):
             if let reason = undeclaredFact(in: facts, d.site) {
                 outcome = .rejected(reason)

@@ -144,6 +144,10 @@ extension InputCodec {
                 json.field("customer", customer.customer.rawValue)
                 json.key("facts")
                 write(customer.facts, to: &json)
+            case .contractor(let signal):
+                json.field("kind", "contractor")
+                write(key, to: &json)
+                write(signal, to: &json)
             }
         }
         return writer.bytes

@@ -69,7 +69,7 @@ final class FindingsReader: @unchecked Sendable {
                 guard let code = UInt8(exactly: findCase.int(0)) else { throw RowFault("a case's state is out of range") }
                 findings.finishedCase = try CaseState.word(code)
             }
-        case .crew, .customer, .outage: break
+        case .crew, .customer, .outage, .contractor: break
         }
         return findings
     }

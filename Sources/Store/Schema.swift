@@ -15,6 +15,7 @@ import GRDB
 /// | `history` | each line of a task's life, with the reasons of a dispatch | history |
 /// | `notice` | each notice with a channel, waiting or done | history |
 /// | `crew` | what is known of a crew beyond the roster | crews |
+/// | `contractor` | what is known of a contractor or supplier beyond the roster | contractors |
 /// | `customer` | a customer's facts | customers |
 /// | `cases` | each case, open and finished | history |
 /// | `shared` | each department that a task of another's concerns | history |
@@ -42,6 +43,9 @@ enum Schema {
         }
         migrator.registerMigration("5 incidents") { db in
             try db.execute(sql: incidentTables)
+        }
+        migrator.registerMigration("6 contractors") { db in
+            try db.execute(sql: "CREATE TABLE contractor (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;")
         }
         return migrator
     }

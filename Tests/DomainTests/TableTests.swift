@@ -110,7 +110,7 @@ func rowTexts(_ text: String, zone: TimeZoneRules? = nil) -> [String] {
         ("type,category\nfault,a,b\n", ["line 2, column 9: cell 3 has no column in the header; put texts that hold a delimiter in quotes"]),
         ("type,category,site\nfault,no_po", ["line 2, column 1: the last row ends in the middle, with 2 of 3 cells; send it whole; write spool files in tmp and rename them into new"]),
         ("kind,task\nprogres,T-1\nreading,\n",
-         ["line 2, column 1: 'kind': there is no kind 'progres'; did you mean 'progress'?", "line 3, column 1: 'kind': the kind 'reading' is not taken in by this version; send report, progress, crew, customer, case, outage"]),
+         ["line 2, column 1: 'kind': there is no kind 'progres'; did you mean 'progress'?", "line 3, column 1: 'kind': the kind 'reading' is not taken in by this version; send report, progress, crew, customer, case, outage, contractor"]),
         ("kind,crew,on_duty\ncrew,a,maybe\n", ["line 2, column 8: 'on_duty': 'maybe' is neither true nor false; write true or false"]),
         ("type,a\nfault,\"1\n2\"\nfault,\n,,x\n", [#"{"kind":"report","type":"fault","fields":{"a":"1\n2"}}"#, #"{"kind":"report","type":"fault"}"#, "line 5, column 3: cell 3 has no column in the header; put texts that hold a delimiter in quotes"]),
     ]

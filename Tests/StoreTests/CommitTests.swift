@@ -134,7 +134,7 @@ import Testing
         #expect(found == 1)
     }
 
-    @Test(arguments: ["revision", "new task twice", "closed task", "crew", "last task", "delivery", "key", "journal"])
+    @Test(arguments: ["revision", "new task twice", "closed task", "crew", "contractor", "last task", "delivery", "key", "journal"])
     func `A guard that finds another row undoes the whole batch`(guarded: String) async throws {
         let one = sampleTask(1)
         var crew = CrewRecord(id: CrewID("north-2"))
@@ -157,6 +157,9 @@ import Testing
             again.changes = [.task(before: nil, after: one)]
             bad.entries.append(Entry(stimulus: .tick, at: noon, decision: again))
         case "closed task": bad.entries.append(moved(sampleTask(7), sampleTask(7).next(.closed), .closed))
+        case "contractor":
+            let after = ContractorRecord(id: ContractorID("c-7"), tier: "A", since: noon)
+            bad.entries.append(Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.contractor(before: ContractorRecord(id: after.id, tier: "B", since: noon), after: after)])))
         case "crew": bad.entries.append(Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.crew(before: wrongCrew, after: crew)])))
         case "last task": bad.entries[0] = accepted(sampleReport("r-2"), sampleTask(3))
         case "delivery": bad.deliveries = [Delivery(row: 1, attemptsBefore: 1, at: noon, outcome: .delivered)]
