@@ -155,6 +155,7 @@ struct TestFile {
         if let node = block["customer"] { around.customer = node }
         if let node = block["outages"] { around.outages = outages(node, around.start) }
         if let node = block["contractors"] { around.contractors = contractors(node) }
+        if let node = block["contractors"] { around.contractors = contractors(node, beside: around.crews) }
         return around
     }
 

@@ -294,6 +294,44 @@ import Testing
         #expect(yard.record("c-2")?.done == 1)
     }
 
+    // MARK: Rule tests
+
+    @Test func aRuleTestMaySayWhoIsThereAndWhoGetsIt() throws {
+        let tests = """
+            - name: the better tier first
+              with: { contractors: { low: { works: [line], tier: C }, top: { works: [line], tier: A }, other: { works: [cable], tier: A } } }
+              report: { type: fault, category: rebuild }
+              expect: { contractor: top, department: operations, crew: none }
+              then:
+                - { do: reject, by: top, expect: { contractor: low } }
+                - { do: reject, by: low, expect: { contractor: none, state: queued, told: [department.head] } }
+                - { after: 10 min, expect: { contractor: top, told: none } }
+                - { assign: low, expect: { contractor: low } }
+            - name: nobody has a licence on the day
+              with:
+                contractors:
+                  low: { works: [line], licences: [{ kind: install, level: 3, until: 2026-07-14 }] }
+              report: { type: fault, category: rebuild }
+              expect: { contractor: none, state: dispatched, told: [department.head] }
+            - name: those of the rules
+              report: { type: fault, category: lay_cable }
+              expect: { contractor: c-1 }
+            - name: this one fails
+              with: { contractors: { low: { works: [line], tier: D }, other: { works: [cable] } } }
+              report: { type: fault, category: rebuild }
+              expect: { contractor: low }
+
+            """
+        let files = [("contractors.yaml", Yard.contractors), ("site.yaml", Yard.site), ("works.yaml", Yard.works), ("tests/works.yaml", tests)]
+        let source = RuleSource(files: files.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) })
+        let report = RuleTests.run(source, in: try Yard.rules())
+        #expect(report.outcomes.map(\.isPassed) == [true, true, true, false])
+        #expect(report.diagnostics.map(\.message).count == 1, "\(report.diagnostics.map(\.message))")
+        #expect(
+            report.diagnostics.first?.message.hasSuffix("the contractor is none, expected low; they stand so: low no_share, other other_works") == true,
+            "\(report.diagnostics.first?.message ?? "")")
+    }
+
     @Test func aLookShowsHowEverybodyStands() throws {
         var yard = try Yard()
         yard.score("c-1", jobs: 3, 95)
