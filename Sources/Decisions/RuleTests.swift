@@ -409,7 +409,7 @@ struct TestLife {
         case .answer(let wanted): return wanted == answer ? nil : miss(RuleTestWording.answer(wanted: wanted, is: answer, by: rule))
         case .joined(nil): return nil
         case .told(let recipients): return recipients.isEmpty && told.isEmpty ? nil : miss(RuleTestWording.answered(rule, answer))
-        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
+        case .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
             return miss(RuleTestWording.answered(rule, answer))
         }
     }

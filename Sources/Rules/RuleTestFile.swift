@@ -154,7 +154,6 @@ struct TestFile {
         if let node = block["crews"] { around.crews = crews(node) }
         if let node = block["customer"] { around.customer = node }
         if let node = block["outages"] { around.outages = outages(node, around.start) }
-        if let node = block["contractors"] { around.contractors = contractors(node) }
         if let node = block["contractors"] { around.contractors = contractors(node, beside: around.crews) }
         return around
     }
