@@ -194,16 +194,8 @@ extension DispatchState {
         }
         var candidates = candidates(for: works, [], &d)
         guard let place = candidates.firstIndex(where: { $0.contractor.id == contractor.id }) else { return .rejected("'\(name)' is not on the roster any more") }
-        let book = d.site.contractors
         let record = candidates[place].record
-        if let excluded = record.excluded, excluded.holds(at: d.now) {
-            let until = excluded.until.map { "until \(d.site.zone.date(at: $0))" } ?? "for good"
-            return .rejected("'\(name)' is excluded \(until): nobody may give it work before it is rectified")
-        }
-        if let wanted = book.works[works], let kind = wanted.licence, candidates[place].licence == nil {
-            return .rejected(
-                "'\(name)' has no valid licence for '\(works)', which asks for \(kind.rawValue) of level \(wanted.level)\(wanted.level > 1 ? " or higher" : ""): the law lets nobody build without; renew it in contractors.yaml, or assign it to another one")
-        }
+        if let reason = whatForbids(contractor.id, works, d) { return .rejected("\(reason); assign it to another one") }
         var marks: [String] = []
         if record.suspended?.holds(at: d.now) ?? false { marks.append("suspended" + (record.suspended?.until.map { " until \(d.site.zone.date(at: $0))" } ?? "")) }
         if !contractor.works.contains(works) { marks.append("'\(works)' is not among its works") }
@@ -229,6 +221,21 @@ extension DispatchState {
             give(&row, to: candidates[place], by: by, note: nil, why: why, &d)
         }
         return nil
+    }
+
+    /// What keeps a contractor from such works whoever wants it, as the reason of a refusal; nil: nothing does. Of one who is on the roster no more
+    /// nothing is known: it finishes what it has.
+    func whatForbids(_ id: ContractorID, _ works: String, _ d: Deliberation) -> String? {
+        let book = d.site.contractors
+        if let excluded = contractors[id]?.excluded, excluded.holds(at: d.now) {
+            let until = excluded.until.map { "until \(d.site.zone.date(at: $0))" } ?? "for good"
+            return "'\(id)' is excluded \(until): it gets no work before it is rectified"
+        }
+        guard let contractor = book.contractors[id], let wanted = book.works[works], let kind = wanted.licence,
+            !book.isLicensed(contractor, for: works, on: d.site.zone.date(at: d.now))
+        else { return nil }
+        return
+            "'\(id)' has no valid licence for '\(works)', which asks for \(kind.rawValue) of level \(wanted.level)\(wanted.level > 1 ? " or higher" : ""): the law lets nobody build without (contractors.yaml, licences:)"
     }
 
     /// A contractor's jobs that are done, as its tasks are.

@@ -53,6 +53,12 @@ extension DispatchState {
         }
         let speaker = speaker(progress, key.source, before, d.site)
         if let reason = refusal(of: progress, by: speaker, before) { return .rejected(reason) }
+        // What it has begun it may finish; what it has not, it may not begin.
+        if event == .accept || event == .complete, before.state == .dispatched, case .assignee(let name) = speaker, let contractor = before.contractor,
+            name == contractor.rawValue, let works = works(of: before), let reason = whatForbids(contractor, works, d)
+        {
+            return .rejected("\(reason); reject \(before.id), or its department assigns it to another one")
+        }
 
         if let kase = before.kase.flatMap({ cases[$0]?.row }), kase.state == .suspended, before.state == .suspended {
             switch event {

@@ -184,11 +184,11 @@ import Testing
             ])
         #expect(yard.record("c-1")?.awarded == 0 && yard.record("c-3")?.awarded == 1)
         yard.happen(.exclude, to: "c-2", until: yard.now + .days(40))
-        #expect(yard.say(.assign, by: "u-301", to: "c-2").reason == "'c-2' is excluded until 2027-01-02: nobody may give it work before it is rectified")
+        #expect(yard.say(.assign, by: "u-301", to: "c-2").reason == "'c-2' is excluded until 2027-01-02: it gets no work before it is rectified; assign it to another one")
         yard.report("lay_cable")
         #expect(
             yard.say(.assign, 2, by: "u-301", to: "c-3").reason
-                == "'c-3' has no valid licence for 'cable', which asks for install of level 2 or higher: the law lets nobody build without; renew it in contractors.yaml, or assign it to another one")
+                == "'c-3' has no valid licence for 'cable', which asks for install of level 2 or higher: the law lets nobody build without (contractors.yaml, licences:); assign it to another one")
         #expect(yard.say(.assign, 2, by: "u-301", to: "operations").status == .accepted)
         #expect(yard.task(2)?.contractor == nil && yard.record("c-1")?.awarded == 0)
         yard.report("no_power")
@@ -220,6 +220,25 @@ import Testing
         let number = try #require(yard.state.openTasks.last?.id)
         let receipt = yard.send(.progress(Progress(task: number, event: .assign, by: "u-301", to: "c-2")))
         #expect(receipt.status == .rejected && receipt.reason?.contains("no valid licence") == true)
+    }
+
+    @Test func whatWasNotBegunIsNotBegunAgainstTheLaw() throws {
+        var yard = try Yard()
+        yard.decide(.tick)
+        yard.report()
+        yard.report()
+        #expect(yard.task(1)?.contractor == ContractorID("c-1") && yard.task(2)?.contractor == ContractorID("c-2"))
+        #expect(yard.say(.accept, 2, by: "c-2").status == .accepted)
+        yard.happen(.exclude, to: "c-1")
+        yard.happen(.exclude, to: "c-2")
+        #expect(
+            yard.say(.accept, by: "c-1").reason
+                == "'c-1' is excluded for good: it gets no work before it is rectified; reject T-20261123-1, or its department assigns it to another one")
+        #expect(yard.say(.complete, by: "c-1").status == .rejected)
+        // What it had begun it finishes; and its department, or a duty engineer, is not bound.
+        #expect(yard.say(.complete, 2, by: "c-2").status == .accepted)
+        #expect(yard.say(.reject, by: "c-1").status == .accepted)
+        #expect(yard.task(1)?.contractor == ContractorID("c-3"))
     }
 
     // MARK: Customers' own works
