@@ -127,7 +127,7 @@ struct TestHouse {
 
 struct TestHouses {
     private let set: RuleSet
-    private var last: (roster: RuleTest.Roster?, start: Instant, house: TestHouse)?
+    private var last: (roster: RuleTest.Roster?, contractors: RuleTest.Contractors?, start: Instant, house: TestHouse)?
 
     init(_ set: RuleSet) { self.set = set }
 
@@ -135,14 +135,16 @@ struct TestHouses {
     mutating func house(for test: RuleTest, ladders: [String: Ladder]? = nil) -> TestHouse {
         if ladders != nil { return build(for: test, ladders) }
         // Only what is said of crews goes by the instant.
-        if let last, last.roster === test.crews, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
+        if let last, last.roster === test.crews, last.contractors === test.contractors, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
         let house = build(for: test, nil)
-        last = (test.crews, test.start, house)
+        last = (test.crews, test.contractors, test.start, house)
         return house
     }
 
     private func build(for test: RuleTest, _ ladders: [String: Ladder]?) -> TestHouse {
-        let rules = test.crews == nil && ladders == nil ? set : set.with(crews: test.crews?.crews, ladders: ladders)
+        let isOwn = test.crews != nil || test.contractors != nil || ladders != nil
+        let rules = isOwn ? set.with(crews: test.crews?.crews, ladders: ladders, contractors: test.contractors?.contractors) : set
+        let contractors = (test.contractors?.tiers ?? [:]).map { ContractorRecord(id: $0.key, tier: $0.value, since: test.start) }
         let records = (test.crews?.standings ?? []).map { standing in
             var record = CrewRecord(id: standing.crew)
             record.duty = standing.onDuty
@@ -150,7 +152,7 @@ struct TestHouses {
             record.coordinateAt = standing.coordinate == nil ? nil : test.start
             return record
         }
-        return TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, rules: rules, at: test.start))
+        return TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, contractors: contractors, rules: rules, at: test.start))
     }
 }
 
@@ -243,7 +245,7 @@ struct TestLife {
                 cases[after.id] = after
                 mark(before, after)
             case .customer(_, let after): if let after, after.id == customer?.id { customer = after }
-            case .crew, .lastTask, .forget, .lastCase, .plan, .outage, .calls: break
+            case .crew, .lastTask, .forget, .lastCase, .plan, .outage, .calls, .contractor: break
             }
         }
         for line in decision.history {
@@ -424,7 +426,7 @@ struct TestLife {
         case .manager(let manager):
             return customer?.manager == manager ? nil : miss("the account manager", manager?.rawValue ?? "none", customer?.manager?.rawValue ?? "none")
         case .suggested(let tasks): return suggested == tasks ? nil : miss("what is suggested", list(tasks), list(suggested))
-        case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers, .kase, .open,
+        case .rule, .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers, .kase, .open,
             .skipped, .missing:
             return nil
         }
@@ -443,7 +445,7 @@ struct TestLife {
         case .answer(let wanted): return wanted == answer ? nil : miss(RuleTestWording.answer(wanted: wanted, is: answer, by: rule))
         case .joined(nil), .tier, .flags, .manager, .suggested: return nil
         case .told(let recipients): return recipients.isEmpty && told.isEmpty ? nil : miss(RuleTestWording.answered(rule, answer))
-        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
+        case .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
             return miss(RuleTestWording.answered(rule, answer))
         }
     }
@@ -474,7 +476,7 @@ struct TestLife {
             let names = Set(recipients.map { self.name(of: $0, nil) })
             return names == told ? nil : miss("who is told", RuleTestWording.list(names.sorted()), RuleTestWording.list(told.sorted()))
         case .joined(nil), .tier, .flags, .manager, .suggested: return nil
-        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers: return nil
+        case .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers: return nil
         }
     }
 
@@ -508,6 +510,8 @@ struct TestLife {
             let found = row.clock(name)?.length
             return found == length ? nil : made(name.rawValue, length?.ruleText ?? "none", found?.ruleText ?? "none")
         case .crew(let crew): return row.crew == crew ? nil : miss(RuleTestWording.crew(wanted: crew, row, why: why[row.id]))
+        case .contractor(let contractor):
+            return row.contractor == contractor ? nil : miss(RuleTestWording.contractor(wanted: contractor, row, why: why[row.id]))
         case .state(let state): return row.state == state ? nil : miss(RuleTestWording.state(wanted: state, row, why: why[row.id]))
         case .told(let recipients):
             let names = Set(recipients.map { self.name(of: $0, row) })

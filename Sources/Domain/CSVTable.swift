@@ -89,7 +89,7 @@ package struct CSVTable: Sendable {
     static let knownColumns: [String] = [
         "kind", "id", "source", "type", "category", "reported_at", "customer", "lat", "lon", "district", "address", "site", "voltage", "urgency",
         "feeder", "transformer", "customers_out", "capacity_kva", "description", "task", "event", "by", "at", "note", "outcome", "to", "priority",
-        "crew", "on_duty",
+        "crew", "on_duty", "contractor", "job", "until",
     ]
 
     /// The one of the three that stands most often outside quotes; a comma when none does.
@@ -164,7 +164,12 @@ package struct CSVTable: Sendable {
                 text(["outage", "event", "feeder", "transformer", "reason"], to: &json)
                 for name in ["from", "until", "at"] { try time(name, to: &json) }
                 try number("customers_out", to: &json)
-            case .reading, .contractor, nil: break
+            case .contractor:
+                text(["contractor", "job", "event", "by", "note"], to: &json)
+                try time("until", to: &json)
+                try time("at", to: &json)
+                rest("scores", to: &json)
+            case .reading, nil: break
             }
         }
 

@@ -190,6 +190,10 @@ extension InputCodec {
                         }
                     }
                 }
+            case .contractor(let signal):
+                json.field("kind", "contractor")
+                write(key, to: &json)
+                write(signal, to: &json)
             }
         }
         return writer.bytes

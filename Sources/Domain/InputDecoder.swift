@@ -49,7 +49,8 @@ struct InputDecoder {
         case .customer: body = .customer(try customer())
         case .kase: body = .kase(try kase())
         case .outage: body = .outage(try outage())
-        case .reading, .contractor: throw reader.notTakenIn(kind, at: reader.at)
+        case .contractor: body = .contractor(try contractor())
+        case .reading: throw reader.notTakenIn(kind, at: reader.at)
         }
         try reader.finish()
         return body

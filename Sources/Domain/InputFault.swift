@@ -42,14 +42,14 @@ package struct InputFault: Error, Hashable, Sendable, CustomStringConvertible {
 package enum InputKind: String, Hashable, Sendable, CaseIterable {
     case report, progress, crew, customer
     case kase = "case"
-    case outage
+    case outage, contractor
     /// Not taken in by this version.
-    case reading, contractor
+    case reading
 
     package var isTakenIn: Bool {
         switch self {
-        case .report, .progress, .crew, .customer, .kase, .outage: true
-        case .reading, .contractor: false
+        case .report, .progress, .crew, .customer, .kase, .outage, .contractor: true
+        case .reading: false
         }
     }
 }

@@ -237,6 +237,7 @@ package enum InputBody: Hashable, Sendable {
     case progress(Progress)
     case crew(CrewSignal)
     case customer(CustomerFacts)
+    case contractor(ContractorSignal)
 }
 
 /// The idempotency key: the same again gets the first receipt again.

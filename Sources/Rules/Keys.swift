@@ -22,7 +22,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "watch", "ratings", "webhook", "secret", "contractors", "suppliers",
+        "watch", "webhook", "secret",
     ]
 
     static let module = Keys(
@@ -40,6 +40,11 @@ struct Keys: Sendable {
             "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
             "classify": "classify:\n  - name: vip\n    when: customer.capacity_kva >= 10000.0\n    set: { tier: vip }",
             "account_managers": "account_managers:\n  am-1: { name: 王芳, districts: [lucheng] }",
+            "works": "works:\n  line_10kv: { zh: 10千伏线路工程, en: 10 kV line, licence: install, level: 3 }",
+            "contractors":
+                "contractors:\n  c-7:\n    name: 江州送变电工程有限公司\n    works: [line_10kv]\n    licences:\n      - { kind: install, level: 3, from: 2024-07-01, until: 2028-06-30 }",
+            "suppliers": "suppliers:\n  s-2:\n    name: 江州变压器有限公司\n    supplies: [transformer]",
+            "ratings": "ratings:\n  weights: { quality: 30, safety: 25 }\n  tiers: { A: 90, B: 80, C: 60, D: 0 }\n  share: { A: 3, B: 2, C: 1, D: 0 }",
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
@@ -94,6 +99,8 @@ struct Keys: Sendable {
             "within": "within: 40 km",
             "otherwise": "otherwise: { department: operations }",
             "department": "department: operations",
+            "contractor": "contractor: tiered\n  works: line_10kv\n  department: operations",
+            "works": "works: line_10kv",
         ])
 
     static let process = Keys(
@@ -145,7 +152,8 @@ struct Keys: Sendable {
             "works": "works: line_10kv",
         ])
 
-    static let publish = Keys("'publish'", ["contractors": "publish: { contractors: qualified }"])
+    static let publish = Keys(
+        "'publish'", ["contractors": "publish: { contractors: qualified }", "works": "publish: { contractors: qualified, works: line_10kv }"])
 
     static let failed = Keys("'failed'", ["back_to": "failed: { back_to: customer_works }"])
 

@@ -103,9 +103,10 @@ package enum RuleFileSchema {
                 if !keys.needs.isEmpty {
                     json.key("dependentRequired")
                     json.object { json in
-                        for (key, other) in keys.needs {
+                        var written: Set<String> = []
+                        for (key, _) in keys.needs where written.insert(key).inserted {
                             json.key(named: key)
-                            json.array { $0.string(other) }
+                            json.array { for (_, other) in keys.needs.filter({ $0.key == key }) { $0.string(other) } }
                         }
                     }
                 }

@@ -8,6 +8,8 @@ struct TestFile {
     var tests: [RuleTest] = []
     var skipped = 0
     private var lines: [String: Int] = [:]
+    /// The contractors of the test that is read; nil: those of the rules.
+    private(set) var contractors: RuleTest.Contractors?
     /// What the last item with `with` alone said.
     private var shared = Surroundings()
 
@@ -22,6 +24,7 @@ struct TestFile {
         var crews: RuleTest.Roster?
         var customer: Node?
         var outages: [RuleTest.Outage] = []
+        var contractors: RuleTest.Contractors?
     }
 
     mutating func item(_ node: Node) {
@@ -46,6 +49,7 @@ struct TestFile {
             return
         }
         let around = block["with"].map { surroundings($0, shared) } ?? shared
+        contractors = around.contractors
         guard let report = reader.required("report", in: block, of: name.map { "the test '\($0)'" }) else { return }
         if !block.has("expect"), !(block["then"].map(expects) ?? false) {
             reader.error(nameRange, .nothingExpected("this test"))
@@ -55,6 +59,7 @@ struct TestFile {
             name: name ?? "", file: reader.source.name, line: reader.line(of: nameRange), place: place(nameRange), start: start, crews: around.crews,
             facts: nil, report: RuleTest.TestReport(source: SourceID("test"), report: Report(type: ""), place: place(nameRange)), expect: nil, steps: [])
         test.outages = around.outages
+        test.contractors = around.contractors
         test.expect = block["expect"].flatMap { expected($0, around.crews) }
         if let node = block["then"] { test.steps = steps(node, test, first: report["id"]?.text) }
 
@@ -149,6 +154,7 @@ struct TestFile {
         if let node = block["crews"] { around.crews = crews(node) }
         if let node = block["customer"] { around.customer = node }
         if let node = block["outages"] { around.outages = outages(node, around.start) }
+        if let node = block["contractors"] { around.contractors = contractors(node, beside: around.crews) }
         return around
     }
 
@@ -279,7 +285,8 @@ struct TestFile {
             return .progress(progress)
         case "assign":
             guard let node = block["assign"], let name = reader.text(node, "assign", example: "assign: b") else { return nil }
-            if set.site.departments[DepartmentID(name)] == nil, crew(node, "assign", test.crews) == nil { return nil }
+            let isKnown = set.site.departments[DepartmentID(name)] != nil || contractorNames.contains(name)
+            if !isKnown, crew(node, "assign", test.crews) == nil { return nil }
             return .progress(Progress(task: .none, event: .assign, by: by ?? RuleTest.engineer, to: name))
         case "priority":
             guard let word = block["priority"].flatMap({ reader.choice($0, "priority", among: Priority.allCases.map(\.rawValue), example: "priority: high") })

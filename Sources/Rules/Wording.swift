@@ -62,6 +62,13 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case unknownStage = "unknown-stage"
     // Answers in place of tasks
     case unknownAnswer = "unknown-answer"
+    // Contractors
+    case unknownWorks = "unknown-works"
+    case unknownTier = "unknown-tier"
+    case badLicence = "bad-licence"
+    case badWeights = "bad-weights"
+    case tierOrder = "tier-order"
+    case noShare = "no-share"
     // The calendar
     case badDate = "bad-date"
     case secondCalendar = "second-calendar"
@@ -85,6 +92,9 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case halfText = "half-text"
     case longLimit = "long-limit"
     case nothingWaits = "nothing-waits"
+    case noLicence = "no-licence"
+    case nobodyQualified = "nobody-qualified"
+    case missingContractors = "missing-contractors"
     case onlyFallback = "only-fallback"
     case noRules = "no-rules"
     /// The last line of a list that was cut.

@@ -160,6 +160,13 @@ extension HistoryEvent: StoredWord {
         case .customer_manager: 74
         case .customer_suggested: 75
         case .customer_forgotten: 76
+        case .contractor_tier: 50
+        case .contractor_suspended: 51
+        case .contractor_excluded: 52
+        case .contractor_accident: 53
+        case .contractor_fraud: 54
+        case .contractor_rectified: 55
+        case .contractor_returned: 56
         }
     }
 }
@@ -208,6 +215,7 @@ enum LogKind: Int64 {
     case customer = 13
     case kase = 14
     case outage = 16
+    case contractor = 15
 
     init(_ stimulus: Stimulus) {
         switch stimulus {
@@ -222,6 +230,7 @@ enum LogKind: Int64 {
             case .customer: self = .customer
             case .kase: self = .kase
             case .outage: self = .outage
+            case .contractor: self = .contractor
             }
         }
     }
