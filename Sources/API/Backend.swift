@@ -21,6 +21,8 @@ package protocol Backend: Intake, Sendable {
     func figures(_ filter: FigureFilter) async throws -> FigureAnswer
     /// Every crew of the roster, each as one JSON object.
     func crews() async throws -> [[UInt8]]
+    /// Every contractor and supplier of the roster, each as one JSON object.
+    func contractors() async throws -> [[UInt8]]
     /// What is known of a customer; nil: nothing.
     func customer(_ account: CustomerID) async throws -> [UInt8]?
     /// Known interruptions of supply, by when they begin, each as one JSON object; with `all` those that are over, too.

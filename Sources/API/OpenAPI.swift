@@ -193,6 +193,22 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/contractors": {
+              "get": {
+                "summary": "Every contractor and supplier of the roster: tier, rating, works, licences, what bars them.",
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "type": "object" } } },
+                      "application/x-ndjson": { "schema": { "type": "object" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/customers/{id}": {
               "parameters": [ { "name": "id", "in": "path", "required": true, "description": "The account.", "schema": { "type": "string" } } ],
               "get": {

@@ -111,6 +111,9 @@ struct Responder: Sendable {
         case .listOutages:
             let all = try TaskQuery.all(target.query)
             return .list(try await looking { try await backend.outages(all: all) }, asLines: accepts(request, .jsonLines))
+        case .listContractors:
+            try TaskQuery.requireNone(target.query)
+            return .list(try await looking { try await backend.contractors() }, asLines: accepts(request, .jsonLines))
         case .showCustomer:
             try TaskQuery.requireNone(target.query)
             guard let json = try await looking({ try await backend.customer(CustomerID(id)) }) else {

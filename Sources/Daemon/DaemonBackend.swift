@@ -113,9 +113,9 @@ final class DaemonBackend: Backend {
 
     func kase(_ id: CaseID) async throws -> [UInt8]? {
         guard let found = try await store.kase(id) else { return nil }
-        let rules = await rulesInForce()
+        let (rules, contractors) = await loop.look { ($0.rules, $0.state.contractors) }
         return found.row.json(
-            plan: found.plan.map { rules.compiled($0) }, tasks: found.tasks, history: found.history.map(\.line), rules: rules, at: clock.now())
+            plan: found.plan.map { rules.compiled($0) }, tasks: found.tasks, contractors: contractors, history: found.history.map(\.line), rules: rules, at: clock.now())
     }
 
     func why(_ id: TaskID) async throws -> [UInt8]? {
@@ -159,6 +159,12 @@ final class DaemonBackend: Backend {
             if let crew = task.crew { tasks[crew, default: []].append(task.id) }
         }
         return crews.map { $0.json(tasks: tasks[$0.crew.id] ?? [], zone: zone) }
+    }
+
+    func contractors() async throws -> [[UInt8]] {
+        let (site, records) = await loop.look { ($0.rules.site, $0.state.contractors) }
+        let now = clock.now()
+        return contractorStandings(site, records, at: now).map { $0.json(site, at: now) }
     }
 
     func customer(_ account: CustomerID) async throws -> [UInt8]? {

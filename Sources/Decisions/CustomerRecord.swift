@@ -50,6 +50,8 @@ package struct CustomerRecord: Sendable, Hashable {
     /// Grows by one with each change: the store writes `WHERE revision = expected`.
     package var revision: Int32
     package var facts: [String: FieldValue]
+    /// Billing has said something of them; else the daemon alone has heard of them.
+    package var isBilled = false
     /// Of the last three years, by month.
     package var consumption: [Consumption] = []
     package var payments: [Payment] = []
@@ -112,6 +114,7 @@ package struct CustomerRecord: Sendable, Hashable {
 
     /// Takes in what billing says.
     mutating func take(_ record: CustomerFacts) {
+        isBilled = true
         if !record.facts.isEmpty || record.consumption.isEmpty && record.payments.isEmpty { facts = record.facts }
         for (month, kWh) in record.consumption.sorted(by: { $0.key < $1.key }) {
             consumption.removeAll { $0.month == month }

@@ -40,7 +40,11 @@ package struct Findings: Sendable, Hashable {
         earlier: EarlierReceipt? = nil, customer: CustomerFacts? = nil, finished: FinishedTask? = nil, finishedCase: CaseState? = nil
     ) {
         self.earlier = earlier
-        self.customer = customer.map { CustomerRecord(id: $0.customer, revision: 1, facts: $0.facts) }
+        self.customer = customer.map { said in
+            var record = CustomerRecord(id: said.customer, revision: 1, facts: said.facts)
+            record.isBilled = true
+            return record
+        }
         self.finished = finished
         self.finishedCase = finishedCase
     }

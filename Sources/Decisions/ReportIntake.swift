@@ -12,7 +12,7 @@ extension DispatchState {
         let record = count(report, key, known, &d)
         let customer = record?.seen(at: d.now, d.site.zone)
         // Of whom nobody but the daemon has ever heard nothing is known.
-        let billed = record?.facts.isEmpty ?? true ? nil : customer
+        let billed = record?.isBilled ?? false ? customer : nil
         let found = FoundReport(report, customer: billed, network: d.site.network, districts: d.site.districts)
         var subject = RouteSubject(report: found.report, source: key.source, customer: customer, now: d.now)
         subject.outages = outageBook

@@ -304,7 +304,10 @@ struct TestLife {
             if body.customer == nil { body.customer = account }
             if body.customer == account || facts["account"] == nil {
                 let id = body.customer ?? account
-                if customer?.id != id { customer = CustomerRecord(id: id, revision: 1, facts: facts) }
+                if customer?.id != id {
+                    customer = CustomerRecord(id: id, revision: 1, facts: facts)
+                    customer?.isBilled = true
+                }
                 findings.customer = customer
             }
         }

@@ -30,6 +30,7 @@ extension RowCodec {
             }
         }
         w.signed(Int64(customer.revision))
+        w.bool(customer.isBilled)
         w.list(customer.consumption) { w, one in
             w.signed(Int64(one.month))
             w.double(one.kWh)
@@ -68,8 +69,10 @@ extension RowCodec {
             }
         }
         var customer = CustomerRecord(id: id, facts: facts)
+        customer.isBilled = true
         if found > 1 {
             customer.revision = try r.int32()
+            customer.isBilled = try r.bool()
             customer.consumption = try r.list { r throws(RowFault) in CustomerRecord.Consumption(month: try r.int32(), kWh: try r.double()) }
             customer.payments = try r.list { r throws(RowFault) in CustomerRecord.Payment(month: try r.int32(), days: try r.int32()) }
             customer.days = try r.list { r throws(RowFault) in

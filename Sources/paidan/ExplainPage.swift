@@ -87,7 +87,47 @@ struct ExplainPage {
 
     // MARK: Who could have come
 
+    /// An award: whose turn it was.
+    private mutating func awarded(_ decision: JSONValue, _ why: JSONValue) {
+        let byHand = why["by_hand"]?.string.map { ", by hand: \($0)" } ?? ""
+        if let chosen = why["chosen"]?.string {
+            heading("\(time(decision))  given to \(chosen)\(byHand)")
+        } else {
+            heading("\(time(decision))  no contractor can have it")
+        }
+        if let note = decision["note"]?.string { row("note", note) }
+        let licence = why["licence"]?.string.map { ", licence \($0) of level \(why["level"]?.int ?? 0)" } ?? ""
+        row("wanted", "works \(why.text("works"))\(licence)")
+        var table = Table(columns: [
+            .init(title: "  CONTRACTOR", shrinksTo: 12), .init(title: "TIER"), .init(title: "RATING", right: true), .init(title: "SHARE", right: true),
+            .init(title: "TURN", right: true), .init(title: "WHY, OR WHY NOT", shrinksTo: 20),
+        ])
+        for one in why["contractors"]?.array ?? [] {
+            let isChosen = one.text("verdict") == "chosen"
+            table.rows.append([
+                Cell((isChosen ? "> " : "  ") + one.text("contractor"), isChosen ? .green : nil), Cell(one.text("tier")), Cell(one["rating"]?.double.map { "\($0)" } ?? "-"),
+                Cell("\(one["share"]?.int ?? 0)"), Cell(one["turn"]?.text ?? ""), Cell(Self.saidOfContractor(one.text("verdict"), byHand: why["by_hand"] != nil), isChosen ? .green : nil),
+            ])
+        }
+        lines += table.lines(on: terminal, cells: Table.cellsMax - 2).map { "  " + $0 }
+    }
+
+    private static func saidOfContractor(_ verdict: String, byHand: Bool) -> String {
+        switch verdict {
+        case "chosen": byHand ? "has it: given by hand" : "has it: it was its turn"
+        case "other_works": "does other works"
+        case "no_licence": "has no valid licence for it"
+        case "excluded": "is excluded"
+        case "suspended": "is suspended"
+        case "no_share": "its tier has no share"
+        case "declined": "has declined it, or did not answer"
+        case "later": "could have it, but its turn comes later"
+        default: verdict
+        }
+    }
+
     private mutating func searched(_ decision: JSONValue, _ why: JSONValue) {
+        if why["contractors"] != nil { return awarded(decision, why) }
         let crew = decision["crew"]?.string ?? why["chosen"]?.string ?? ""
         switch HistoryWord(decision.text("event")) {
         case .dispatched:

@@ -128,6 +128,7 @@ enum TaskTable {
     /// Who has it: the crew; `(department)` while it waits in that queue; the desk.
     static func holder(_ task: JSONValue) -> String {
         if let crew = task["crew"]?.string { return crew }
+        if let contractor = task["contractor"]?.string { return contractor }
         let department = task.text("department")
         return task["desk"]?.bool == true ? "\(department) desk" : "(\(department))"
     }

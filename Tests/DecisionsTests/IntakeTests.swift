@@ -319,7 +319,7 @@ import Testing
         var life = Life(Self.town(), .nearest())
         let facts = CustomerFacts(customer: CustomerID("33"), facts: ["class": .string("industrial")])
         let decision = life.input(.customer(facts))
-        let record = CustomerRecord(id: CustomerID("33"), revision: 1, facts: facts.facts)
+        let record = Findings(customer: facts).customer
         #expect(decision.changes == [.customer(before: nil, after: record)] && decision.receipt?.status == .accepted)
     }
 

@@ -433,7 +433,7 @@ struct TestedFolder {
         #expect(report.outcomes.count >= 20 && report.skipped == 0)
         let coverage = recorder.coverage()
         #expect(coverage.modules.flatMap(\.gaps).map(\.text) == [])
-        #expect(coverage.rules == set.ruleCount && coverage.rulesReached == coverage.rules && coverage.branchesReached == coverage.branches)
+        #expect(coverage.rules >= set.ruleCount && coverage.rulesReached == coverage.rules && coverage.branchesReached == coverage.branches)
     }
 
     /// No change of what somebody promised goes unnoticed: only of the times that are ours to suggest.

@@ -53,8 +53,9 @@ import Testing
             facts: ["class": .string("industrial"), "annual_kwh": .double(6.2e6), "capacity_kva": .int(1_250), "vip": .bool(true)])
         let newer = CustomerFacts(customer: facts.customer, facts: ["class": .string("residential")])
         func entry(_ facts: CustomerFacts, _ id: String, after earlier: CustomerFacts? = nil) -> Entry {
-            let before = earlier.map { CustomerRecord(id: $0.customer, revision: 1, facts: $0.facts) }
-            let after = CustomerRecord(id: facts.customer, revision: before == nil ? 1 : 2, facts: facts.facts)
+            let before = Findings(customer: earlier).customer
+            var after = Findings(customer: facts).customer
+            after?.revision = before == nil ? 1 : 2
             let input = InputCodec.input(.customer(facts), id: id, source: SourceID("billing"))
             return Entry(
                 stimulus: .input(input, Findings()), at: noon,

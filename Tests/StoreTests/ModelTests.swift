@@ -165,6 +165,7 @@ private struct Model {
                     day.applications = Int32(d.below(9))
                     return day
                 }
+                after?.isBilled = d.chance(50)
                 after?.tier = d.maybe(d.text())
                 after?.flags = (0..<d.below(3)).map { _ in d.text() }
                 after?.held = (0..<d.below(3)).map { _ in d.text() }
