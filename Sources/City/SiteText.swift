@@ -63,13 +63,14 @@ extension MadeUpCity {
 
 /// The rule files that ship with the program, built into it.
 package enum ShippedRules: String, CaseIterable, Sendable {
-    case calendar, complaints, connections, escalations, faults, site, texts
+    case calendar, complaints, connections, contractors, escalations, faults, site, texts
 
     package static func bytes(_ module: ShippedRules) -> [UInt8] {
         switch module {
         case .calendar: PackageResources.calendar_yaml
         case .complaints: PackageResources.complaints_yaml
         case .connections: PackageResources.connections_yaml
+        case .contractors: PackageResources.contractors_yaml
         case .escalations: PackageResources.escalations_yaml
         case .faults: PackageResources.faults_yaml
         case .site: PackageResources.site_yaml

@@ -66,7 +66,7 @@ extension Message {
         if name.isEmpty { fields.removeFirst() }
         if !line.report.isEmpty { fields.append(JournalField("PAIDAN_REPORT", line.report)) }
         if !line.rule.isEmpty { fields.append(JournalField("PAIDAN_RULE", line.rule)) }
-        if let customer = line.customer, subject != .customer(customer) { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
+        if case .customer = subject {} else if let customer = line.customer { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
         return Message(line.event).entry(
             [
                 "subject": name, "report": line.report, "rule": line.rule, "by": line.by, "customer": line.customer?.rawValue ?? "", "detail": line.note ?? "",

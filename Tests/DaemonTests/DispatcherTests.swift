@@ -153,10 +153,13 @@ struct DispatcherTests {
         func position(_ id: String, _ lat: Double) throws -> Input {
             try input(#"{"kind":"crew","id":"\#(id)","crew":"north-2","place":{"lat":\#(lat),"lon":120.6}}"#)
         }
+        // Contractors are looked at once after a start.
+        _ = try dispatcher.turn(inputs: [], at: noon)
+        let due = dispatcher.nextDue
         let quiet = try dispatcher.turn(inputs: [position("1", 28.1), position("2", 28.2)], at: noon)
         #expect(quiet.receipts.map(\.status) == [.accepted, .accepted])
         #expect(!quiet.didCommit, "positions alone wait for the next checkpoint")
-        #expect(dispatcher.nextDue == noon + Dispatcher.checkpointInterval)
+        #expect(dispatcher.nextDue == noon + Dispatcher.checkpointInterval && due.map { $0 > noon + Dispatcher.checkpointInterval } ?? true)
         let decided = try dispatcher.turn(inputs: [hazard("a")], at: noon + TimeSpan(milliseconds: 10))
         guard case .positions(let moved) = try #require(decided.entries.first).stimulus else {
             Issue.record("the first entry is \(decided.entries[0].stimulus)")
@@ -189,6 +192,7 @@ struct DispatcherTests {
         let (again, _) = try self.dispatcher(house)
         #expect(again.state.openTasks == before)
         #expect(again.state.lastTask == dispatcher.state.lastTask)
+        #expect(!(try again.turn(inputs: [], at: noon + .seconds(40)).didCommit), "what was looked at after a start is as it was")
         #expect(again.nextDue == due, "timers are derived from the rows")
         // What passed while it was down fires now, each once.
         let late = noon + .hours(12)

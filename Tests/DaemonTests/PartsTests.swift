@@ -125,7 +125,7 @@ struct RuleFolderTests {
     @Test func readsTheRuleTestsBesideTheRules() throws {
         let house = try House()
         let tests = house.rules + "/tests"
-        #expect(try RuleFolder.read(house.rules).files.count == 8)
+        #expect(try RuleFolder.read(house.rules).files.count == 10)
         try FileManager.default.createDirectory(atPath: tests, withIntermediateDirectories: false)
         for name in ["faults.yaml", "old.yml", ".hidden.yaml", "faults.yaml~", "notes.txt", "table.csv"] {
             try "x".write(toFile: tests + "/" + name, atomically: true, encoding: .utf8)
