@@ -89,7 +89,7 @@ package struct CSVTable: Sendable {
     static let knownColumns: [String] = [
         "kind", "id", "source", "type", "category", "reported_at", "customer", "lat", "lon", "district", "address", "site", "voltage", "urgency",
         "feeder", "transformer", "customers_out", "capacity_kva", "description", "task", "event", "by", "at", "note", "outcome", "to", "priority",
-        "crew", "on_duty",
+        "crew", "on_duty", "device", "quantity", "value", "unit",
     ]
 
     /// The one of the three that stands most often outside quotes; a comma when none does.
@@ -164,7 +164,12 @@ package struct CSVTable: Sendable {
                 text(["outage", "event", "feeder", "transformer", "reason"], to: &json)
                 for name in ["from", "until", "at"] { try time(name, to: &json) }
                 try number("customers_out", to: &json)
-            case .reading, .contractor, nil: break
+            case .reading:
+                text(["device", "quantity"], to: &json)
+                measured("value", to: &json)
+                text(["unit"], to: &json)
+                try time("at", to: &json)
+            case .contractor, .recovered, nil: break
             }
         }
 
@@ -205,6 +210,17 @@ package struct CSVTable: Sendable {
             }
             json.key(named: name)
             json.raw(cell.text)
+        }
+
+        /// A number or a flag as it is; the decoder tells of anything else.
+        private mutating func measured(_ name: String, to json: inout JSONWriter) {
+            guard let cell = take(name) else { return }
+            json.key(named: name)
+            switch cell.text.lowercased() {
+            case "true": json.bool(true)
+            case "false": json.bool(false)
+            default: if (try? JSONValue.parse(cell.text))?.double != nil { json.raw(cell.text) } else { json.string(cell.text) }
+            }
         }
 
         private mutating func place(to json: inout JSONWriter) throws(InputFault) {

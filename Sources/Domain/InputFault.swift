@@ -43,15 +43,21 @@ package enum InputKind: String, Hashable, Sendable, CaseIterable {
     case report, progress, crew, customer
     case kase = "case"
     case outage
+    case reading
     /// Not taken in by this version.
-    case reading, contractor
+    case contractor
+    /// Our own, in the log alone.
+    case recovered
 
     package var isTakenIn: Bool {
         switch self {
-        case .report, .progress, .crew, .customer, .kase, .outage: true
-        case .reading, .contractor: false
+        case .report, .progress, .crew, .customer, .kase, .outage, .reading: true
+        case .contractor, .recovered: false
         }
     }
+
+    /// Made by the daemon itself: the log has it, and no door takes it in.
+    package var isOurOwn: Bool { self == .recovered }
 }
 
 /// Limits of one input.
@@ -100,7 +106,8 @@ extension JSONReader {
 
     @inline(never) func notTakenIn(_ kind: InputKind, at offset: Int) -> JSONStop {
         JSONStop(
-            code: .notTakenIn, offset: offset, message: "the kind '\(kind.rawValue)' is not taken in by this version",
+            code: .notTakenIn, offset: offset,
+            message: kind.isOurOwn ? "the kind '\(kind.rawValue)' is paidan's own and can't be sent" : "the kind '\(kind.rawValue)' is not taken in by this version",
             suggestion: "send " + InputKind.allCases.filter(\.isTakenIn).map(\.rawValue).joined(separator: ", "))
     }
 
@@ -112,6 +119,12 @@ extension JSONReader {
 
     @inline(never) func notATime(_ fault: TimeFault, at offset: Int) -> JSONStop {
         JSONStop(code: .notATime, offset: offset, message: fault.message, suggestion: fault.suggestion)
+    }
+
+    @inline(never) func notAValue(_ found: String, at offset: Int) -> JSONStop {
+        JSONStop(
+            code: .wrongType, offset: offset, message: "'\(clipped(found, to: 40))' is no value of a reading: a finite number, or true or false for a flag, is wanted",
+            suggestion: "leave a reading out that has no value")
     }
 
     @inline(never) func notATask(_ found: String, at offset: Int) -> JSONStop {
