@@ -70,6 +70,10 @@ extension Keys {
         case Keys.values.what: ["type", "category"]
         case Keys.testReport.what: ["type"]
         case Keys.testOutage.what: ["from", "until"]
+        case Keys.quantity.what: ["unit"]
+        case Keys.watch.what: ["name", "report"]
+        case Keys.maintenance.what: ["name", "every", "report"]
+        case Keys.template.what: ["type"]
         default: []
         }
     }
@@ -84,6 +88,9 @@ extension Keys {
         case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
         case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
         case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
+        case Keys.watch.what:
+            ["for", "count", "clears", "gap"].map { ($0, "when") } + [("count", "window"), ("window", "count"), ("silent", "quantity"), ("quantity", "silent")]
+        case Keys.every.what: [("count", "quantity"), ("hours", "quantity")]
         case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
         }
@@ -94,6 +101,8 @@ extension Keys {
         switch what {
         case Keys.assign.what: ["nearest", "department"]
         case Keys.rule.what: ["task", "answer"]
+        case Keys.watch.what: ["when", "silent"]
+        case Keys.every.what: ["count", "hours", "time"]
         default: []
         }
     }
@@ -197,8 +206,10 @@ extension Keys {
         case Keys.values.what:
             Dictionary(
                 Keys.values.names.map { name in
-                    (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
+                    if name == "quantity" { return (name, Meaning(.named(.block(Keys.quantity), dots: true), "What devices measure, each with its unit.")) }
+                    return (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
                 }, uniquingKeysWith: { first, _ in first })
+        case Keys.quantity.what, Keys.watch.what, Keys.maintenance.what, Keys.every.what, Keys.template.what: watchMeanings
         default: processMeanings
         }
     }
@@ -228,6 +239,9 @@ extension Keys {
         "account_managers": .init(.named(.block(Keys.accountManager), dots: true), "Who looks after customers that a rule gives an account manager."),
         "merge": .init(.list(.block(Keys.merge)), "When a report is another call about an incident that is known: it joins its task."),
         "answers": .init(.named(.block(Keys.text), dots: false), "What callers are told in place of a task; a rule's 'answer' names one."),
+        "watch": .init(.list(.block(Keys.watch)), "What the readings of devices must not show: each rule reports by itself."),
+        "maintenance": .init(.list(.block(Keys.maintenance)), "What is due after so many operations, hours or days."),
+        "devices": .init(.text, "Devices beside the transformers of the network: a CSV file beside this one."),
         "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),
     ]
 

@@ -22,7 +22,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "watch", "ratings", "webhook", "secret", "contractors", "suppliers",
+        "ratings", "webhook", "secret", "contractors", "suppliers",
     ]
 
     static let module = Keys(
@@ -40,6 +40,9 @@ struct Keys: Sendable {
             "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
             "classify": "classify:\n  - name: vip\n    when: customer.capacity_kva >= 10000.0\n    set: { tier: vip }",
             "account_managers": "account_managers:\n  am-1: { name: 王芳, districts: [lucheng] }",
+            "watch": "watch:\n  - name: heavy-load\n    when: reading.quantity == \"load_ratio\" && reading.value >= 0.8\n    for: 2 h\n    report: { type: fault, category: heavy_load }",
+            "maintenance": "maintenance:\n  - name: switch-operations\n    every: { count: 2000, quantity: operations }\n    report: { type: fault, category: maintenance_due }",
+            "devices": "devices: devices.csv",
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
@@ -225,5 +228,7 @@ struct Keys: Sendable {
             "payment": "payment: [good, late]",
             "critical_class": "critical_class: [special, class_1, class_2]",
             "tier": "tier: [vip, key, normal]",
+            "quantity": "quantity:\n  load_ratio: { zh: 负载率, en: Load, unit: '1', lowest: 0, highest: 5 }",
+            "device_kind": "device_kind: [switch, sensor]",
         ])
 }

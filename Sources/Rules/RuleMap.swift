@@ -116,6 +116,7 @@ extension SiteFacts {
         timeZone = site.timeZone
         zone = site.zone
         values = site.values
+        quantities = site.quantities
         fields = site.fields
         departments = site.departments
         fallback = site.fallback
