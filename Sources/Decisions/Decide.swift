@@ -35,7 +35,7 @@ package func needs(_ input: Input) -> Needs {
         return needs
     case .kase(let signal): return Needs(kase: signal.id)
     case .customer(let record): return Needs(customer: record.customer)
-    case .crew, .outage: return Needs()
+    case .crew, .outage, .reading, .recovered: return Needs()
     }
 }
 
@@ -127,6 +127,11 @@ extension DispatchState {
         case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
         case .crew(let signal): outcome = take(signal, &d)
         case .customer(let record): outcome = take(record, input.key, findings.customer, &d)
+        case .reading:
+            // The side stair is the only way for readings (`Telemetry`).
+            assertionFailure("a reading is folded, not decided")
+            outcome = .accepted(tasks: [], rule: nil)
+        case .recovered(let recovery): outcome = take(recovery, &d)
         }
         switch outcome {
         case .accepted(let tasks, let rule):

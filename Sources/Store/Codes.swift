@@ -160,6 +160,7 @@ extension HistoryEvent: StoredWord {
         case .customer_manager: 74
         case .customer_suggested: 75
         case .customer_forgotten: 76
+        case .recovered: 60
         }
     }
 }
@@ -208,6 +209,7 @@ enum LogKind: Int64 {
     case customer = 13
     case kase = 14
     case outage = 16
+    case watch = 17
 
     init(_ stimulus: Stimulus) {
         switch stimulus {
@@ -222,7 +224,21 @@ enum LogKind: Int64 {
             case .customer: self = .customer
             case .kase: self = .kase
             case .outage: self = .outage
+            // A reading is folded into its device's row; should one come here, it is a matter of watched devices, too.
+            case .recovered, .reading: self = .watch
             }
+        }
+    }
+}
+
+extension WatchPhase: StoredWord {
+    static var words: [WatchPhase] { allCases }
+    static let table = byCode()
+    var code: UInt8 {
+        switch self {
+        case .quiet: 0
+        case .holding: 1
+        case .raised: 2
         }
     }
 }
