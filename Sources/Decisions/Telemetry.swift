@@ -123,16 +123,19 @@ package struct Telemetry: Sendable {
     var undecided: Set<String> = []
     var remarks: [Remark] = []
     var failedRules: Set<String> = []
+    /// Of a rule test: what its rules went through. nil: nobody asks.
+    package var marks: Set<WatchMark>?
     var suggested: [DeviceID: String] = [:]
 
-    package init(rules: RuleSet, rows: [DeviceRow] = [], at now: Instant) {
+    /// - Parameter dates: the devices that are due by date; nil: all. A rule test is about those that it names.
+    package init(rules: RuleSet, rows: [DeviceRow] = [], dates only: Set<DeviceID>? = nil, at now: Instant) {
         self.rules = rules
         devices = Array(repeating: Device(), count: rules.devices.devices.count)
         clocks = Array(repeating: 0, count: rules.watch.rules.count)
         nextSilent = Array(repeating: .min, count: rules.watch.rules.count)
         derive()
         for row in rows { load(row) }
-        for number in devices.indices { schedule(Int32(number)) }
+        for number in devices.indices where only?.contains(index.devices[number].id) ?? true { schedule(Int32(number)) }
     }
 
     /// Puts another rule set in force. Rules with the same name and wording keep what they have seen; of an edited rule only what it has reported stays; what

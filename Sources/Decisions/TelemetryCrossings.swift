@@ -105,6 +105,7 @@ extension Telemetry {
             devices[number].upkeep[slot].state.used = 0
             devices[number].upkeep[slot].state.maintainedAt = at
             devices[number].upkeep[slot].state.report = nil
+            mark(book.maintenance[Int(devices[number].upkeep[slot].rule)].name, .cleared)
             press(number)
             schedule(Int32(number))
             return

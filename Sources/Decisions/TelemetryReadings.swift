@@ -45,7 +45,7 @@ extension Telemetry {
             previous = known
         }
         hear(now)
-        let before = place.map { devices[number].channels[$0].value }
+        let last = place.map { devices[number].channels[$0].value }
         let at: Int
         if let place {
             at = place
@@ -68,7 +68,7 @@ extension Telemetry {
         if devices[number].channels[at].inMinute > Self.readingsPerMinuteMax {
             flood(number, reading)
         } else {
-            watch(number, at, reading, before: before, previous: previous, now)
+            watch(number, at, reading, last: last, previous: previous, now)
             upkeep(number, at, reading)
         }
         for rule in silentRules where clocks[rule] >= nextSilent[rule] { sweep(rule, now) }
@@ -145,14 +145,14 @@ extension Telemetry {
             ))
     }
 
-    mutating func watch(_ number: Int, _ place: Int, _ reading: Reading, before: Reading.Value?, previous: Instant?, _ now: Instant) {
+    mutating func watch(_ number: Int, _ place: Int, _ reading: Reading, last: Reading.Value?, previous: Instant?, _ now: Instant) {
         let plan = plans[Int(devices[number].channels[place].plan)]
         guard !plan.isEmpty else { return }
         let device = index.devices[number]
         let quantity = rules.site.quantities[Int(devices[number].channels[place].quantity)]
         var subject = ReadingSubject(device: device, quantity: quantity.code, unit: quantity.unit, value: reading.value, at: reading.at)
         var change: Double?
-        if let previous, case .number(let value) = reading.value, case .number(let last)? = before {
+        if let previous, case .number(let value) = reading.value, case .number(let last)? = last {
             let hours = Double((reading.at - previous).milliseconds) / 3_600_000
             change = (value - last) / hours
         }
@@ -160,6 +160,7 @@ extension Telemetry {
         for (slot, ruleNumber) in plan.enumerated() {
             let rule = book.rules[Int(ruleNumber)]
             if let previous, let change, reading.at - previous <= rule.gap { subject.perHour = change } else { subject.perHour = nil }
+            let before = devices[number].channels[place].watches[slot].phase
             let report = devices[number].channels[place].watches[slot].report
             let step = devices[number].channels[place].watches[slot].step(
                 rule.trigger, gap: rule.gap, againAfter: rule.againAfter, hasClears: rule.hasClears, at: reading.at, previous: previous
@@ -172,12 +173,14 @@ extension Telemetry {
                     return false
                 }
             }
+            if step == .raise { mark(rule.name, .raised) }
             if case .silent = rule.trigger {
                 devices[number].channels[place].watches[slot].since = Instant(milliseconds: clocks[Int(ruleNumber)])
                 devices[number].channels[place].watches[slot].report = nil
             }
             switch step {
-            case .nothing: break
+            case .nothing:
+                if marks != nil, before == .holding, devices[number].channels[place].watches[slot].phase == .quiet { mark(rule.name, .fell) }
             case .raise:
                 let id = reportID(rule.name, device.id, quantity.code, reading.at)
                 devices[number].channels[place].watches[slot].report = OpenReport(id: id)
@@ -187,6 +190,7 @@ extension Telemetry {
                     description: describe(rule, quantity, reading.value, length))
             case .recover:
                 devices[number].channels[place].watches[slot].report = nil
+                mark(rule.name, .cleared)
                 if let report {
                     recover(
                         Reporter(device: device.id, quantity: quantity.code, rule: rule.digest.name), rule.name, report, reading.at,
@@ -196,6 +200,8 @@ extension Telemetry {
         }
         if let failure { fail(failure.rule, failure.message) }
     }
+
+    mutating func mark(_ rule: String, _ kind: WatchMark.Kind) { marks?.insert(WatchMark(rule: rule, kind: kind)) }
 
     /// A condition that fails is named once, as long as the rules stay.
     mutating func fail(_ rule: WatchRule, _ message: String) {
@@ -228,6 +234,7 @@ extension Telemetry {
                 }
                 let device = index.devices[number]
                 let id = reportID(rule.name, device.id, code, now)
+                mark(rule.name, .raised)
                 devices[number].channels[place].watches[slot].phase = .raised
                 devices[number].channels[place].watches[slot].report = OpenReport(id: id)
                 soil(number)
@@ -277,6 +284,7 @@ extension Telemetry {
     mutating func fallDue(_ number: Int, _ slot: Int, _ rule: MaintenanceRule, _ at: Instant, _ description: String) {
         let device = index.devices[number]
         let id = reportID(rule.name, device.id, "", at)
+        mark(rule.name, .raised)
         devices[number].upkeep[slot].state.report = OpenReport(id: id)
         soil(number)
         raise(Reporter(device: device.id, quantity: "", rule: rule.digest.name), id, rule.report, device, at, description: description)

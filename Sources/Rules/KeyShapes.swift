@@ -70,6 +70,7 @@ extension Keys {
         case Keys.values.what: ["type", "category"]
         case Keys.testReport.what: ["type"]
         case Keys.testOutage.what: ["from", "until"]
+        case Keys.testReading.what: ["device", "quantity", "value"]
         case Keys.quantity.what: ["unit"]
         case Keys.watch.what: ["name", "report"]
         case Keys.maintenance.what: ["name", "every", "report"]
@@ -83,8 +84,9 @@ extension Keys {
         switch what {
         case Keys.module.what: [("tables", "route")]
         case Keys.district.what, Keys.testPlace.what: [("lat", "lon"), ("lon", "lat")]
-        case Keys.ruleTest.what: ["needs", "expect", "then"].map { ($0, "name") } + [("name", "report"), ("report", "name")]
+        case Keys.ruleTest.what: ["needs", "report", "readings", "expect", "then"].map { ($0, "name") }
         case Keys.step.what: [("duty", "crew"), ("place", "crew")]
+        case Keys.testReading.what: [("every", "for"), ("for", "every")]
         case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
         case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
         case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
@@ -108,7 +110,7 @@ extension Keys {
     }
 
     /// At least one of these is there.
-    var anyOf: [String] { what == Keys.ruleTest.what ? ["name", "with"] : [] }
+    var anyOf: [String] { what == Keys.ruleTest.what ? ["report", "readings", "with"] : [] }
 
     /// A block without keys says nothing.
     var isNeverEmpty: Bool { what == Keys.expectation.what }
@@ -201,6 +203,7 @@ extension Keys {
         case Keys.testFacts.what: Self.testFactMeanings
         case Keys.expectation.what: Self.expectationMeanings
         case Keys.step.what: Self.stepMeanings
+        case Keys.testReading.what: Self.testReadingMeanings
         case Keys.fields.what:
             ["report": .init(.named(.choice(FieldType.allCases.map(\.rawValue)), dots: false), "Fields that reports have here: 'report.fields.NAME' in conditions.")]
         case Keys.values.what:

@@ -195,3 +195,22 @@ package final class WatchBook: Sendable {
     /// The rules that must be asked for a reading of a quantity: those that name it, and those that may ask for any.
     package func rules(of quantity: String) -> [Int] { rules.indices.filter { rules[$0].quantities?.contains(quantity) ?? true } }
 }
+
+/// Something that a rule about devices went through in a test, for coverage.
+package struct WatchMark: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// A device has reported by it.
+        case raised
+        /// What was reported was over; the work of maintenance was done.
+        case cleared
+        /// It held, and ended before it was reported.
+        case fell
+    }
+    /// `module.name`
+    package var rule: String
+    package var kind: Kind
+    package init(rule: String, kind: Kind) {
+        self.rule = rule
+        self.kind = kind
+    }
+}

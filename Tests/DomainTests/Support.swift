@@ -66,6 +66,10 @@ struct InputMaker {
 
     mutating func body() -> InputBody {
         switch Int.random(in: 0..<6, using: &random) {
+        case 5:
+            return .reading(
+                Reading(
+                    device: DeviceID(code()), quantity: code(), value: chance(30) ? .flag(chance(50)) : .number(double()), unit: maybe { $0.code() }, at: instant()))
         case 0:
             let event = ProgressEvent.allCases.randomElement(using: &random) ?? .accept
             var progress =

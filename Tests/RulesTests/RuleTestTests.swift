@@ -119,7 +119,7 @@ enum TestedRules {
                 "both (category: line_down, class: residential)", "both (category: line_down, class: industrial)",
                 "both (category: fire, class: residential)", "both (category: fire, class: industrial)",
             ])
-        #expect(suite.tests.map(\.report.report.category) == ["line_down", "line_down", "fire", "fire"])
+        #expect(suite.tests.map(\.report?.report.category) == ["line_down", "line_down", "fire", "fire"])
         #expect(suite.tests[1].facts == ["class": .string("industrial")])
     }
 
