@@ -245,6 +245,7 @@ struct TestLife {
         }
         trail.routes += routes.map { (subject: $0.0, result: $0.1) }
         telemetry?.note(decision)
+        if let marks = telemetry?.marks { trail.watches = marks }
         for change in decision.changes {
             switch change {
             case .task(_, let after): rows[after.id] = after
@@ -348,7 +349,7 @@ struct TestLife {
             }
             try settle(reading.place)
         }
-        trail.watches.formUnion(telemetry?.marks ?? [])
+        if let marks = telemetry?.marks { trail.watches = marks }
     }
 
     /// Decides what devices have reported.
@@ -369,7 +370,6 @@ struct TestLife {
                 routeOf[last] = routeOf[last] ?? route
             }
         }
-        trail.watches.formUnion(telemetry?.marks ?? [])
     }
 
     /// The case that a report has opened, as it stands.

@@ -103,9 +103,10 @@ package enum RuleFileSchema {
                 if !keys.needs.isEmpty {
                     json.key("dependentRequired")
                     json.object { json in
-                        for (key, other) in keys.needs {
+                        var told: Set<String> = []
+                        for (key, _) in keys.needs where told.insert(key).inserted {
                             json.key(named: key)
-                            json.array { $0.string(other) }
+                            json.array { list in for need in keys.needs where need.key == key { list.string(need.other) } }
                         }
                     }
                 }
