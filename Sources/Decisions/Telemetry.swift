@@ -135,6 +135,8 @@ package struct Telemetry: Sendable {
         nextSilent = Array(repeating: .min, count: rules.watch.rules.count)
         derive()
         for row in rows { load(row) }
+        // While the daemon was down nobody could be heard.
+        if !rows.isEmpty { lastHeard = now }
         for number in devices.indices where only?.contains(index.devices[number].id) ?? true { schedule(Int32(number)) }
     }
 

@@ -245,9 +245,9 @@ import Testing
         town.restart()
         town.read(900, 0.5)
         #expect(town.lines() == [])
-        // Who does not come back is found.
+        // Who does not come back is found: half of its time is counted for the night, the rest while the other is heard.
         for minute in 901...930 { town.read(Double(minute), 0.5) }
-        #expect(town.lines() == ["915 silent T-2"] || town.lines() == [])
+        #expect(town.lines() == ["915 silent T-2"])
     }
 
     @Test func peopleEndASilence() throws {
@@ -350,6 +350,64 @@ import Testing
         #expect(town.telemetry.nextDue == town.now + .days(7))
         town.restart()
         #expect(town.telemetry.nextDue == town.now + .days(7))
+    }
+
+    /// What was decided and did not come to the disk has not happened: neither the completion nor what it began anew.
+    @Test func whatTheDiskRefusesIsTakenBack() throws {
+        var town = try WatchTown(Self.upkeep)
+        for (minute, value) in [(0.0, 5_000.0), (1, 5_100)] { town.read(minute, value, "SW-1", "ops") }
+        func commit(_ town: inout WatchTown) -> [DeviceRow] {
+            defer { town.telemetry.didCommit() }
+            return town.telemetry.checkpoint(max: .max)
+        }
+        let open = commit(&town)
+        #expect(open.last?.upkeep.first?.state.report?.tasks.map(\.number) == [1])
+        let before = town.state
+        town.say(.complete)
+        let rows = town.telemetry.checkpoint(max: 0)
+        #expect(rows.map(\.upkeep.first?.state.used) == [0], "what a decision has touched goes with it, whatever else waits")
+        town.read(2, 5_130, "SW-1", "ops")
+        town.telemetry.failed()
+        town.state = before
+        #expect(commit(&town).last?.upkeep.first?.state.used == 130)
+        town.say(.complete)
+        town.read(3, 5_229, "SW-1", "ops")
+        #expect(town.lines() == ["1 due SW-1"])
+        town.read(4, 5_230, "SW-1", "ops")
+        #expect(town.lines() == ["4 due SW-1"])
+    }
+
+    /// A row that knows of a crossing is written with it, never before.
+    @Test func aRowWaitsForItsCrossing() throws {
+        let rules = try WatchTown.set(Self.heavy.replacing("for: 20 min", with: "for: 1 s"))
+        var telemetry = Telemetry(rules: rules, at: WatchTown.start)
+        for second in [0.0, 1] { _ = telemetry.take(WatchTown.input("T-1", "load", .number(0.9), at: WatchTown.at(second)), at: WatchTown.at(second)) }
+        _ = telemetry.take(WatchTown.input("T-2", "load", .number(0.1), at: WatchTown.at(1)), at: WatchTown.at(1))
+        #expect(telemetry.checkpoint(max: .max).map(\.device.rawValue) == ["T-2"])
+        telemetry.didCommit()
+        let crossings = telemetry.crossings(at: WatchTown.at(1))
+        #expect(crossings.count == 1 && telemetry.checkpoint(max: .max).isEmpty, "not decided yet")
+        telemetry.failed()
+        #expect(telemetry.crossings(at: WatchTown.at(1)) == crossings, "again, and the same")
+        telemetry.decided(crossings[0], Receipt(id: crossings[0].key.id, source: Telemetry.source, status: .accepted, tasks: [TaskID(day: 1, number: 1)]))
+        #expect(telemetry.checkpoint(max: 0).map(\.device.rawValue) == ["T-1"])
+    }
+
+    /// A task that joins another is followed to it.
+    @Test func aTaskThatIsMergedIsFollowed() throws {
+        var town = try WatchTown(Self.heavy)
+        for minute in stride(from: 0.0, through: 20, by: 10) { town.read(minute, 0.9) }
+        let before = try #require(town.task())
+        var merged = before
+        merged.revision += 1
+        merged.state = .merged
+        merged.mergedInto = TaskID(day: 20_261_122, number: 77)
+        town.telemetry.note(Decision(changes: [.task(before: before, after: merged)]))
+        town.now = WatchTown.at(30)
+        _ = town.telemetry.take(WatchTown.input("T-1", "load", .number(0.1), at: WatchTown.at(30)), at: town.now)
+        let crossing = try #require(town.telemetry.crossings(at: town.now).first)
+        guard case .recovered(let recovery) = crossing.body else { return #expect(Bool(false), "no recovery") }
+        #expect(recovery.tasks.map(\.number) == [77])
     }
 
     // MARK: Reload

@@ -258,9 +258,11 @@ import Testing
                 "23 stage_skipped", "24 stage_failed", "25 case_suspended", "26 case_resumed", "27 case_completed", "28 case_withdrawn",
                 "29 case_migrated", "30 case_escalated", "31 called_back", "32 reopened", "33 shared", "34 concerned", "35 case_concerned",
                 "36 joined", "37 split", "38 answered", "39 callers_told", "40 outage_planned", "41 outage_changed", "42 outage_cancelled", "43 outage_ended",
+                "60 recovered",
                 "70 customer_tier", "71 customer_flagged", "72 customer_unflagged", "73 customer_told", "74 customer_manager", "75 customer_suggested",
                 "76 customer_forgotten",
             ])
+        check(WatchPhase.self, ["0 quiet", "1 holding", "2 raised"])
         #expect(throws: RowFault.self) { try TaskState.word(10) }
     }
 }
