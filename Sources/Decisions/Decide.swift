@@ -128,9 +128,8 @@ extension DispatchState {
         case .crew(let signal): outcome = take(signal, &d)
         case .customer(let record): outcome = take(record, input.key, findings.customer, &d)
         case .reading:
-            // The side stair is the only way for readings (`Telemetry`).
-            assertionFailure("a reading is folded, not decided")
-            outcome = .accepted(tasks: [], rule: nil)
+            // The side stair is the only way for readings (`Telemetry`): nothing here would keep it.
+            outcome = .rejected("a reading has come the way of reports: this is a defect of paidan; please report it")
         case .recovered(let recovery): outcome = take(recovery, &d)
         }
         switch outcome {

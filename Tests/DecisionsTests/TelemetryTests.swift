@@ -410,6 +410,26 @@ import Testing
         #expect(recovery.tasks.map(\.number) == [77])
     }
 
+    // MARK: Looking
+
+    @Test func aLookShowsWhatHoldsSinceWhen() throws {
+        var town = try WatchTown(Self.heavy + "\n" + Self.upkeep)
+        for minute in stride(from: 0.0, through: 20, by: 10) { town.read(minute, 0.9) }
+        town.read(20, 0.85, "T-2")
+        town.read(20, 0.2, "T-3")
+        town.read(20, 5_000, "SW-1", "ops")
+        town.read(21, 5_060, "SW-1", "ops")
+        func text(_ look: DeviceLook?) -> String { look.map { String(decoding: $0.json(zone: .shanghai), as: UTF8.self) } ?? "" }
+        #expect(
+            text(town.telemetry.look(at: DeviceID("T-1")))
+                == #"{"device":"T-1","kind":"transformer","transformer":"T-1","feeder":"F-1","readings":[{"quantity":"load","value":0.9,"unit":"1","at":"2026-11-22T08:20:00+08:00"}],"watched":[{"rule":"m.heavy","quantity":"load","state":"raised","since":"2026-11-22T08:20:00+08:00","report":"m.heavy:T-1:load:2026-11-22T00:20:00Z","tasks":["T-20261122-1"]}],"maintenance":[]}"#)
+        #expect(text(town.telemetry.look(at: DeviceID("SW-1"))).contains(#""maintenance":[{"rule":"m.ops","used":60.0,"every":100.0,"tasks":[]}]"#))
+        #expect(text(town.telemetry.look(at: DeviceID("PD-1"))).contains(#""maintenance":[{"rule":"m.yearly","due":"2026-12-01T08:00:00+08:00","tasks":[]}]"#))
+        #expect(town.telemetry.looks(all: false, limit: 10).map { "\($0.device) \($0.watched[0].phase.rawValue)" } == ["T-1 raised", "T-2 holding"])
+        #expect(town.telemetry.looks(all: true, limit: 10).map(\.device.rawValue) == ["SW-1", "T-1", "T-2", "T-3"])
+        #expect(text(town.telemetry.look(at: DeviceID("T-9"))) == "")
+    }
+
     // MARK: Reload
 
     @Test func aReloadKeepsWhatIsWordedTheSame() throws {
