@@ -14,7 +14,7 @@ enum OpenAPI {
           "paths": {
             "/v1/inputs": {
               "post": {
-                "summary": "Takes in reports, progress, crew signals, customers' facts and readings. Answered after the commit: what is accepted is on disk.",
+                "summary": "Takes in reports, progress, crew signals, customers' facts, outages and readings. Answered after the commit: what is accepted is on disk.",
                 "requestBody": {
                   "required": true,
                   "content": {

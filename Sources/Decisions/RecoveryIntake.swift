@@ -22,7 +22,8 @@ extension DispatchState {
             switch lifecycleStep(before.state, .recovered, isDesk: before.isDesk) {
             case .recover where before.callers <= 1 && before.kase == nil: recover(&row, recovery, &d)
             case .recover, .recoveryNoted: d.note(row, .recovered, at: recovery.at, note: recovery.note)
-            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .nothing, .refuse: continue
+            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split, .nothing, .refuse:
+                continue
             }
             enter(before, row, &d)
             touched.append(id)

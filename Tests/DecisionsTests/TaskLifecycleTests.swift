@@ -126,7 +126,6 @@ import Testing
                     #expect(life.decisions.last?.changes == [], "\(label)")
                 // Neither says of which task, or of whom.
                 case .merge, .split: #expect(after == before && receipt.status == .rejected && receipt.reason?.contains("'\(event.rawValue)' needs") ?? false, "\(label)")
-                case .askAgain: Issue.record("nobody can say askAgain")
                 case .askAgain, .recover, .recoveryNoted: Issue.record("nobody can say so")
                 }
                 if let after, after != before { #expect(after.revision == before.revision + 1, "\(label)") }

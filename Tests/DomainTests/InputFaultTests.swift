@@ -61,9 +61,10 @@ import Testing
          "line 1, column 27: 'value': '-Infinity' is no value of a reading: a finite number, or true or false for a flag, is wanted; leave a reading out that has no value"),
         ("{\"kind\":\"reading\",\"value\":\"0.86\"}",
          "line 1, column 27: 'value': '0.86' is no value of a reading: a finite number, or true or false for a flag, is wanted; leave a reading out that has no value"),
-        ("{\"kind\":\"reading\",\"value\":1e999}", "TODO"),
-        ("{\"kind\":\"reading\",\"value\":[1]}", "TODO"),
-        ("{\"kind\":\"reading\",\"vaule\":1}", "TODO"),
+        ("{\"kind\":\"reading\",\"value\":1e999}",
+         "line 1, column 27: 'value': this number is too large for a reading; leave a reading out that has no value"),
+        ("{\"kind\":\"reading\",\"value\":[1]}", "line 1, column 27: 'value': a number, true or false is wanted, but this is a list"),
+        ("{\"kind\":\"reading\",\"vaule\":1}", "line 1, column 19: 'vaule': there is no key 'vaule'; did you mean 'value'?"),
         ("{\"kind\":7}", "line 1, column 9: 'kind': text is wanted, but this is a number; write it in quotes: \"7\""),
         // Wrong types
         ("{}", "line 1, column 1: 'type': a report needs 'type', but it is missing; add \"type\": fault, application, complaint, inquiry or another declared one"),
