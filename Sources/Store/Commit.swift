@@ -537,7 +537,7 @@ extension Stimulus {
         switch input.body {
         case .report(let report): return report.customer
         case .customer(let record): return record.customer
-        case .progress, .crew, .kase, .outage: return nil
+        case .progress, .crew, .kase, .outage, .reading, .recovered: return nil
         }
     }
 }
