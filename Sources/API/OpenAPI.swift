@@ -337,9 +337,10 @@ enum OpenAPI {
               "Input": {
                 "type": "object",
                 "description": "At most 1 MiB. source (default: socket or http, after the door) and id make the idempotency key; without an id the content is the key.",
-                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case", "outage", "reading"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
+                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case", "outage", "contractor", "reading"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
                 "anyOf": [
-                  { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Customer" }, { "$ref": "#/components/schemas/Outage" }, { "$ref": "#/components/schemas/Reading" },
+                  { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Customer" }, { "$ref": "#/components/schemas/Outage" }, { "$ref": "#/components/schemas/Contractor" },
+                  { "$ref": "#/components/schemas/Reading" },
                   { "allOf": [ { "$ref": "#/components/schemas/Progress" }, { "required": ["task"], "properties": { "task": { "type": "string" } } } ] },
                   { "allOf": [ { "$ref": "#/components/schemas/CaseSignal" }, { "required": ["case"], "properties": { "case": { "type": "string" } } } ] },
                   { "allOf": [ { "$ref": "#/components/schemas/CrewSignal" }, { "required": ["crew"], "properties": { "crew": { "type": "string" } } } ] }
@@ -386,6 +387,20 @@ enum OpenAPI {
                   "at": { "type": "string", "format": "date-time" }
                 }
               },
+              "Contractor": {
+                "type": "object",
+                "description": "What a finished job of a contractor or supplier was worth (job and scores), or what else has happened to it (event).",
+                "required": ["kind", "contractor"],
+                "properties": {
+                  "kind": { "const": "contractor" }, "id": { "type": "string" }, "source": { "type": "string" }, "contractor": { "type": "string" },
+                  "job": { "type": "string", "description": "A task's number, or a name of the job; the same job again replaces its scores." },
+                  "scores": { "type": "object", "additionalProperties": { "type": "number", "minimum": 0, "maximum": 100 }, "description": "By the names that 'ratings' weigh." },
+                  "event": { "enum": ["accident", "fraud", "suspend", "exclude", "rectified"] },
+                  "until": { "type": "string", "format": "date-time", "description": "With suspend and exclude; without it until rectified." },
+                  "at": { "type": "string", "format": "date-time", "description": "When the job was finished, or when it happened." },
+                  "by": { "type": "string" }, "note": { "type": "string" }
+                }
+              },
               "Reading": {
                 "type": "object",
                 "description": "What a device shows. Telemetry: it replaces the reading before of the same device and quantity, and is no row of the log. Accepted: it is in the state that is written within a second or so. The same device, quantity, instant and value again: duplicate; another value for the instant: conflict; older than the newest: accepted, with a remark that it came too late to count. Refused: more than 10 minutes ahead of our clock, older than a day, a device or quantity that nobody declared, another unit, a value that can't be.",
@@ -405,7 +420,7 @@ enum OpenAPI {
                 "properties": {
                   "event": { "enum": ["accept", "reject", "contact", "enroute", "onsite", "complete", "close", "cancel", "suspend", "resume", "callback", "assign", "priority", "merge", "split"] },
                   "by": { "type": "string" }, "at": { "type": "string", "format": "date-time" }, "note": { "type": "string" }, "outcome": { "type": "string" },
-                  "to": { "type": "string", "description": "With assign: a crew or a department. With merge: the task that stands for both." },
+                  "to": { "type": "string", "description": "With assign: a crew, a department or a contractor. With merge: the task that stands for both." },
                   "reports": { "type": "array", "items": { "type": "string" }, "description": "With split: the ids of the reports that get a task of their own." },
                   "priority": { "enum": ["emergency", "high", "normal", "low"] }, "id": { "type": "string" }, "source": { "type": "string" },
                   "fields": { "type": "object", "description": "With complete, of a stage of a case: what was found out, for the stages that follow." },

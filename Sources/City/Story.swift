@@ -148,6 +148,9 @@ struct Narrator {
             .case_completed, .case_withdrawn, .case_migrated, .case_escalated, .case_concerned, .answered, .outage_planned, .outage_changed, .outage_cancelled,
             .outage_ended, .customer_tier, .customer_flagged, .customer_unflagged, .customer_told, .customer_manager, .customer_suggested, .customer_forgotten:
             break
+        // Of contractors, which have none either.
+        case .contractor_tier, .contractor_suspended, .contractor_excluded, .contractor_accident, .contractor_fraud, .contractor_rectified, .contractor_returned:
+            break
         }
     }
 

@@ -239,7 +239,7 @@ package final class Dispatcher {
                 }
             case .kase(let signal):
                 if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
-            case .crew, .outage, .reading, .recovered: break
+            case .crew, .outage, .contractor, .reading, .recovered: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
             draft.receipts[place] = decision.receipt
@@ -277,6 +277,6 @@ extension DispatchState {
     init(_ loaded: LoadedState, rules: RuleSet, at now: Instant) {
         self.init(
             tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
-            outages: loaded.outages, managerLoads: loaded.managerLoads, rules: rules, at: now)
+            outages: loaded.outages, contractors: loaded.contractors, managerLoads: loaded.managerLoads, rules: rules, at: now)
     }
 }

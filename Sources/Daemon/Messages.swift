@@ -22,6 +22,10 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case case_opened, case_documents_missing, case_documents_received, case_accepted, case_stage_skipped, case_stage_failed
     case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated, case_concerned
 
+    // What happened to a contractor or a supplier: likewise.
+    case contractor_tier, contractor_suspended, contractor_excluded, contractor_accident, contractor_fraud
+    case contractor_rectified, contractor_returned
+
     // What the mind remarks: one for each `Remark.Kind`.
     case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, document_unexpected, device_floods
 
@@ -159,6 +163,20 @@ extension Message {
             MessageForm("8f47be843ebc46189b6b7d09645656bd", .info, "{case} is what a task is about: {detail}")
         case .case_escalated:
             MessageForm("6e9562b50871419eadff96a5ec51006e", .warning, "{case}: {detail}")
+        case .contractor_tier:
+            MessageForm("9ac99214fe3545cca273c8ccb685d32e", .notice, "{subject} is in another tier{note}")
+        case .contractor_suspended:
+            MessageForm("c8dd3b7b45244b30a1f952a066e70bae", .notice, "{subject} is suspended, says {by}{note}")
+        case .contractor_excluded:
+            MessageForm("2daef1d655c74c3881f473f7b4ae881a", .warning, "{subject} is excluded, says {by}{note}")
+        case .contractor_accident:
+            MessageForm("17737c875ce9421f954e4e2f9ffd77a7", .warning, "{subject} had a serious accident, says {by}{note}")
+        case .contractor_fraud:
+            MessageForm("9967bfcb297c42a7aff72866945d21b1", .warning, "{subject} has cheated, says {by}{note}")
+        case .contractor_rectified:
+            MessageForm("f833986657ab408586492d478b428c98", .notice, "{subject} has put right what was wrong, says {by}{note}")
+        case .contractor_returned:
+            MessageForm("384ad2957ceb4efe9d1d86b955180ac1", .notice, "{subject} may take part again{note}")
         case .condition_failed:
             MessageForm("37bf144622804d8892b6efd961fb7f06", .warning, "{subject}{text}")
         case .fallback:
@@ -324,6 +342,13 @@ extension Message {
         case .customer_manager: self = .customer_manager
         case .customer_suggested: self = .customer_suggested
         case .customer_forgotten: self = .customer_forgotten
+        case .contractor_tier: self = .contractor_tier
+        case .contractor_suspended: self = .contractor_suspended
+        case .contractor_excluded: self = .contractor_excluded
+        case .contractor_accident: self = .contractor_accident
+        case .contractor_fraud: self = .contractor_fraud
+        case .contractor_rectified: self = .contractor_rectified
+        case .contractor_returned: self = .contractor_returned
         }
     }
 

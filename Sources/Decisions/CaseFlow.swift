@@ -92,10 +92,18 @@ extension DispatchState {
         for name in [LimitName.arrive, .stage] { task.startClock(name, at: d.now, rules) }
         warnOfCalendar(task.limits, task.id, &d)
         d.note(task, .created, note: row.stages[place].rounds > 1 ? "round \(row.stages[place].rounds)" : nil, why: createdWhy(task, trace: nil, zone: d.site.zone))
-        if isDesk { sendToDesk(&task, &d) } else { self.place(&task, &d) }
+        if case .contractor(let works, _) = stage.assign {
+            award(&task, works: works, &d)
+        } else if isDesk {
+            sendToDesk(&task, &d)
+        } else {
+            self.place(&task, &d)
+        }
         if let manager = task.person { d.tell(task, .dispatched, role: manager, due: task.clock(.stage)?.due) }
         enter(nil, task, &d)
-        if stage.tellsCustomer { d.tellCustomer(row, .stage_begun, plan, stage: place, due: task.clock(.stage)) }
+        guard stage.tellsCustomer else { return }
+        let qualified = stage.publish == nil ? [] : qualifiedContractors(for: stage.publishWorks, d.site, contractors, at: d.now)
+        d.tellCustomer(row, .stage_begun, plan, stage: place, due: task.clock(.stage), qualified: qualified)
     }
 
     /// What became of a stage's task, for its case.

@@ -22,8 +22,12 @@ extension WorkCase {
     /// - Parameters:
     ///   - plan: that the case goes by; nil: the stages come without names and roles.
     ///   - tasks: those of its open stages, for their deadlines.
+    ///   - contractors: what is known of them: a stage that publishes who may do its works has the list of them (`published{works,contractors}`); nil:
+    ///     it comes without.
     ///   - history: the lines of the case and of its tasks, in their order.
-    package func json(plan compiled: CompiledPlan?, tasks: [TaskID: WorkTask] = [:], history: [HistoryLine]? = nil, rules: RuleSet, at now: Instant) -> [UInt8] {
+    package func json(plan compiled: CompiledPlan?, tasks: [TaskID: WorkTask] = [:], contractors: [ContractorID: ContractorRecord]? = nil, history: [HistoryLine]? = nil, rules: RuleSet,
+        at now: Instant
+    ) -> [UInt8] {
         let zone = rules.site.zone
         let plan = compiled?.plan
         var total = total
@@ -80,6 +84,12 @@ extension WorkCase {
                         json.field("rounds", Int(stage.rounds))
                         json.field("task", stage.task?.description)
                         if stage.state == .open { json.field("task_state", stage.task.flatMap { tasks[$0] }?.state.rawValue) }
+                        if stage.state == .open { json.field("contractor", stage.task.flatMap { tasks[$0] }?.contractor?.rawValue) }
+                        if let contractors, planned?.publish != nil, !stage.state.isPast {
+                            json.key("published")
+                            write(
+                                qualifiedContractors(for: planned?.publishWorks, rules.site, contractors, at: now), works: planned?.publishWorks, &json)
+                        }
                         json.field("begun_at", stage.begunAt?.rfc3339(in: zone))
                         json.field("since", stage.since?.rfc3339(in: zone))
                         json.field("outcome", stage.outcome)

@@ -35,7 +35,7 @@ package func needs(_ input: Input) -> Needs {
         return needs
     case .kase(let signal): return Needs(kase: signal.id)
     case .customer(let record): return Needs(customer: record.customer)
-    case .crew, .outage, .reading, .recovered: return Needs()
+    case .crew, .outage, .contractor, .reading, .recovered: return Needs()
     }
 }
 
@@ -66,7 +66,9 @@ package func decide(
                 tellSender(of: input, d.aside, d.site, &d.decision)
                 if d.decision.receipt?.status == .accepted { state.settle(limit: Limits.timersPerTick, &d) }
             }
-        case .tick: state.tick(limit: Limits.timersPerTick, &d)
+        case .tick:
+            state.reassessContractorsIfDue(&d)
+            state.tick(limit: Limits.timersPerTick, &d)
         case .positions(let positions):
             state.take(positions, &d)
             state.settle(limit: Limits.timersPerTick, &d)
@@ -76,6 +78,7 @@ package func decide(
                     .deadlines_moved,
                     "the calendar in force is another: the deadlines of \(state.retimed) open task\(state.retimed == 1 ? "" : "s") were reckoned again")
             }
+            state.reassessContractorsIfDue(&d)
             state.settle(limit: Limits.timersPerTick, &d)
         }
         return d.decision
@@ -131,6 +134,7 @@ extension DispatchState {
             // The side stair is the only way for readings (`Telemetry`): nothing here would keep it.
             outcome = .rejected("a reading has come the way of reports: this is a defect of paidan; please report it")
         case .recovered(let recovery): outcome = take(recovery, &d)
+        case .contractor(let signal): outcome = take(signal, input.key, &d)
         }
         switch outcome {
         case .accepted(let tasks, let rule):

@@ -84,6 +84,7 @@ package enum Change: Sendable, Hashable {
     case outage(before: OutageRecord?, after: OutageRecord)
     /// Calls that have no task of their own: rows of the store alone.
     case calls(Calls)
+    case contractor(before: ContractorRecord?, after: ContractorRecord)
 }
 
 /// What happened to a task or a case: one line of its history, of the journal, and of the events stream.
@@ -112,6 +113,11 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case outage_planned, outage_changed, outage_cancelled, outage_ended
     // Of a customer.
     case customer_tier, customer_flagged, customer_unflagged, customer_told, customer_manager, customer_suggested, customer_forgotten
+    /// A contractor or supplier has come into another tier.
+    case contractor_tier
+    case contractor_suspended, contractor_excluded, contractor_accident, contractor_fraud, contractor_rectified
+    /// A suspension or an exclusion is over.
+    case contractor_returned
 }
 
 /// What a line of history is about that belongs to no task and to no case.

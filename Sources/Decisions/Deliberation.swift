@@ -69,7 +69,8 @@ struct Deliberation {
 
     /// The customer is told by the channel `customer`, where the rules have one; else by the journal alone.
     mutating func tellCustomer(
-        _ row: WorkCase, _ event: Notice.Event, _ plan: ProcessPlan?, stage: Int? = nil, due: LimitClock? = nil, documents: [String] = []
+        _ row: WorkCase, _ event: Notice.Event, _ plan: ProcessPlan?, stage: Int? = nil, due: LimitClock? = nil, documents: [String] = [],
+        qualified: [QualifiedContractor] = []
     ) {
         noticeNumber += 1
         let words = ProgressText(rules)
@@ -80,6 +81,7 @@ struct Deliberation {
         notice.stage = stage.map { row.stages[$0].name }
         notice.documents = documents
         notice.text = words.notice(event, row, plan, stage: stage, due: words.by(due), documents: documents)
+        if let text = notice.text, let stage, !qualified.isEmpty { notice.text = words.published(qualified, text, row, plan, stage: stage) }
         decision.notices.append(notice)
     }
 
@@ -123,6 +125,10 @@ struct Deliberation {
         tell(row, event, to: department.rawValue, channel: nil, due: due, limit: limit, percent: percent)
     }
 
+    mutating func tell(_ row: WorkTask, _ event: Notice.Event, contractor: ContractorID, due: Instant? = nil, limit: LimitName? = nil, percent: Int? = nil) {
+        tell(row, event, to: contractor.rawValue, channel: site.contractors.contractors[contractor]?.channel, due: due, limit: limit, percent: percent)
+    }
+
     /// The person's code, or the department's name where it has no head.
     func head(of department: DepartmentID) -> String {
         site.departments[department]?.head?.rawValue ?? department.rawValue
@@ -145,6 +151,7 @@ extension DispatchState {
     mutating func enter(_ before: WorkTask?, _ row: WorkTask, _ d: inout Deliberation) {
         var row = row
         if let before { row.book(since: before) }
+        count(before, row, &d)
         let change = Change.task(before: before, after: row)
         apply(change)
         d.decision.changes.append(change)

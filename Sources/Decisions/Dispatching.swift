@@ -22,6 +22,7 @@ extension DispatchState {
         row.since = d.now
         row.isDesk = false
         row.crew = crew
+        row.contractor = nil
         row.askAgainAt = nil
         row.startClock(.accept, at: d.now, rules)
         d.note(row, .dispatched, by: by, note: note, why: why)
@@ -35,6 +36,7 @@ extension DispatchState {
         row.since = d.now
         row.isDesk = true
         row.crew = nil
+        row.contractor = nil
         row.askAgainAt = nil
         row.startClock(.accept, at: d.now, rules)
         d.note(row, .dispatched, by: by, note: "desk of \(row.department)", why: why)

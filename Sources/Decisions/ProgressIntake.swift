@@ -3,7 +3,7 @@
 // Who may say what. `by` tells who speaks; the door or socket vouches for it:
 //
 //    by                                   is                     may
-//    the task's crew; its desk            the assignee           accept, reject, contact, enroute, onsite, complete, suspend, resume
+//    the task's crew, contractor or desk  the assignee           accept, reject, contact, enroute, onsite, complete, suspend, resume
 //    another crew, another department     somebody else          nothing: refused
 //    `caller`                             the caller             close or call back what is completed
 //    any department                       who calls back         callback of what is completed
@@ -54,6 +54,12 @@ extension DispatchState {
         }
         let speaker = speaker(progress, key.source, before, d.site)
         if let reason = refusal(of: progress, by: speaker, before) { return .rejected(reason) }
+        // What it has begun it may finish; what it has not, it may not begin.
+        if event == .accept || event == .complete, before.state == .dispatched, case .assignee(let name) = speaker, let contractor = before.contractor,
+            name == contractor.rawValue, let works = works(of: before), let reason = whatForbids(contractor, works, d)
+        {
+            return .rejected("\(reason); reject \(before.id), or its department assigns it to another one")
+        }
 
         if let kase = before.kase.flatMap({ cases[$0]?.row }), kase.state == .suspended, before.state == .suspended {
             switch event {
@@ -168,7 +174,7 @@ extension DispatchState {
     // MARK: Who speaks
 
     private func speaker(_ progress: Progress, _ source: SourceID, _ task: WorkTask, _ site: Site) -> Speaker {
-        let assignee = task.isDesk ? task.department.rawValue : task.crew?.rawValue
+        let assignee = task.contractor?.rawValue ?? (task.isDesk ? task.department.rawValue : task.crew?.rawValue)
         guard let by = progress.by, !by.isEmpty else {
             if source.rawValue == "socket" || source.rawValue == "cli" { return .engineer(source.rawValue) }
             guard let assignee else { return .nobody(reason: "nobody has \(task.id): say who reports this, as 'by'") }
@@ -177,15 +183,18 @@ extension DispatchState {
         if by == "caller" { return .caller }
         if by == paidan { return .nobody(reason: "'paidan' is the daemon's own name: say who reports this, as 'by'") }
         if by == assignee { return .assignee(by) }
+        // The department that awarded it answers for it as well.
+        if task.contractor != nil, by == task.department.rawValue { return .assignee(by) }
         // Customer service calls back about the work of others.
         if progress.event == .callback, site.departments[DepartmentID(by)] != nil { return .assignee(by) }
-        if site.crews[CrewID(by)] != nil || crews[CrewID(by)] != nil || site.departments[DepartmentID(by)] != nil {
+        let isContractor = site.contractors.contractors[ContractorID(by)] != nil || contractors[ContractorID(by)] != nil
+        if site.crews[CrewID(by)] != nil || crews[CrewID(by)] != nil || site.departments[DepartmentID(by)] != nil || isContractor {
             return .nobody(
                 reason: assignee.map { "\(task.id) is with \($0), not with '\(by)': only its assignee and a duty engineer can change it" }
                     ?? "\(task.id) is with nobody now, and not with '\(by)': a duty engineer can assign it")
         }
         let people = site.roles.values.compactMap { $0.person?.rawValue } + site.departments.values.compactMap { $0.head?.rawValue }
-        let teams = site.crews.keys.map(\.rawValue) + site.departments.keys.map(\.rawValue)
+        let teams = site.crews.keys.map(\.rawValue) + site.departments.keys.map(\.rawValue) + site.contractors.contractors.keys.map(\.rawValue)
         // Short names are near to each other by chance.
         if by.unicodeScalars.count >= 5, !people.contains(by), let meant = nearestName(to: by, among: teams.sorted()) {
             return .nobody(reason: "there is no crew or department '\(clipped(by, to: 80))'; did you mean '\(meant)'? (a duty engineer gives the own name)")
@@ -241,7 +250,9 @@ extension DispatchState {
         row.state = .queued
         row.since = d.now
         d.note(row, .reopened, by: by, note: progress.note)
-        if row.isDesk {
+        if let contractor = row.contractor {
+            hand(&row, to: contractor, by: by, &d)
+        } else if row.isDesk {
             sendToDesk(&row, by: by, &d)
         } else {
             row.crew = nil
@@ -254,6 +265,7 @@ extension DispatchState {
 
     func cancel(_ row: inout WorkTask, by: String, note: String?, _ d: inout Deliberation) {
         if row.state != .queued, let crew = row.crew { d.tell(row, .withdrawn, crew: crew) }
+        if row.state != .queued, let contractor = row.contractor { d.tell(row, .withdrawn, contractor: contractor) }
         if row.state != .queued, row.isDesk { d.tell(row, .withdrawn, department: row.department) }
         row.stopClocks(at: d.now, rules)
         row.state = .cancelled
@@ -277,12 +289,16 @@ extension DispatchState {
         guard let name = progress.to, !name.isEmpty else { return .rejected("'assign' needs 'to': the name of a crew or a department") }
         let crew = d.site.crews[CrewID(name)]
         let department = d.site.departments[DepartmentID(name)]
+        if crew == nil, department == nil, let contractor = d.site.contractors.contractors[ContractorID(name)] {
+            return assign(&row, to: contractor, by: by, note: progress.note, &d)
+        }
         guard crew != nil || department != nil else {
-            let names = d.site.crews.keys.map(\.rawValue) + d.site.departments.keys.map(\.rawValue)
+            let names = d.site.crews.keys.map(\.rawValue) + d.site.departments.keys.map(\.rawValue) + d.site.contractors.ids.map(\.rawValue)
             return .rejected("there is no crew or department '\(clipped(name, to: 80))'\(didYouMean(name, among: names)) (site.yaml, crews: and departments:)")
         }
         let had = row.state == .queued ? nil : row.crew
-        let hadDesk = row.state != .queued && row.isDesk ? row.department : nil
+        let hadContractor = row.state == .queued ? nil : row.contractor
+        let hadDesk = row.state != .queued && row.isDesk && hadContractor == nil ? row.department : nil
         if row.state != .suspended {
             if crew != nil ? had?.rawValue == name : hadDesk?.rawValue == name {
                 d.aside = "\(row.id) is with '\(name)' already: nothing changed"
@@ -292,6 +308,11 @@ extension DispatchState {
             resume(&row, by: by, at: d.now, note: nil, &d)
         }
         row.declined = []
+        row.passedBy = []
+        if let hadContractor {
+            d.tell(row, .withdrawn, contractor: hadContractor)
+            takeBack(from: hadContractor, &d)
+        }
         if let crew, let slot = roster.slots[crew.id] {
             let why = candidatesWhy(row, chosen: slot, byHand: by)
             let marks = marks(slot, row, alreadyHas: had == crew.id)

@@ -35,6 +35,7 @@ package struct ProgressText {
     }
 
     private func who(_ task: WorkTask) -> Translation {
+        if task.contractor != nil { return site.texts.filled(.who_contractor) }
         if task.person != nil { return site.texts.filled(.who_account_manager) }
         return site.texts.filled(task.isDesk ? .who_department : .who_crew, ["department": department(task.department)])
     }
@@ -107,6 +108,19 @@ package struct ProgressText {
         return site.texts.filled(name, values)
     }
 
+    /// What the notice of a stage says, and after it who may do the works. At most twenty are named.
+    func published(_ list: [QualifiedContractor], _ text: Translation, _ kase: WorkCase, _ plan: ProcessPlan?, stage place: Int) -> Translation {
+        let named = list.prefix(20).map { one in
+            let rating = one.rating.map { " \(points($0))" } ?? ""
+            return Translation(chinese: "\(one.names.chinese)（\(one.tier)\(rating)）", english: "\(one.names.english) (\(one.tier)\(rating))")
+        }
+        var values = values(kase, plan)
+        values["stage"] = stage(place, kase, plan)
+        values["contractors"] = self.list(named)
+        let more = site.texts.filled(.contractors_published, values)
+        return Translation(chinese: text.chinese + more.chinese, english: text.english + " " + more.english)
+    }
+
     // MARK: Words
 
     private func values(_ kase: WorkCase, _ plan: ProcessPlan?) -> [String: Translation] {
@@ -148,7 +162,10 @@ package struct ProgressText {
         case .accountManager(let department):
             if let task, task.person == nil { return site.texts.filled(.who_department, ["department": self.department(task.department)]) }
             return task == nil ? site.texts.filled(.who_department, ["department": self.department(department)]) : site.texts.filled(.who_account_manager)
-        case .contractor: return site.texts.filled(.who_contractor)
+        case .contractor(_, let department):
+            if let task, task.contractor == nil { return site.texts.filled(.who_department, ["department": self.department(task.department)]) }
+            return task == nil && site.contractors.contractors.isEmpty
+                ? site.texts.filled(.who_department, ["department": self.department(department)]) : site.texts.filled(.who_contractor)
         case .customer: return site.texts.filled(.who_customer)
         }
     }

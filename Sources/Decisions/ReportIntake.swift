@@ -72,11 +72,14 @@ extension DispatchState {
         var skills: [SkillID] = []
         var within: Int?
         let isDesk: Bool
+        var works: String?
         switch routing.assign {
         case .nearest(let wanted, let metres, let otherwise):
             (department, skills, within, isDesk) = (otherwise, wanted.sorted(), metres, false)
         case .department(let desk):
             (department, isDesk) = (desk, true)
+        case .contractor(let kind, let desk):
+            (department, isDesk, works) = (desk, true, kind)
         }
         let reported = min(found.report.reportedAt ?? d.now, d.now)
         var row = WorkTask(
@@ -96,7 +99,7 @@ extension DispatchState {
         for name in [LimitName.contact, .arrive, .reply] { row.startClock(name, at: reported, rules) }
         warnOfCalendar(row.limits, row.id, &d)
         d.note(row, .created, note: row.about.map { "about \($0)" }, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
-        if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
+        if let works { award(&row, works: works, &d) } else if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
         tellWhatItIsAbout(row, &d)
         if let manager { d.tell(row, isDesk ? .dispatched : .customer_task, role: manager, due: row.clock(.reply)?.due) }
         if !row.shared.isEmpty {

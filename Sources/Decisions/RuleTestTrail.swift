@@ -66,7 +66,7 @@ struct TestHouse {
 
 struct TestHouses {
     private let set: RuleSet
-    private var last: (roster: RuleTest.Roster?, start: Instant, house: TestHouse)?
+    private var last: (roster: RuleTest.Roster?, contractors: RuleTest.Contractors?, start: Instant, house: TestHouse)?
 
     init(_ set: RuleSet) { self.set = set }
 
@@ -74,14 +74,16 @@ struct TestHouses {
     mutating func house(for test: RuleTest, ladders: [String: Ladder]? = nil) -> TestHouse {
         if ladders != nil { return build(for: test, ladders) }
         // Only what is said of crews goes by the instant.
-        if let last, last.roster === test.crews, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
+        if let last, last.roster === test.crews, last.contractors === test.contractors, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
         let house = build(for: test, nil)
-        last = (test.crews, test.start, house)
+        last = (test.crews, test.contractors, test.start, house)
         return house
     }
 
     private func build(for test: RuleTest, _ ladders: [String: Ladder]?) -> TestHouse {
-        let rules = test.crews == nil && ladders == nil ? set : set.with(crews: test.crews?.crews, ladders: ladders)
+        let isOwn = test.crews != nil || test.contractors != nil || ladders != nil
+        let rules = isOwn ? set.with(crews: test.crews?.crews, ladders: ladders, contractors: test.contractors?.contractors) : set
+        let contractors = (test.contractors?.tiers ?? [:]).map { ContractorRecord(id: $0.key, tier: $0.value, since: test.start) }
         let records = (test.crews?.standings ?? []).map { standing in
             var record = CrewRecord(id: standing.crew)
             record.duty = standing.onDuty
@@ -89,6 +91,6 @@ struct TestHouses {
             record.coordinateAt = standing.coordinate == nil ? nil : test.start
             return record
         }
-        return TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, rules: rules, at: test.start))
+        return TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, contractors: contractors, rules: rules, at: test.start))
     }
 }

@@ -110,6 +110,14 @@ enum RuleTestWording {
         return text + "; \(reasons.nobody)"
     }
 
+    static func contractor(wanted: ContractorID?, _ row: WorkTask, why: [UInt8]?) -> String {
+        let text = expected("the contractor", wanted?.rawValue ?? "none", row.contractor?.rawValue ?? "none")
+        let found = why.flatMap { try? JSONValue.parse($0) }?["contractors"]?.array ?? []
+        let reasons = found.compactMap { one in one["contractor"]?.string.flatMap { name in one["verdict"]?.string.map { "\(name) \($0)" } } }
+        if reasons.isEmpty { return text + "; the task is \(row.state.rawValue), \(row.isDesk ? "on the desk of \(row.department)" : "for a crew")" }
+        return text + "; they stand so: \(reasons.joined(separator: ", "))"
+    }
+
     static func state(wanted: TaskState, _ row: WorkTask, why: [UInt8]?) -> String {
         let text = expected("the task's state", wanted.rawValue, row.state.rawValue)
         if row.state == .queued { return text + "; \(Reasons(why).nobody)" }

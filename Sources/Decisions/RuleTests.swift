@@ -161,7 +161,7 @@ struct TestLife {
                 cases[after.id] = after
                 mark(before, after)
             case .customer(_, let after): if let after, after.id == customer?.id { customer = after }
-            case .crew, .lastTask, .forget, .lastCase, .plan, .outage, .calls: break
+            case .crew, .lastTask, .forget, .lastCase, .plan, .outage, .calls, .contractor: break
             }
         }
         for line in decision.history {
@@ -399,7 +399,7 @@ struct TestLife {
         case .manager(let manager):
             return customer?.manager == manager ? nil : miss("the account manager", manager?.rawValue ?? "none", customer?.manager?.rawValue ?? "none")
         case .suggested(let tasks): return suggested == tasks ? nil : miss("what is suggested", list(tasks), list(suggested))
-        case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers, .kase, .open,
+        case .rule, .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers, .kase, .open,
             .skipped, .missing:
             return nil
         }
@@ -418,7 +418,7 @@ struct TestLife {
         case .answer(let wanted): return wanted == answer ? nil : miss(RuleTestWording.answer(wanted: wanted, is: answer, by: rule))
         case .joined(nil), .tier, .flags, .manager, .suggested: return nil
         case .told(let recipients): return recipients.isEmpty && told.isEmpty ? nil : miss(RuleTestWording.answered(rule, answer))
-        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
+        case .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
             return miss(RuleTestWording.answered(rule, answer))
         }
     }
@@ -461,7 +461,7 @@ struct TestLife {
             let names = Set(recipients.map { self.name(of: $0, nil) })
             return names == told ? nil : miss("who is told", RuleTestWording.list(names.sorted()), RuleTestWording.list(told.sorted()))
         case .joined(nil), .tier, .flags, .manager, .suggested: return nil
-        case .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers: return nil
+        case .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .told, .shared, .answer, .joined, .callers: return nil
         }
     }
 
@@ -494,6 +494,8 @@ struct TestLife {
             let found = row.clock(name)?.length
             return found == length ? nil : made(name.rawValue, length?.ruleText ?? "none", found?.ruleText ?? "none")
         case .crew(let crew): return row.crew == crew ? nil : miss(RuleTestWording.crew(wanted: crew, row, why: why[row.id]))
+        case .contractor(let contractor):
+            return row.contractor == contractor ? nil : miss(RuleTestWording.contractor(wanted: contractor, row, why: why[row.id]))
         case .state(let state): return row.state == state ? nil : miss(RuleTestWording.state(wanted: state, row, why: why[row.id]))
         case .told(let recipients):
             let names = Set(recipients.map { self.name(of: $0, row) })

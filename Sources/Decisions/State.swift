@@ -65,6 +65,12 @@ package struct DispatchState: Sendable {
     private var caseTimers = Heap<CaseTimer>()
     /// What is known of crews beyond the roster.
     package private(set) var crews: [CrewID: CrewRecord] = [:]
+    /// What is known of contractors and suppliers beyond the roster.
+    package private(set) var contractors: [ContractorID: ContractorRecord] = [:]
+    /// When one of them may come to stand otherwise without anything being said of it.
+    private(set) var contractorsDue: Instant?
+    /// The rules are others, or a change was taken back: who is on the roster has to be looked at again.
+    private(set) var areContractorsStale = false
     /// The last number given to a task; day 0 and number 0: none yet.
     package private(set) var lastTask: TaskID
     /// The rules from which the indexes are derived.
@@ -93,7 +99,7 @@ package struct DispatchState: Sendable {
     /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.
     package init(
         tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID? = nil,
-        outages: [OutageRecord] = [], managerLoads: [RoleID: Int32] = [:], rules: RuleSet, at now: Instant
+        outages: [OutageRecord] = [], contractors: [ContractorRecord] = [], managerLoads: [RoleID: Int32] = [:], rules: RuleSet, at now: Instant
     ) {
         self.lastTask = lastTask ?? .none
         self.lastCase = lastCase ?? CaseID(day: 0, number: 0)
@@ -101,6 +107,7 @@ package struct DispatchState: Sendable {
         clock = now
         self.managerLoads = managerLoads
         for record in crews { self.crews[record.id] = record }
+        for record in contractors { self.contractors[record.id] = record }
         roster = Roster(rules.site, records: self.crews, at: now)
         boxes.reserveCapacity(tasks.count)
         for task in tasks where !task.state.isFinal { boxes[task.id] = TaskBox(row: task, due: nil) }
@@ -158,6 +165,21 @@ package struct DispatchState: Sendable {
             if let due { caseEntries.append(CaseTimer(at: due, kase: id)) }
         }
         caseTimers = Heap(caseEntries)
+        areContractorsStale = !rules.site.contractors.contractors.isEmpty
+        setContractorsDue()
+    }
+
+    private mutating func setContractorsDue() {
+        let book = rules.site.contractors
+        contractorsDue = contractors.values.compactMap { record in
+            book.contractors[record.id].flatMap { record.nextDue($0, book, after: clock, in: rules.site.zone) }
+        }.min()
+    }
+
+    /// Everybody of the roster was looked at.
+    mutating func contractorsAreKnown() {
+        areContractorsStale = false
+        setContractorsDue()
     }
 
     /// The first task in the order of the queues that a crew can take: able, in reach, and not declined in this round.
@@ -179,10 +201,11 @@ package struct DispatchState: Sendable {
     /// All open tasks in the order of their numbers. Costs a sort.
     package var openTasks: [WorkTask] { boxes.keys.sorted().compactMap { boxes[$0]?.row } }
 
-    /// When something is due at the earliest: a task's timer, a change of shift, or crews that have not been offered what waits.
+    /// When something is due at the earliest: a task's timer, a change of shift, a licence that runs out or a job
+    /// that counts no more, or crews that have not been offered what waits.
     package var nextDue: Instant? {
-        if !roster.fresh.isEmpty { return clock }
-        let task = [timers.min?.at, caseTimers.min?.at, outageDue].compactMap { $0 }.min()
+        if !roster.fresh.isEmpty || areContractorsStale { return clock }
+        let task = [timers.min?.at, caseTimers.min?.at, outageDue, contractorsDue].compactMap { $0 }.min()
         let shift = roster.nextDutyChange
         if shift == .distantFuture { return task }
         return task.map { min($0, shift) } ?? shift
@@ -218,6 +241,9 @@ package struct DispatchState: Sendable {
         case .plan(let plan): if plans[plan.digest] == nil { plans[plan.digest] = rules.compiled(plan) }
         case .outage(let before, let after): set(before, after)
         case .calls: break
+        case .contractor(_, let after):
+            contractors[after.id] = after
+            setContractorsDue()
         }
     }
 
@@ -235,6 +261,11 @@ package struct DispatchState: Sendable {
         case .plan(let plan): if planUses[plan.digest] == nil { plans[plan.digest] = nil }
         case .outage(let before, let after): set(after, before)
         case .calls: break
+        case .contractor(let before, let after):
+            contractors[after.id] = before
+            // What time had done to it is to be done again.
+            areContractorsStale = true
+            setContractorsDue()
         }
     }
 

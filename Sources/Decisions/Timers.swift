@@ -60,7 +60,7 @@ extension DispatchState {
         row.revision += 1
         switch kind {
         case .acceptLimit:
-            if row.isDesk {
+            if row.isDesk, row.contractor == nil {
                 for index in row.limits.indices where row.limits[index].name == .accept { row.limits[index].toldPercent = 100 }
                 d.note(row, .accept_timeout, note: "desk of \(row.department) has not accepted; its head \(d.head(of: row.department)) is told")
                 d.tellHead(row, .unassigned, due: row.clock(.accept)?.due, limit: .accept, percent: 100)
@@ -70,7 +70,14 @@ extension DispatchState {
         case .askAgain:
             row.declined = []
             row.askAgainAt = nil
-            if row.isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
+            row.passedBy = []
+            if row.isDesk, let works = works(of: row) {
+                award(&row, works: works, &d)
+            } else if row.isDesk {
+                sendToDesk(&row, &d)
+            } else {
+                place(&row, &d)
+            }
         case .closeDue:
             advance(&row, to: .closed, by: paidan, at: d.now, note: "not disputed within the configured time", outcome: nil, &d)
         case .rung(let name, let percent):
@@ -90,6 +97,9 @@ extension DispatchState {
                 if row.state != .queued, let crew = row.crew {
                     whom = "assignee \(crew)"
                     d.tell(row, .escalated, crew: crew, due: due, limit: name, percent: percent)
+                } else if row.state != .queued, let contractor = row.contractor {
+                    whom = "assignee \(contractor)"
+                    d.tell(row, .escalated, contractor: contractor, due: due, limit: name, percent: percent)
                 } else if row.state != .queued, row.isDesk {
                     whom = "assignee \(row.department)"
                     d.tell(row, .escalated, department: row.department, due: due, limit: name, percent: percent)
@@ -128,7 +138,7 @@ extension DispatchState {
             switch rung.tell {
             case .assignee:
                 for task in open {
-                    let name = task.state == .queued ? d.head(of: task.department) : task.crew?.rawValue ?? task.person?.rawValue ?? task.department.rawValue
+                    let name = task.state == .queued ? d.head(of: task.department) : task.crew?.rawValue ?? task.contractor?.rawValue ?? task.person?.rawValue ?? task.department.rawValue
                     if !told.contains(name) { told.append(name) }
                 }
             case .departmentHead: for task in open where !told.contains(d.head(of: task.department)) { told.append(d.head(of: task.department)) }
@@ -142,6 +152,10 @@ extension DispatchState {
 
     /// Takes the task from whoever has it, and gives it to the next candidate. `event` says why: rejected, or the accept limit.
     mutating func passOn(_ row: inout WorkTask, _ event: HistoryEvent, by: String, note: String?, _ d: inout Deliberation) {
+        if let contractor = row.contractor {
+            passOnByContractor(&row, contractor, event, by: by, note: note, &d)
+            return
+        }
         if row.isDesk {
             // Its department is the only candidate.
             d.note(row, event, by: by, note: note)

@@ -43,7 +43,8 @@ package struct CSVTable: Sendable {
                 code: .missing, message: "the first row does not name the columns", suggestion: "begin with a header such as id,type,category,reported_at,customer",
                 line: line)
         }
-        let absent = known.filter { index[$0] == nil }
+        // The columns of readings are near to names that other tables may have: they are guessed at only where readings are.
+        let absent = known.filter { index[$0] == nil && (index["device"] != nil || !Self.readingColumns.contains($0)) }
         for (cell, name) in zip(cells, names) where !known.contains(name) {
             guard let meant = misspelling(name, of: absent) else { continue }
             throw InputFault(
@@ -85,11 +86,13 @@ package struct CSVTable: Sendable {
         }
     }
 
+    private static let readingColumns: Set<String> = ["device", "quantity", "value", "unit"]
+
     /// The columns of every kind.
     static let knownColumns: [String] = [
         "kind", "id", "source", "type", "category", "reported_at", "customer", "lat", "lon", "district", "address", "site", "voltage", "urgency",
         "feeder", "transformer", "customers_out", "capacity_kva", "description", "task", "event", "by", "at", "note", "outcome", "to", "priority",
-        "crew", "on_duty", "device", "quantity", "value", "unit",
+        "crew", "on_duty", "contractor", "job", "until", "device", "quantity", "value", "unit",
     ]
 
     /// The one of the three that stands most often outside quotes; a comma when none does.
@@ -164,12 +167,17 @@ package struct CSVTable: Sendable {
                 text(["outage", "event", "feeder", "transformer", "reason"], to: &json)
                 for name in ["from", "until", "at"] { try time(name, to: &json) }
                 try number("customers_out", to: &json)
+            case .contractor:
+                text(["contractor", "job", "event", "by", "note"], to: &json)
+                try time("until", to: &json)
+                try time("at", to: &json)
+                rest("scores", to: &json)
             case .reading:
                 text(["device", "quantity"], to: &json)
                 measured("value", to: &json)
                 text(["unit"], to: &json)
                 try time("at", to: &json)
-            case .contractor, .recovered, nil: break
+            case .recovered, nil: break
             }
         }
 

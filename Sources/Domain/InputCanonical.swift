@@ -214,6 +214,10 @@ extension InputCodec {
                 }
                 json.field("at", recovery.at)
                 json.field("note", recovery.note)
+            case .contractor(let signal):
+                json.field("kind", "contractor")
+                write(key, to: &json)
+                write(signal, to: &json)
             }
         }
         return writer.bytes

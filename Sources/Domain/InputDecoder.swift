@@ -50,9 +50,9 @@ struct InputDecoder {
         case .customer: body = .customer(try customer())
         case .kase: body = .kase(try kase())
         case .outage: body = .outage(try outage())
+        case .contractor: body = .contractor(try contractor())
         case .reading: body = .reading(try reading())
         case .recovered: body = .recovered(try recovered())
-        case .contractor: throw reader.notTakenIn(kind, at: reader.at)
         }
         try reader.finish()
         return body

@@ -42,17 +42,14 @@ package struct InputFault: Error, Hashable, Sendable, CustomStringConvertible {
 package enum InputKind: String, Hashable, Sendable, CaseIterable {
     case report, progress, crew, customer
     case kase = "case"
-    case outage
-    case reading
-    /// Not taken in by this version.
-    case contractor
-    /// Our own, in the log alone.
+    case outage, contractor, reading
+    /// Our own, in the log alone: not taken in.
     case recovered
 
     package var isTakenIn: Bool {
         switch self {
-        case .report, .progress, .crew, .customer, .kase, .outage, .reading: true
-        case .contractor, .recovered: false
+        case .report, .progress, .crew, .customer, .kase, .outage, .contractor, .reading: true
+        case .recovered: false
         }
     }
 

@@ -288,6 +288,7 @@ package enum InputBody: Hashable, Sendable {
     case customer(CustomerFacts)
     case reading(Reading)
     case recovered(Recovery)
+    case contractor(ContractorSignal)
 }
 
 /// The idempotency key: the same again gets the first receipt again.

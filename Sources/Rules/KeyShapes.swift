@@ -59,6 +59,8 @@ extension Keys {
         case Keys.stage.what: ["name"]
         case Keys.failed.what: ["back_to"]
         case Keys.publish.what: ["contractors"]
+        case Keys.contractor.what, Keys.testContractor.what: ["works"]
+        case Keys.licence.what: ["kind", "level", "until"]
         case Keys.table.what: ["by", "rows"]
         case Keys.rung.what: ["at", "tell"]
         case Keys.channel.what: ["command"]
@@ -87,8 +89,11 @@ extension Keys {
         case Keys.ruleTest.what: ["needs", "report", "readings", "expect", "then"].map { ($0, "name") }
         case Keys.step.what: [("duty", "crew"), ("place", "crew")]
         case Keys.testReading.what: [("every", "for"), ("for", "every")]
-        case Keys.assign.what: ["skills", "within", "otherwise"].map { ($0, "nearest") }
         case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
+        case Keys.assign.what:
+            ["skills", "within", "otherwise"].map { ($0, "nearest") } + [("contractor", "works"), ("works", "contractor"), ("contractor", "department")]
+        case Keys.works.what: [("licence", "level"), ("level", "licence")]
+        case Keys.ratings.what: [("tiers", "share")]
         case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
         case Keys.watch.what:
             ["for", "count", "clears", "gap"].map { ($0, "when") } + [("count", "window"), ("window", "count"), ("silent", "quantity"), ("quantity", "silent")]
@@ -237,6 +242,10 @@ extension Keys {
         "takes": .init(.expression, "Which reports the module is open for; without it, all."),
         "let": .init(.named(.expression, dots: false), "Named conditions, usable below."),
         "tables": .init(.named(.block(Keys.table), dots: false), "Times by a declared value; a limit names one."),
+        "works": .init(.named(.block(Keys.works), dots: false), "The kinds of works there are, and the licence that each asks for."),
+        "contractors": .init(.named(.block(Keys.contractor), dots: true), "Those who may build for the utility."),
+        "suppliers": .init(.named(.block(Keys.supplier), dots: true), "Those who supply equipment."),
+        "ratings": .init(.block(Keys.ratings), "How contractors and suppliers are rated, and what that is worth."),
         "processes": .init(.list(.block(Keys.process)), "Standard stages for applications: the first whose 'takes' holds opens a case."),
         "classify": .init(.list(.block(Keys.classify)), "Customers: tiers, flags, suggestions; every rule that holds applies, in order."),
         "account_managers": .init(.named(.block(Keys.accountManager), dots: true), "Who looks after customers that a rule gives an account manager."),
@@ -280,7 +289,9 @@ extension Keys {
         "skills": .init(.list(.reference(.value("skill"))), "What the crew must be able to do."),
         "within": .init(.distance, "How far away it may be."),
         "otherwise": .init(.block(Keys.otherwise), "Who keeps the task when no crew is near enough."),
-        "department": .init(.reference(.department), "A department's desk does it."),
+        "department": .init(.reference(.department), "A department's desk does it, or awards it."),
+        "contractor": .init(.choice(["tiered"]), "A contractor of the utility's does it, by tier."),
+        "works": .init(.code(dots: false), "The kind of works."),
     ]
 
     private static let crewMeanings: [String: Meaning] = [

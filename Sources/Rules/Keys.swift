@@ -22,7 +22,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "ratings", "webhook", "secret", "contractors", "suppliers",
+        "webhook", "secret",
     ]
 
     static let module = Keys(
@@ -43,6 +43,11 @@ struct Keys: Sendable {
             "watch": "watch:\n  - name: heavy-load\n    when: reading.quantity == \"load_ratio\" && reading.value >= 0.8\n    for: 2 h\n    report: { type: fault, category: heavy_load }",
             "maintenance": "maintenance:\n  - name: switch-operations\n    every: { count: 2000, quantity: operations }\n    report: { type: fault, category: maintenance_due }",
             "devices": "devices: devices.csv",
+            "works": "works:\n  line_10kv: { zh: 10千伏线路工程, en: 10 kV line, licence: install, level: 3 }",
+            "contractors":
+                "contractors:\n  c-7:\n    name: 江州送变电工程有限公司\n    works: [line_10kv]\n    licences:\n      - { kind: install, level: 3, from: 2024-07-01, until: 2028-06-30 }",
+            "suppliers": "suppliers:\n  s-2:\n    name: 江州变压器有限公司\n    supplies: [transformer]",
+            "ratings": "ratings:\n  weights: { quality: 30, safety: 25 }\n  tiers: { A: 90, B: 80, C: 60, D: 0 }\n  share: { A: 3, B: 2, C: 1, D: 0 }",
             "escalations": "escalations:\n  repair:\n    - { at: 100%, tell: duty_manager }",
             "channels": "channels:\n  crew_app:\n    command: [/usr/local/bin/tell-crew]",
             "default_channel": "default_channel: crew_app",
@@ -97,6 +102,8 @@ struct Keys: Sendable {
             "within": "within: 40 km",
             "otherwise": "otherwise: { department: operations }",
             "department": "department: operations",
+            "contractor": "contractor: tiered\n  works: line_10kv\n  department: operations",
+            "works": "works: line_10kv",
         ])
 
     static let process = Keys(
@@ -148,7 +155,8 @@ struct Keys: Sendable {
             "works": "works: line_10kv",
         ])
 
-    static let publish = Keys("'publish'", ["contractors": "publish: { contractors: qualified }"])
+    static let publish = Keys(
+        "'publish'", ["contractors": "publish: { contractors: qualified }", "works": "publish: { contractors: qualified, works: line_10kv }"])
 
     static let failed = Keys("'failed'", ["back_to": "failed: { back_to: customer_works }"])
 

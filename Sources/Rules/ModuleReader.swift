@@ -57,6 +57,15 @@ struct ReadModule {
     var workingLimit: Range<Int>?
     var answers: [(name: String, range: Range<Int>)] = []
     var usedAnswers: Set<String> = []
+    /// The kinds of works that its stages and rules ask contractors for.
+    var worksUses: [WorksUse] = []
+
+    struct WorksUse {
+        var works: String
+        var range: Range<Int>
+        /// Only a list of those who may do it is wanted.
+        var isPublished = false
+    }
 
     /// Makes the module of the draft, and gives the draft up.
     mutating func compile() -> CompiledModule {
@@ -69,7 +78,7 @@ struct ReadModule {
 struct ModuleReader {
     let reader: FileReader
     let facts: SetFacts
-    private let knownAssignments = KnownSections<(assign: Assignment, skills: Range<Int>?)>()
+    private let knownAssignments = KnownSections<(assign: Assignment, skills: Range<Int>?, works: Range<Int>?)>()
     private let knownLimits = KnownSections<[Outcome.Limit]>()
 
     init(reader: FileReader, facts: SetFacts) {
@@ -239,6 +248,7 @@ struct ModuleReader {
             guard takes != nil || !found.hasTakes, let lead = found.plan.lead else { continue }
             module.usedLets.formUnion(found.definitionsUsed)
             module.stageConditions += found.conditions
+            module.worksUses += found.worksUses
             if module.workingLimit == nil { module.workingLimit = found.workingLimit }
             module.marks.append(
                 ReadModule.RuleMarks(nameRange: found.nameRange, skillsRange: found.skillRanges.first, escalateRange: nil, ladderRange: found.ladderRange))
@@ -302,8 +312,13 @@ struct ModuleReader {
         let assign = reader.required("assign", in: block, of: what()).flatMap { node -> Assignment? in
             let known = knownAssignments.value(node, reader) {
                 var skills: Range<Int>?
+                var works: Range<Int>?
                 // Places within the section: the same text stands elsewhere, too.
-                return self.assign(node, &skills).map { ($0, skills.map { $0.lowerBound - node.range.lowerBound..<$0.upperBound - node.range.lowerBound }) }
+                func within(_ range: Range<Int>?) -> Range<Int>? { range.map { $0.lowerBound - node.range.lowerBound..<$0.upperBound - node.range.lowerBound } }
+                return self.assign(node, &skills, &works).map { ($0, within(skills), within(works)) }
+            }
+            if case .contractor(let works, _)? = known?.assign, let range = known?.works {
+                module.worksUses.append(.init(works: works, range: range.lowerBound + node.range.lowerBound..<range.upperBound + node.range.lowerBound))
             }
             marks.skillsRange = known?.skills.map { $0.lowerBound + node.range.lowerBound..<$0.upperBound + node.range.lowerBound }
             return known?.assign
@@ -368,12 +383,29 @@ struct ModuleReader {
         return .table(table)
     }
 
-    private func assign(_ node: Node, _ skillsRange: inout Range<Int>?) -> Assignment? {
+    private func assign(_ node: Node, _ skillsRange: inout Range<Int>?, _ worksRange: inout Range<Int>?) -> Assignment? {
         guard let block = reader.block(node, Keys.assign, example: Keys.rule.examples["assign"]) else { return nil }
         let departments = facts.site?.departmentNames
         func department(_ node: Node) -> DepartmentID? {
             reader.reference(node, "department", "department", .unknownDepartment, known: departments).map { DepartmentID($0) }
         }
+        if block.has("contractor") {
+            if let range = block.keyRanges["nearest"] {
+                reader.error(range, .assignTwo(["nearest", "contractor"]))
+                return nil
+            }
+            for key in ["skills", "within", "otherwise"] {
+                if let range = block.keyRanges[key] { reader.error(range, .onlyWithNearest(key)) }
+            }
+            let unit = reader.required("department", in: block, of: "'assign' with a contractor").flatMap(department)
+            guard let tier = block["contractor"], reader.choice(tier, "contractor", among: ["tiered"], example: "contractor: tiered") != nil,
+                let node = reader.required("works", in: block, of: "'assign' with a contractor"),
+                let works = reader.code(node, "works", what: "a kind of works", example: "works: line_10kv", allowsDots: false), let unit
+            else { return nil }
+            worksRange = reader.place(node)
+            return .contractor(works: works, department: unit)
+        }
+        if let range = block.keyRanges["works"] { reader.error(range, .onlyWithContractor("works")) }
         if block.has("department") {
             if let range = block.keyRanges["nearest"] {
                 reader.error(range, .assignBoth)

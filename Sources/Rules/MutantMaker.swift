@@ -174,6 +174,12 @@ struct MutantMaker {
                     assign?["department"], "the department is '\(other)', not '\(department)'", "add 'department: \(department)' to an 'expect'",
                     changed(assign: .department(other)))
             }
+        case .contractor(let works, let department):
+            if let other = self.other(than: department) {
+                add(
+                    assign?["department"], "the department is '\(other)', not '\(department)'", "add 'department: \(department)' to an 'expect'",
+                    changed(assign: .contractor(works: works, department: other)))
+            }
         case .nearest(let skills, let within, let otherwise):
             for item in assign?["skills"]?.items ?? [] {
                 guard let name = item.text, skills.contains(SkillID(name)) else { continue }

@@ -26,6 +26,8 @@ package final class ProcessPlan: Sendable {
         package var isStopped: Bool
         /// `publish`: who may do it is published as a list, and the customer chooses.
         package var publish: String?
+        /// `publish: { works: … }`: who may do these; nil: any works.
+        package var publishWorks: String?
         /// `failed: { back_to: … }`: where the case goes on when the outcome is `failed`.
         package var backTo: Int?
         /// `tell: customer`: the customer is told when it begins and when it ends.
@@ -34,7 +36,7 @@ package final class ProcessPlan: Sendable {
         package init(
             name: String, chinese: String? = nil, english: String? = nil, after: [Int] = [], when: Gate? = nil, assign: StageAssignment,
             priority: Priority = .normal, limits: [LimitName: LimitLength] = [:], escalate: String? = nil, isStopped: Bool = false,
-            publish: String? = nil, backTo: Int? = nil, tellsCustomer: Bool = false
+            publish: String? = nil, publishWorks: String? = nil, backTo: Int? = nil, tellsCustomer: Bool = false
         ) {
             self.name = name
             self.chinese = chinese
@@ -47,6 +49,7 @@ package final class ProcessPlan: Sendable {
             self.escalate = escalate
             self.isStopped = isStopped
             self.publish = publish
+            self.publishWorks = publishWorks
             self.backTo = backTo
             self.tellsCustomer = tellsCustomer
         }
@@ -236,6 +239,7 @@ extension ProcessPlan {
             json.field("escalate", stage.escalate)
             json.field("stopped", stage.isStopped)
             json.field("publish", stage.publish)
+            json.field("publish_works", stage.publishWorks)
             json.field("back_to", stage.backTo)
             json.field("tell_customer", stage.tellsCustomer)
         }
@@ -292,7 +296,7 @@ extension ProcessPlan {
         return Stage(
             name: name, chinese: value["zh"]?.string, english: value["en"]?.string, after: after, when: gate, assign: assign,
             priority: value["priority"]?.string.flatMap { Priority(rawValue: $0) } ?? .normal, limits: limits, escalate: value["escalate"]?.string,
-            isStopped: value["stopped"]?.bool ?? false, publish: value["publish"]?.string, backTo: value["back_to"].flatMap(place),
+            isStopped: value["stopped"]?.bool ?? false, publish: value["publish"]?.string, publishWorks: value["publish_works"]?.string, backTo: value["back_to"].flatMap(place),
             tellsCustomer: value["tell_customer"]?.bool ?? false)
     }
 }

@@ -23,6 +23,7 @@ struct ProcessReader {
         var workingLimit: Range<Int>?
         var definitionsUsed: Set<String>
         var conditions: [(stage: String, range: Range<Int>, over: Int32)] = []
+        var worksUses: [ReadModule.WorksUse] = []
     }
 
     private struct StageDraft {
@@ -157,6 +158,10 @@ struct ProcessReader {
             let who = reader.required("contractors", in: section), reader.choice(who, "contractors", among: ["qualified"], example: "contractors: qualified") != nil
         {
             draft.stage.publish = "contractors"
+            if let node = section["works"], let works = reader.code(node, "works", what: "a kind of works", example: "works: line_10kv", allowsDots: false) {
+                draft.stage.publishWorks = works
+                found.worksUses.append(.init(works: works, range: reader.place(node), isPublished: true))
+            }
         }
         if let node = block["tell"], reader.choice(node, "tell", among: ["customer"], example: "tell: customer") != nil { draft.stage.tellsCustomer = true }
         if let node = block["failed"], let section = reader.block(node, Keys.failed, example: Keys.stage.examples["failed"]),
@@ -277,6 +282,7 @@ struct ProcessReader {
                 let node = reader.required("works", in: block, of: "'assign' with a contractor"),
                 let works = reader.code(node, "works", what: "a kind of works", example: "works: line_10kv", allowsDots: false)
             else { return false }
+            found.worksUses.append(.init(works: works, range: reader.place(node)))
             draft.stage.assign = .contractor(works: works, department: unit ?? DepartmentID(""))
         case "account_manager":
             guard let node = block["account_manager"], let isWanted = reader.flag(node, "account_manager") else { return false }

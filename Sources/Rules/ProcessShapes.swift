@@ -35,7 +35,11 @@ extension Keys {
                 "contractor": .init(.choice(["tiered"]), "A contractor of the utility's does it, by tier."),
                 "works": .init(.code(dots: false), "The kind of works."),
             ]
-        case Keys.publish.what: ["contractors": .init(.choice(["qualified"]), "Who may do it is published as a list.")]
+        case Keys.publish.what:
+            [
+                "contractors": .init(.choice(["qualified"]), "Who may do it is published as a list."),
+                "works": .init(.code(dots: false), "The kind of works that they are qualified for; without it, any."),
+            ]
         case Keys.failed.what: ["back_to": .init(.code(dots: false), "The stage at which the case goes on when this one has failed.")]
         case Keys.texts.what:
             Dictionary(
@@ -44,7 +48,7 @@ extension Keys {
                     return (name.rawValue, Meaning(.block(Keys.text), words.isEmpty ? "A text for customers." : "A text for customers; it may have \(words)."))
                 }, uniquingKeysWith: { first, _ in first })
         case Keys.text.what: ["zh": .init(.text, "In Chinese."), "en": .init(.text, "In English.")]
-        default: [:]
+        default: contractorMeanings
         }
     }
 

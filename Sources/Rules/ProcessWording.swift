@@ -11,7 +11,7 @@ extension Wording {
         Wording(.limitOnNothing, "'\(name)' is a limit on nothing: \(reason)")
     }
     static func assignTwo(_ kinds: [String]) -> Wording {
-        Wording(.wrongType, "'assign' names \(kinds.map { "'\($0)'" }.joined(separator: " and ")); one of them does the stage")
+        Wording(.wrongType, "'assign' names \(kinds.map { "'\($0)'" }.joined(separator: " and ")); one of them does it")
     }
     static func onlyWithContractor(_ key: String) -> Wording {
         Wording(.misplacedKey, "'\(key)' belongs to 'contractor'", example: "assign: { contractor: tiered, works: line_10kv }")

@@ -121,7 +121,7 @@ extension FileReader {
     }
 }
 
-/// `escalations`, `channels`, `default_channel`, `calendar` and `texts`, which any module may have.
+/// `escalations`, `channels`, `default_channel`, `calendar`, `texts` and what there is to say of contractors, which any module may have.
 struct SharedSections {
     let site: SiteFacts?
     var ladders: [String: Ladder] = [:]
@@ -138,6 +138,7 @@ struct SharedSections {
     /// What the modules' registers of devices have.
     var devices: [DeviceID: RegisteredDevice] = [:]
     private var deviceLines: [DeviceID: String] = [:]
+    var contractors = ContractorSections()
     private var calendarUse: (reader: FileReader, range: Range<Int>)?
 
     var ladderMarks: [String: (file: Int, range: Range<Int>)] = [:]
@@ -160,6 +161,7 @@ struct SharedSections {
         }
         if let node = block["devices"] { devices(node, reader, sources) }
         if let node = block["texts"] { TextReader(reader: reader).read(node, &texts) }
+        contractors.read(block, reader, site)
         if block.has("channels") { channels(block["channels"], reader) }
         guard let node = block["default_channel"], let name = reader.text(node, "default_channel", example: "default_channel: crew_app") else { return }
         if let first = defaultUse {
@@ -186,6 +188,7 @@ struct SharedSections {
     /// Whether the channels of the site's crews are there.
     mutating func checkUses(of site: SiteFacts, isWhole whole: Bool, reader: FileReader) {
         let known = channels.keys.sorted()
+        for use in contractors.channelUses { usedChannels.insert(use.name) }
         for use in site.channelUses {
             usedChannels.insert(use.name)
             if channels[use.name] == nil, whole, isWhole {

@@ -103,10 +103,10 @@ package enum RuleFileSchema {
                 if !keys.needs.isEmpty {
                     json.key("dependentRequired")
                     json.object { json in
-                        var told: Set<String> = []
-                        for (key, _) in keys.needs where told.insert(key).inserted {
+                        var written: Set<String> = []
+                        for (key, _) in keys.needs where written.insert(key).inserted {
                             json.key(named: key)
-                            json.array { list in for need in keys.needs where need.key == key { list.string(need.other) } }
+                            json.array { for (_, other) in keys.needs.filter({ $0.key == key }) { $0.string(other) } }
                         }
                     }
                 }

@@ -180,6 +180,8 @@ package struct Site: Sendable {
     package var texts: TextCatalogue
     /// Tiers, flags, suggestions, and who looks after whom.
     package var customers: CustomerBook
+    /// Who builds and supplies, and how that is rated.
+    package var contractors: ContractorBook
 
     /// Working days as instants.
     package var workTime: WorkTime { WorkTime(calendar: calendar, zone: zone) }
@@ -189,8 +191,8 @@ package struct Site: Sendable {
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
         fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar(),
-        texts: TextCatalogue = TextCatalogue(), customers: CustomerBook = CustomerBook(), devices: [DeviceID: RegisteredDevice] = [:],
-        quantities: [MeasuredQuantity] = []
+        texts: TextCatalogue = TextCatalogue(), customers: CustomerBook = CustomerBook(), contractors: ContractorBook = ContractorBook(),
+        devices: [DeviceID: RegisteredDevice] = [:], quantities: [MeasuredQuantity] = []
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -212,6 +214,7 @@ package struct Site: Sendable {
         self.calendar = calendar
         self.texts = texts
         self.customers = customers
+        self.contractors = contractors
     }
 }
 
@@ -249,6 +252,8 @@ package enum Assignment: Sendable, Hashable {
     case nearest(skills: Set<SkillID>, within: Int?, otherwise: DepartmentID)
     /// A desk task: no crew goes out.
     case department(DepartmentID)
+    /// A contractor of the utility's, by tier, for a kind of works; the department awards it.
+    case contractor(works: String, department: DepartmentID)
 }
 
 /// What one rule makes of a report.
@@ -417,13 +422,14 @@ package final class RuleSet: Sendable {
     }
 
     /// The same rules with another roster or other ladders, for rule tests: what was compiled is shared. It keeps the hash.
-    package func with(crews: [CrewID: Crew]? = nil, ladders: [String: Ladder]? = nil) -> RuleSet {
-        RuleSet(self, crews: crews, ladders: ladders)
+    package func with(crews: [CrewID: Crew]? = nil, ladders: [String: Ladder]? = nil, contractors: [ContractorID: Contractor]? = nil) -> RuleSet {
+        RuleSet(self, crews: crews, ladders: ladders, contractors: contractors)
     }
 
-    private init(_ other: RuleSet, crews: [CrewID: Crew]?, ladders: [String: Ladder]?) {
+    private init(_ other: RuleSet, crews: [CrewID: Crew]?, ladders: [String: Ladder]?, contractors: [ContractorID: Contractor]?) {
         hash = other.hash
         var site = other.site
+        if let contractors { site.contractors.contractors = contractors }
         if let crews { site.crews = crews }
         self.site = site
         self.ladders = ladders ?? other.ladders
@@ -474,7 +480,7 @@ package final class RuleSet: Sendable {
         let outcome = module.outcome(of: rule)
         return RuleFacts(
             name: name, file: module.file, line: Int(rule.line), condition: module.condition(of: rule), task: outcome.task,
-            priority: outcome.priority, escalate: outcome.escalate, continues: rule.continues)
+            priority: outcome.priority, escalate: outcome.escalate, continues: rule.continues, assign: outcome.assign)
     }
 
     /// A declared value (`category`, `line_down`) with its names; nil: nobody declared it. Districts go by `district`.
@@ -534,8 +540,9 @@ package struct RuleFacts: Sendable, Hashable {
     package var priority: Priority
     package var escalate: String?
     package var continues: Bool
+    package var assign: Assignment
     package init(
-        name: String, file: String, line: Int, condition: String?, task: String, priority: Priority, escalate: String?, continues: Bool
+        name: String, file: String, line: Int, condition: String?, task: String, priority: Priority, escalate: String?, continues: Bool, assign: Assignment
     ) {
         self.name = name
         self.file = file
@@ -545,6 +552,7 @@ package struct RuleFacts: Sendable, Hashable {
         self.priority = priority
         self.escalate = escalate
         self.continues = continues
+        self.assign = assign
     }
 }
 

@@ -18,6 +18,8 @@ package struct RuleTest: Sendable {
     package var start: Instant
     /// The roster of this test; nil: that of site.yaml.
     package var crews: Roster?
+    /// The contractors of this test; nil: those of the rules.
+    package var contractors: Contractors?
     /// What is known of the customer of its reports.
     package var facts: [String: FieldValue]?
     /// Known interruptions.
@@ -36,6 +38,16 @@ package struct RuleTest: Sendable {
         init(crews: [CrewID: Crew], standings: [Standing]) {
             self.crews = crews
             self.standings = standings
+        }
+    }
+
+    /// The contractors of a test, and the tiers that they are in. A class: many tests share one.
+    package final class Contractors: Sendable {
+        package let contractors: [ContractorID: Contractor]
+        package let tiers: [ContractorID: String]
+        init(contractors: [ContractorID: Contractor], tiers: [ContractorID: String]) {
+            self.contractors = contractors
+            self.tiers = tiers
         }
     }
 
@@ -91,6 +103,7 @@ package struct RuleTest: Sendable {
         case task(String)
         case priority(Priority)
         case crew(CrewID?)
+        case contractor(ContractorID?)
         case department(DepartmentID)
         case skills(Set<SkillID>)
         /// In whole metres.
@@ -126,7 +139,7 @@ package struct RuleTest: Sendable {
             switch self {
             case .kase, .open, .skipped, .missing: true
             case .limit(let name, _): name == .total
-            case .rule, .task, .priority, .crew, .department, .skills, .within, .escalate, .state, .told, .shared, .answer, .joined, .callers, .tier, .flags, .manager, .suggested: false
+            case .rule, .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .told, .shared, .answer, .joined, .callers, .tier, .flags, .manager, .suggested: false
             }
         }
     }

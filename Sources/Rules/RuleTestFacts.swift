@@ -169,6 +169,9 @@ extension TestFile {
         case "crew":
             if node.text == "none" { return .crew(nil) }
             return crew(node, key, crews).map { .crew($0) }
+        case "contractor":
+            if node.text == "none" { return .contractor(nil) }
+            return known(node, key, "contractor", .unknownValue, among: contractorNames).map { .contractor(ContractorID($0)) }
         case "department":
             return reader.reference(node, key, "department", .unknownDepartment, known: facts.departments, example: example).map { .department(DepartmentID($0)) }
         case "skills":
@@ -230,6 +233,48 @@ extension TestFile {
         return nil
     }
 
+    /// The contractors of the test, or of the rules.
+    var contractorNames: [String] { (contractors?.contractors ?? set.site.contractors.contractors).keys.map(\.rawValue).sorted() }
+
+    private func known(_ node: Node, _ key: String, _ what: String, _ code: DiagnosticCode, among names: [String]) -> String? {
+        guard let text = reader.text(node, key, example: "\(key): \(names.first ?? "c-1")") else { return nil }
+        if names.contains(text) { return text }
+        reader.error(reader.place(node), .unknown(code, what, text, known: names, suggestion: near(text, among: names)))
+        return nil
+    }
+
+    /// - Parameter crews: the crews of the test; nil: those of the site.
+    func contractors(_ node: Node, beside crews: RuleTest.Roster?) -> RuleTest.Contractors? {
+        let none = RuleTest.Contractors(contractors: [:], tiers: [:])
+        if case .map(let pairs, true) = node.content, pairs.isEmpty { return none }
+        if node.text == "none" { return none }
+        let book = set.site.contractors
+        guard let entries = reader.named(node, section: "contractors", what: "a contractor", example: Keys.testWith.examples["contractors"] ?? "") else { return nil }
+        var result: [ContractorID: Contractor] = [:]
+        var tiers: [ContractorID: String] = [:]
+        for entry in entries {
+            guard let one = reader.block(entry.value, Keys.testContractor, named: entry.name, example: Keys.testWith.examples["contractors"], at: entry.key) else { continue }
+            // Steps assign by name.
+            let isCrew = crews.map { $0.crews[CrewID(entry.name)] != nil } ?? (set.site.crews[CrewID(entry.name)] != nil)
+            for (what, isTaken) in [("department", set.site.departments[DepartmentID(entry.name)] != nil), ("crew", isCrew)] where isTaken {
+                reader.error(entry.key, .contractorNamedAs(what, entry.name))
+            }
+            var contractor = Contractor(id: ContractorID(entry.name), name: one["name"].flatMap { reader.text($0, "name") })
+            for item in reader.required("works", in: one, of: "the contractor '\(entry.name)'").flatMap({ reader.list($0, "works", of: "kinds of works", example: "works: [line_10kv]") }) ?? [] {
+                let known = book.works.isEmpty ? nil : book.works.keys.sorted()
+                if let code = reader.reference(item, "works", "kind of works", .unknownWorks, known: known) { contractor.works.append(code) }
+            }
+            if let node = one["licences"] {
+                contractor.licences = ContractorSections().licences(node, reader)
+            } else {
+                contractor.licences = LicenceKind.allCases.map { Licence(kind: $0, level: 1, until: CivilDate(daysSinceEpoch: .max)) }
+            }
+            if let node = one["tier"], let tier = known(node, "tier", "tier", .unknownTier, among: book.ratings.tiers.map(\.name)) { tiers[contractor.id] = tier }
+            result[contractor.id] = contractor
+        }
+        return RuleTest.Contractors(contractors: result, tiers: tiers)
+    }
+
     /// `none`, one, or a list.
     private func names(_ node: Node, _ key: String) -> [Node]? {
         if node.text == "none" { return [] }
@@ -277,7 +322,7 @@ extension TestFile {
                 result.insert(.departmentHead)
             } else if set.site.roles[RoleID(text)] != nil {
                 result.insert(.role(RoleID(text)))
-            } else if facts.people.contains(text) || facts.departments.contains(text) || crews.map({ $0.crews[CrewID(text)] != nil }) ?? (set.site.crews[CrewID(text)] != nil) {
+            } else if facts.people.contains(text) || facts.departments.contains(text) || contractorNames.contains(text) || crews.map({ $0.crews[CrewID(text)] != nil }) ?? (set.site.crews[CrewID(text)] != nil) {
                 result.insert(.named(text))
             } else {
                 let roster = crews.map { $0.crews.keys.map(\.rawValue).sorted() } ?? facts.rosterNames

@@ -8,6 +8,8 @@ struct TestFile {
     var tests: [RuleTest] = []
     var skipped = 0
     private var lines: [String: Int] = [:]
+    /// The contractors of the test that is read; nil: those of the rules.
+    private(set) var contractors: RuleTest.Contractors?
     /// What the last item with `with` alone said.
     private var shared = Surroundings()
 
@@ -22,6 +24,7 @@ struct TestFile {
         var crews: RuleTest.Roster?
         var customer: Node?
         var outages: [RuleTest.Outage] = []
+        var contractors: RuleTest.Contractors?
     }
 
     mutating func item(_ node: Node) {
@@ -46,6 +49,7 @@ struct TestFile {
             return
         }
         let around = block["with"].map { surroundings($0, shared) } ?? shared
+        contractors = around.contractors
         if block.has("report"), let range = block.keyRanges["readings"] { return reader.error(range, .reportAndReadings) }
         let readings = block["readings"].map { self.readings($0) } ?? []
         let report = block.has("readings") ? nil : reader.required("report", in: block, of: name.map { "the test '\($0)'" })
@@ -58,6 +62,7 @@ struct TestFile {
             name: name ?? "", file: reader.source.name, line: reader.line(of: nameRange), place: place(nameRange), start: start, crews: around.crews,
             facts: nil, report: nil, readings: readings, expect: nil, steps: [])
         test.outages = around.outages
+        test.contractors = around.contractors
         test.expect = block["expect"].flatMap { expected($0, around.crews) }
         if let node = block["then"] { test.steps = steps(node, test, first: report?["id"]?.text) }
         guard let report else {
@@ -156,6 +161,7 @@ struct TestFile {
         if let node = block["crews"] { around.crews = crews(node) }
         if let node = block["customer"] { around.customer = node }
         if let node = block["outages"] { around.outages = outages(node, around.start) }
+        if let node = block["contractors"] { around.contractors = contractors(node, beside: around.crews) }
         return around
     }
 
@@ -290,7 +296,8 @@ struct TestFile {
             return .progress(progress)
         case "assign":
             guard let node = block["assign"], let name = reader.text(node, "assign", example: "assign: b") else { return nil }
-            if set.site.departments[DepartmentID(name)] == nil, crew(node, "assign", test.crews) == nil { return nil }
+            let isKnown = set.site.departments[DepartmentID(name)] != nil || contractorNames.contains(name)
+            if !isKnown, crew(node, "assign", test.crews) == nil { return nil }
             return .progress(Progress(task: .none, event: .assign, by: by ?? RuleTest.engineer, to: name))
         case "priority":
             guard let word = block["priority"].flatMap({ reader.choice($0, "priority", among: Priority.allCases.map(\.rawValue), example: "priority: high") })

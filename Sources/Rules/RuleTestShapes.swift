@@ -25,6 +25,7 @@ extension Keys {
         "at": .init(.text, "When the report comes: a Wednesday at noon when nothing is said."),
         "crews": .init(orNone(.named(.block(Keys.testCrew), dots: true)), "The roster of this test, in place of the site's."),
         "customer": .init(.block(Keys.testFacts), "What is known of the caller."),
+        "contractors": .init(orNone(.named(.block(Keys.testContractor), dots: true)), "The contractors of this test, in place of the roster's."),
         "outages": .init(.list(.block(Keys.testOutage)), "Interruptions of supply that are known."),
     ]
 
@@ -105,6 +106,7 @@ extension Keys {
             "task": .init(.code(dots: false), "The kind of work."),
             "priority": .init(priority, "How urgent the task is."),
             "crew": .init(.text, "Who has it; 'none': nobody."),
+            "contractor": .init(.text, "The contractor who has it; 'none': none."),
             "department": .init(.reference(.department), "Whose desk has it."),
             "skills": .init(orNone(.list(.reference(.value("skill")))), "What the crew must be able to do."),
             "within": .init(orNone(.distance), "How far away a crew may be."),

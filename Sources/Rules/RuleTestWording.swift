@@ -106,6 +106,7 @@ extension Keys {
             "crews": "crews:\n  a: { base: { lat: 28.0, lon: 120.6 }, skills: [live_line] }",
             "customer": "customer: { critical_class: class_1 }",
             "outages": "outages:\n  - { feeder: F-12, from: 09:00, until: 15:00 }",
+            "contractors": "contractors:\n  a: { works: [line_10kv], tier: A }",
         ])
 
     static let testCrew = Keys(
@@ -155,6 +156,7 @@ extension Keys {
             "task": "task: repair",
             "priority": "priority: emergency",
             "crew": "crew: a",
+            "contractor": "contractor: c-1",
             "department": "department: operations",
             "skills": "skills: [live_line]",
             "within": "within: 40 km",

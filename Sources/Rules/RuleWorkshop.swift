@@ -170,6 +170,7 @@ package final class RuleWorkshop {
         shared.customers.check(isWhole: isWhole)
         if let facts { shared.checkUses(of: facts, isWhole: isWhole, reader: FileReader(file: facts.file, source: sources[facts.file], findings: findings)) }
         shared.checkDefault(isWhole: isWhole)
+        shared.contractors.check(channels: shared.channels, isWhole: isWhole && shared.isWhole)
 
         // 4. Rules.
         let words = facts?.words
@@ -185,6 +186,8 @@ package final class RuleWorkshop {
             guard let (rules, index) = read else { continue }
             modules.append(rules)
             indexes.append(index)
+            // What is declared elsewhere is looked up every time: the module may be one that was read before.
+            shared.contractors.check(rules.read.worksUses, of: module.reader, isWhole: isWhole)
         }
         if bench.weight == 0 { bench.weight = bench.pool.weight }
 
@@ -321,8 +324,8 @@ package final class RuleWorkshop {
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
             askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar(),
-            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)), customers: shared.customers.book, devices: shared.devices,
-            quantities: facts.quantities)
+            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)), customers: shared.customers.book, contractors: shared.contractors.book,
+            devices: shared.devices, quantities: facts.quantities)
         return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, watch: watch(), made: made)
     }
 }

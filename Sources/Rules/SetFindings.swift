@@ -23,7 +23,28 @@ struct SetFindings {
         }
         if let proofs { prove(proofs) }
         crews()
+        contractors()
         unusedShared()
+    }
+
+    /// Works that nobody of the roster can do; told where they are asked for, else where they are declared.
+    private func contractors() {
+        let sections = shared.contractors
+        let uses = modules.flatMap { read, _ in read.worksUses.map { (read.file, $0) } }
+        guard sections.hasRoster else {
+            let given = uses.filter { !$0.1.isPublished }
+            if let first = given.first { findings.warning(first.0, first.1.range, .missingContractors(given.count)) }
+            return
+        }
+        func wording(_ code: String, isAskedFor: Bool) -> Wording {
+            let works = sections.book.works[code]
+            return .nobodyQualified(code, licence: works?.licence, level: works?.level ?? 3, isAskedFor: isAskedFor)
+        }
+        for (file, use) in uses where !sections.book.isAnybodyAble(use.works) { findings.warning(file, use.range, wording(use.works, isAskedFor: true)) }
+        let asked = Set(uses.map(\.1.works))
+        for (name, mark) in sections.worksMarks where !asked.contains(name) && !sections.book.isAnybodyAble(name) {
+            findings.warning(mark.reader.file, mark.range, wording(name, isAskedFor: false))
+        }
     }
 
     /// Told once, at the first of the rules that miss one.

@@ -5,6 +5,8 @@ package import Domain
 package enum TextName: String, Sendable, Hashable, CaseIterable {
     // Notices at the steps of a case.
     case case_opened, documents_missing, stage_begun, stage_done, stage_failed, case_completed, case_withdrawn
+    /// Behind `stage_begun` of a stage that publishes who is qualified.
+    case contractors_published
     // Where a case stands.
     case case_in_stage, case_stage_queued, case_next, case_waits_for_documents, case_suspended
     // Where a task stands.
@@ -21,6 +23,7 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .documents_missing, .case_waits_for_documents: ["case", "process", "documents"]
         case .stage_begun, .case_in_stage, .case_stage_queued: ["case", "process", "stage", "who", "due"]
         case .stage_done, .stage_failed: ["case", "process", "stage"]
+        case .contractors_published: ["case", "process", "stage", "contractors"]
         case .case_next: ["case", "process", "next", "due"]
         case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled,
             .task_merged:
@@ -45,6 +48,10 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .stage_begun: Translation(chinese: "申请 {case} 进入“{stage}”环节，由{who}办理，{due}。", english: "{case}: {stage} has begun, with {who}, {due}.")
         case .stage_done: Translation(chinese: "申请 {case} 的“{stage}”环节已完成。", english: "{case}: {stage} is done.")
         case .stage_failed: Translation(chinese: "申请 {case} 的“{stage}”未通过，需整改后再次办理。", english: "{case}: {stage} was not passed; it will be done again when things are put right.")
+        case .contractors_published:
+            Translation(
+                chinese: "以下单位具备相应资质，由您自主选择，我方不作指定：{contractors}。",
+                english: "These are qualified for it; the choice is yours, and we recommend none of them: {contractors}.")
         case .case_completed: Translation(chinese: "您的{process}申请 {case} 已办结。", english: "Your application {case} ({process}) is completed.")
         case .case_withdrawn: Translation(chinese: "您的申请 {case} 已撤销。", english: "Your application {case} is withdrawn.")
         case .case_in_stage: Translation(chinese: "{stage}：由{who}办理，{due}。", english: "{stage}: with {who}, {due}.")

@@ -67,6 +67,13 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case unknownTransformer = "unknown-transformer"
     case unknownFeeder = "unknown-feeder"
     case notDue = "not-due"
+    // Contractors
+    case unknownWorks = "unknown-works"
+    case unknownTier = "unknown-tier"
+    case badLicence = "bad-licence"
+    case badWeights = "bad-weights"
+    case tierOrder = "tier-order"
+    case noShare = "no-share"
     // The calendar
     case badDate = "bad-date"
     case secondCalendar = "second-calendar"
@@ -90,6 +97,9 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case halfText = "half-text"
     case longLimit = "long-limit"
     case nothingWaits = "nothing-waits"
+    case noLicence = "no-licence"
+    case nobodyQualified = "nobody-qualified"
+    case missingContractors = "missing-contractors"
     case onlyFallback = "only-fallback"
     case noRules = "no-rules"
     /// The last line of a list that was cut.

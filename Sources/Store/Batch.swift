@@ -87,6 +87,7 @@ package struct LoadedState: Sendable, Hashable {
     /// The tasks that are not final, most urgent first: priority, then number.
     package var tasks: [WorkTask]
     package var crews: [CrewRecord]
+    package var contractors: [ContractorRecord]
     /// The last number given to a task; day 0, number 0 when there was none.
     package var lastTask: TaskID
     /// The last line of history.
@@ -99,6 +100,7 @@ package struct LoadedState: Sendable, Hashable {
     package var devices: [DeviceRow] = []
     package init(
         cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID = CaseID(packed: 0), tasks: [WorkTask] = [], crews: [CrewRecord] = [],
+        contractors: [ContractorRecord] = [],
         lastTask: TaskID = TaskID(packed: 0), lastHistory: Int64 = 0, journaledThrough: Int64 = 0,
         unjournaled: [StoredLine] = []
     ) {
@@ -107,6 +109,7 @@ package struct LoadedState: Sendable, Hashable {
         self.lastCase = lastCase
         self.tasks = tasks
         self.crews = crews
+        self.contractors = contractors
         self.lastTask = lastTask
         self.lastHistory = lastHistory
         self.journaledThrough = journaledThrough

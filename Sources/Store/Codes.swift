@@ -160,6 +160,13 @@ extension HistoryEvent: StoredWord {
         case .customer_manager: 74
         case .customer_suggested: 75
         case .customer_forgotten: 76
+        case .contractor_tier: 50
+        case .contractor_suspended: 51
+        case .contractor_excluded: 52
+        case .contractor_accident: 53
+        case .contractor_fraud: 54
+        case .contractor_rectified: 55
+        case .contractor_returned: 56
         case .recovered: 60
         }
     }
@@ -209,6 +216,7 @@ enum LogKind: Int64 {
     case customer = 13
     case kase = 14
     case outage = 16
+    case contractor = 15
     case watch = 17
 
     init(_ stimulus: Stimulus) {
@@ -224,6 +232,7 @@ enum LogKind: Int64 {
             case .customer: self = .customer
             case .kase: self = .kase
             case .outage: self = .outage
+            case .contractor: self = .contractor
             // A reading is folded into its device's row; should one come here, it is a matter of watched devices, too.
             case .recovered, .reading: self = .watch
             }

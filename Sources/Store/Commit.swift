@@ -55,6 +55,7 @@ extension Writer {
         for process in plan.processes { try store(process) }
         for kase in plan.cases { try store(kase) }
         for outage in plan.outages { try store(outage) }
+        for contractor in plan.contractors { try store(contractor) }
         var hasNotices = false
         for calls in plan.calls {
             let written = try store(calls, notices: next.notice)
@@ -231,6 +232,22 @@ extension Writer {
         try run(s)
     }
 
+    private func store(_ change: CommitPlan.ContractorChange) throws(CommitFailure) {
+        bytes.reset()
+        RowCodec.write(change.after, into: &bytes)
+        let after = bytes.bytes
+        bytes.reset()
+        if let before = change.before { RowCodec.write(before, into: &bytes) }
+        let s =
+            change.before == nil
+            ? try prepared("INSERT INTO contractor (id, body) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+            : try prepared("UPDATE contractor SET body = ?2 WHERE id = ?1 AND body = ?3")
+        s.bind(1, change.after.id.rawValue)
+        s.bind(2, after)
+        if change.before != nil { s.bind(3, bytes.bytes) }
+        guard try run(s) == 1 else { throw conflict("contractor \(change.after.id) has another record than the decision began with") }
+    }
+
     /// A wording of a process is the same for ever: what is there already stays.
     private func store(_ plan: ProcessPlan) throws(CommitFailure) {
         let s = try prepared("INSERT INTO plan (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING")
@@ -378,6 +395,7 @@ struct CommitPlan {
     private(set) var forgotten: [CustomerID] = []
     private(set) var lastTask: (before: TaskID, after: TaskID)?
     private(set) var cases: [CaseChange] = []
+    private(set) var contractors: [ContractorChange] = []
     private(set) var processes: [ProcessPlan] = []
     private(set) var outages: [OutageChange] = []
     /// In the order in which they were decided.
@@ -401,6 +419,11 @@ struct CommitPlan {
         var after: OutageRecord
     }
 
+    struct ContractorChange {
+        let before: ContractorRecord?
+        var after: ContractorRecord
+    }
+
     var isEmpty: Bool { logged.isEmpty }
 
     init(_ batch: Batch, path: String) throws(CommitFailure) {
@@ -411,6 +434,7 @@ struct CommitPlan {
         var customerIndex: [CustomerID: Int] = [:]
         var caseIndex: [CaseID: Int] = [:]
         var outageIndex: [OutageID: Int] = [:]
+        var contractorIndex: [ContractorID: Int] = [:]
         taskIndex.reserveCapacity(batch.entries.count)
         for (i, entry) in batch.entries.enumerated() {
             guard entry.isLogged else {
@@ -477,6 +501,16 @@ struct CommitPlan {
                     } else {
                         lastCase = (before, after)
                     }
+                case .contractor(let before, let after):
+                    if let known = contractorIndex[after.id] {
+                        guard before == contractors[known].after else {
+                            throw .defect("two changes of contractor \(after.id) in one batch do not follow each other", path: path)
+                        }
+                        contractors[known].after = after
+                    } else {
+                        contractorIndex[after.id] = contractors.count
+                        contractors.append(ContractorChange(before: before, after: after))
+                    }
                 case .plan(let plan): processes.append(plan)
                 case .calls(let one): calls.append(one)
                 case .outage(let before, let after):
@@ -537,7 +571,7 @@ extension Stimulus {
         switch input.body {
         case .report(let report): return report.customer
         case .customer(let record): return record.customer
-        case .progress, .crew, .kase, .outage, .reading, .recovered: return nil
+        case .progress, .crew, .kase, .outage, .contractor, .reading, .recovered: return nil
         }
     }
 }

@@ -124,6 +124,16 @@ enum Looks {
         return crews
     }
 
+    static func contractors(_ db: OpaquePointer) throws -> [ContractorRecord] {
+        let s = try Statement(db, "SELECT id, body FROM contractor ORDER BY id")
+        var contractors: [ContractorRecord] = []
+        while try s.step() {
+            let id = ContractorID(s.text(0))
+            contractors.append(try s.blob(1) { bytes throws(RowFault) in try RowCodec.contractor(id, bytes) })
+        }
+        return contractors
+    }
+
     static func lines(_ s: Statement) throws -> [StoredLine] {
         var lines: [StoredLine] = []
         while try s.step() {
@@ -183,7 +193,8 @@ extension Writer {
         unjournaled.bind(1, head.journaled)
         let cases = try Looks.openCases(connection)
         var loaded = LoadedState(
-            cases: cases, plans: try Looks.plans(connection, Set(cases.map(\.plan))), lastCase: CaseID(packed: head.kase), tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection), lastTask: TaskID(packed: head.task),
+            cases: cases, plans: try Looks.plans(connection, Set(cases.map(\.plan))), lastCase: CaseID(packed: head.kase), tasks: try Looks.openTasks(connection), crews: try Looks.crews(connection),
+            contractors: try Looks.contractors(connection), lastTask: TaskID(packed: head.task),
             lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
         loaded.outages = try Looks.outages(try Statement(connection, "SELECT id, body FROM outage WHERE open = 1 ORDER BY id"))
         loaded.managerLoads = try Looks.managerLoads(connection)

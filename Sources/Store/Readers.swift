@@ -87,6 +87,11 @@ extension Store {
         }
     }
 
+    /// What is known of contractors and suppliers, in byte order; of those who are on no roster any more, too.
+    package func contractors() async throws(StoreError) -> [ContractorRecord] {
+        try await look { db in try Looks.contractors(db) }
+    }
+
     /// What is known of a customer.
     package func customer(_ account: CustomerID) async throws(StoreError) -> CustomerRecord? {
         try await look { db in
@@ -181,7 +186,7 @@ extension Store {
                 case .tick: stimulus = .tick
                 case .positions: stimulus = .positions(try s.blob(5, RowCodec.positions))
                 case .rules: stimulus = .rules(String(decoding: s.bytes(5) ?? [], as: UTF8.self))
-                case .report, .progress, .crew, .customer, .kase, .outage, .watch:
+                case .report, .progress, .crew, .customer, .kase, .outage, .contractor, .watch:
                     // Findings are not stored: the rows they came from follow from the log before them.
                     stimulus = .input(try InputCodec.input(log: s.bytes(5) ?? [], personal: s.bytes(6)), Findings())
                 }

@@ -15,6 +15,7 @@ import GRDB
 /// | `history` | each line of a task's life, with the reasons of a dispatch | history |
 /// | `notice` | each notice with a channel, waiting or done | history |
 /// | `crew` | what is known of a crew beyond the roster | crews |
+/// | `contractor` | what is known of a contractor or supplier beyond the roster | contractors |
 /// | `customer` | what is known and counted of a customer | customers |
 /// | `manager` | how many customers an account manager has | account managers |
 /// | `cases` | each case, open and finished | history |
@@ -45,6 +46,9 @@ enum Schema {
         migrator.registerMigration("5 incidents") { db in
             try db.execute(sql: incidentTables)
         }
+        migrator.registerMigration("6 contractors") { db in
+            try db.execute(sql: "CREATE TABLE contractor (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;")
+        }
         migrator.registerMigration("7 telemetry") { db in
             try db.execute(sql: "CREATE TABLE device (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
         }
@@ -69,8 +73,9 @@ enum Schema {
     private static let customerColumns = """
         ALTER TABLE customer ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE manager (id TEXT PRIMARY KEY, customers INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-        -- Whose the personal part is, so that it can be forgotten. Of rows from before nobody can tell but by reading them.
+        -- Whose the personal part is, so that it can be forgotten.
         ALTER TABLE personal ADD COLUMN customer TEXT;
+        UPDATE personal SET customer = (SELECT json_extract(CAST(input.body AS TEXT), '$.customer') FROM input WHERE input.seq = personal.seq);
         CREATE INDEX personal_customer ON personal (customer) WHERE customer IS NOT NULL;
         """
 

@@ -155,6 +155,7 @@ struct DryRun {
             let reach = within.map { " within \(kilometres($0))" } ?? ""
             return "nearest crew\(able)\(reach), else \(otherwise)"
         case .department(let department): return "desk of \(department)"
+        case .contractor(let works, let department): return "contractor by tier for \(works), awarded by \(department)"
         }
     }
 
@@ -168,6 +169,10 @@ struct DryRun {
                 $0.field("within_m", within)
                 $0.field("otherwise", otherwise.rawValue)
             case .department(let department):
+                $0.field("department", department.rawValue)
+            case .contractor(let works, let department):
+                $0.field("contractor", "tiered")
+                $0.field("works", works)
                 $0.field("department", department.rawValue)
             }
         }

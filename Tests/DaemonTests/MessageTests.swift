@@ -40,6 +40,14 @@ private func samples(_ message: Message) -> [JournalEntry] {
             Message.history(line(event, note: nil), zone: zone),
         ]
     }
+    func ofContractor(_ event: HistoryEvent) -> [JournalEntry] {
+        [nil, "A 92.53 → B 81.9: quality 83.0; 4 jobs since 2026-11-23"].map { note in
+            var line = line(event, crew: nil, note: note)
+            line.task = .none
+            line.subject = .contractor(ContractorID("c-7"))
+            return Message.history(line, zone: zone)
+        }
+    }
     func remark(_ kind: Remark.Kind) -> [JournalEntry] {
         [Message.remark(Remark(kind: kind, text: "nothing says where it is", task: task, rule: "faults.hazard-first"))]
     }
@@ -113,6 +121,13 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .case_migrated: return ofCase(.case_migrated)
     case .case_escalated: return ofCase(.case_escalated)
     case .case_concerned: return ofCase(.case_concerned)
+    case .contractor_tier: return ofContractor(.contractor_tier)
+    case .contractor_suspended: return ofContractor(.contractor_suspended)
+    case .contractor_excluded: return ofContractor(.contractor_excluded)
+    case .contractor_accident: return ofContractor(.contractor_accident)
+    case .contractor_fraud: return ofContractor(.contractor_fraud)
+    case .contractor_rectified: return ofContractor(.contractor_rectified)
+    case .contractor_returned: return ofContractor(.contractor_returned)
     case .notice_told: return [Message.noticeTold(notice, zone: zone)]
     case .notice_failed: return [Message.noticeFailed(notice, attempt: 2, reason: "exit code 7", nextAt: instant, zone: zone)]
     case .notice_parked: return [Message.noticeParked(notice, attempts: 20, reason: "exit code 7")]

@@ -178,7 +178,7 @@ import Testing
                     #expect(new.revision == (old?.revision ?? 0) + 1, "\(label)")
                     caseRows[new.id] = new
                 case .lastCase(let old, let new): #expect(old < new, "\(label)")
-                case .crew, .customer, .forget, .plan, .outage, .calls: break
+                case .crew, .customer, .forget, .plan, .outage, .calls, .contractor: break
                 }
             }
             for (id, row) in caseRows where !row.state.isFinal { #expect(random.life.state.kase(id) == row, "\(label)") }

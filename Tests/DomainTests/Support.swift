@@ -65,8 +65,9 @@ struct InputMaker {
     }
 
     mutating func body() -> InputBody {
-        switch Int.random(in: 0..<6, using: &random) {
-        case 5:
+        switch Int.random(in: 0..<8, using: &random) {
+        case 5: return .contractor(contractor())
+        case 6:
             return .reading(
                 Reading(
                     device: DeviceID(code()), quantity: code(), value: chance(30) ? .flag(chance(50)) : .number(double()), unit: maybe { $0.code() }, at: instant()))
@@ -122,6 +123,19 @@ struct InputMaker {
                     customersOut: maybe { Int64.random(in: 0...1_000_000_000, using: &$0.random) }, capacityKVA: maybe { abs($0.double()) },
                     description: maybe { $0.text(max: 200, lines: true) }, fields: fields()))
         }
+    }
+
+    mutating func contractor() -> ContractorSignal {
+        var signal = ContractorSignal(contractor: ContractorID(code()), at: maybe { $0.instant() }, by: maybe { $0.code() }, note: maybe { $0.text(max: 30, lines: true) })
+        if chance(60) {
+            signal.job = code()
+            for _ in 0..<Int.random(in: 1...6, using: &random) { signal.scores[text(max: 8, lines: false)] = Int32.random(in: 0...10_000, using: &random) }
+        } else {
+            signal.event = ContractorEvent.allCases.randomElement(using: &random)
+            if signal.event != .rectified { signal.job = maybe { $0.code() } }
+            if signal.event == .suspend || signal.event == .exclude { signal.until = maybe { $0.instant() } }
+        }
+        return signal
     }
 
     mutating func input() -> Input {

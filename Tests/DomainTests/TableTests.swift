@@ -119,8 +119,16 @@ func rowTexts(_ text: String, zone: TimeZoneRules? = nil) -> [String] {
          ["line 2, column 7: a quote is opened here and never closed; close it; double a quote that belongs to the text", #"{"kind":"report","type":"fault","description":"ok"}"#, #"{"kind":"report","type":"fault","description":"fine"}"#]),
         ("type,category\nfault,a,b\n", ["line 2, column 9: cell 3 has no column in the header; put texts that hold a delimiter in quotes"]),
         ("type,category,site\nfault,no_po", ["line 2, column 1: the last row ends in the middle, with 2 of 3 cells; send it whole; write spool files in tmp and rename them into new"]),
-        ("kind,task\nprogres,T-1\ncontractor,\n",
-         ["line 2, column 1: 'kind': there is no kind 'progres'; did you mean 'progress'?", "line 3, column 1: 'kind': the kind 'contractor' is not taken in by this version; send report, progress, crew, customer, case, outage, reading"]),
+        ("kind,task\nprogres,T-1\nrecovered,\n",
+         ["line 2, column 1: 'kind': there is no kind 'progres'; did you mean 'progress'?", "line 3, column 1: 'kind': the kind 'recovered' is paidan's own and can't be sent; send report, progress, crew, customer, case, outage, contractor, reading"]),
+        ("kind,contractor,job,Quality,safety,at\ncontractor,c-7,T-20261122-17,92.5,100,2026-11-22T16:00:00+08:00\ncontractor,c-7,j,101,,\ncontractor,c-7,j,,good,\n",
+         [
+            #"{"kind":"contractor","contractor":"c-7","job":"T-20261122-17","scores":{"Quality":92.5,"safety":100},"at":"2026-11-22T08:00:00Z"}"#,
+            "line 3, column 18: 'Quality': a score of 101.0 is beyond the scale; write points from 0 to 100",
+            "line 4, column 19: 'safety': a number is wanted, but this is text; write it without quotes",
+         ]),
+        ("kind,contractor,event,until,by\ncontractor,c-7,suspend,2027-03-31T00:00:00+08:00,u-301\n",
+         [#"{"kind":"contractor","contractor":"c-7","event":"suspend","until":"2027-03-30T16:00:00Z","by":"u-301"}"#]),
         ("kind,crew,on_duty\ncrew,a,maybe\n", ["line 2, column 8: 'on_duty': 'maybe' is neither true nor false; write true or false"]),
         ("type,a\nfault,\"1\n2\"\nfault,\n,,x\n", [#"{"kind":"report","type":"fault","fields":{"a":"1\n2"}}"#, #"{"kind":"report","type":"fault"}"#, "line 5, column 3: cell 3 has no column in the header; put texts that hold a delimiter in quotes"]),
     ]

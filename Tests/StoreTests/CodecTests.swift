@@ -96,6 +96,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [UInt64(1), 2]) func `A contractor reads back as it was written, and damage is found`(seed: UInt64) throws {
+        var d = Dice(seed: seed)
+        let id = ContractorID("c-7")
+        func read(_ bytes: [UInt8]) throws -> ContractorRecord { try bytes.withUnsafeBytes { raw in try RowCodec.contractor(id, raw) } }
+        for _ in 0..<300 {
+            let record = randomContractor(id, &d)
+            var w = ByteWriter()
+            RowCodec.write(record, into: &w)
+            let bytes = w.bytes
+            #expect(try read(bytes) == record, "seed \(seed)")
+            #expect(throws: RowFault.self, "seed \(seed)") { try read(Array(bytes[..<d.below(bytes.count)])) }
+            #expect(throws: RowFault.self, "seed \(seed)") { try read(bytes + [0]) }
+            var flipped = bytes
+            flipped[d.below(bytes.count)] ^= UInt8(1 << d.below(8))
+            let found = try? read(flipped)
+            #expect(found != record || flipped == bytes, "seed \(seed)")
+        }
+        var bytes = ByteWriter()
+        RowCodec.write(ContractorRecord(id: id, tier: "B", since: noon), into: &bytes)
+        #expect(throws: RowFault("a contractor row has form 2; this version reads form 1")) { try read([2] + bytes.bytes.dropFirst()) }
+    }
+
     @Test func `Numbers at their ends read back`() throws {
         let powers = (0..<63).flatMap { power in [-1, 0, 1].map { (Int64(1) << Int64(power)) &+ $0 } }
         for value in [Int64.min, -1, 0, 1, 63, 64, -64, -65, .max] + powers + powers.map({ 0 &- $0 }) {
@@ -258,6 +280,8 @@ import Testing
                 "23 stage_skipped", "24 stage_failed", "25 case_suspended", "26 case_resumed", "27 case_completed", "28 case_withdrawn",
                 "29 case_migrated", "30 case_escalated", "31 called_back", "32 reopened", "33 shared", "34 concerned", "35 case_concerned",
                 "36 joined", "37 split", "38 answered", "39 callers_told", "40 outage_planned", "41 outage_changed", "42 outage_cancelled", "43 outage_ended",
+                "50 contractor_tier", "51 contractor_suspended", "52 contractor_excluded", "53 contractor_accident", "54 contractor_fraud",
+                "55 contractor_rectified", "56 contractor_returned",
                 "60 recovered",
                 "70 customer_tier", "71 customer_flagged", "72 customer_unflagged", "73 customer_told", "74 customer_manager", "75 customer_suggested",
                 "76 customer_forgotten",

@@ -136,15 +136,18 @@ import Testing
         #expect(found == 1)
     }
 
-    @Test(arguments: ["revision", "new task twice", "closed task", "crew", "last task", "delivery", "key", "journal"])
+    @Test(arguments: ["revision", "new task twice", "closed task", "crew", "contractor", "new contractor twice", "last task", "delivery", "key", "journal"])
     func `A guard that finds another row undoes the whole batch`(guarded: String) async throws {
         let one = sampleTask(1)
         var crew = CrewRecord(id: CrewID("north-2"))
         crew.duty = true
+        let contractor = ContractorRecord(id: ContractorID("c-7"), tier: "B", since: noon)
+        var wrongContractor = contractor
+        wrongContractor.counter = 1
         try store.commit(
             batch(
                 accepted(sampleReport("r-1"), one, notices: [notice(one, to: "north-2")]),
-                Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.crew(before: nil, after: crew)]))))
+                Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.crew(before: nil, after: crew), .contractor(before: nil, after: contractor)]))))
         let before = try store.load()
         let log = try await store.log(after: 0)
 
@@ -159,6 +162,10 @@ import Testing
             again.changes = [.task(before: nil, after: one)]
             bad.entries.append(Entry(stimulus: .tick, at: noon, decision: again))
         case "closed task": bad.entries.append(moved(sampleTask(7), sampleTask(7).next(.closed), .closed))
+        case "contractor":
+            bad.entries.append(Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.contractor(before: wrongContractor, after: contractor)])))
+        case "new contractor twice":
+            bad.entries.append(Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.contractor(before: nil, after: wrongContractor)])))
         case "crew": bad.entries.append(Entry(stimulus: .tick, at: noon, decision: Decision(changes: [.crew(before: wrongCrew, after: crew)])))
         case "last task": bad.entries[0] = accepted(sampleReport("r-2"), sampleTask(3))
         case "delivery": bad.deliveries = [Delivery(row: 1, attemptsBefore: 1, at: noon, outcome: .delivered)]

@@ -18,6 +18,7 @@ private struct Model {
     var lastTask = TaskID(packed: 0)
     var cases: [CaseID: WorkCase] = [:]
     var plans: [String: ProcessPlan] = [:]
+    var contractors: [ContractorID: ContractorRecord] = [:]
     var lastCase = CaseID(day: 0, number: 0)
     var journaled: Int64 = 0
     var callers: [(holder: CallHolder, caller: CallerRecord)] = []
@@ -67,6 +68,7 @@ private struct Model {
                 case .plan(let plan): plans[plan.digest] = plan
                 case .outage(_, let after): outages[after.id] = after
                 case .calls: break
+                case .contractor(_, let after): contractors[after.id] = after
                 }
             }
             lines += entry.decision.history
@@ -106,7 +108,7 @@ private struct Model {
         for _ in 0..<d.below(12) {
             number += 1
             let at = minutes(Int64(number))
-            switch d.below(9) {
+            switch d.below(10) {
             case 0, 1, 2:
                 let customer = d.maybe("c-\(d.below(5))")
                 let input = sampleReport("r-\(number)断", customer: customer, description: d.maybe(d.text()))
@@ -135,6 +137,19 @@ private struct Model {
                 after.coordinateAt = at
                 let position = CrewPosition(crew: id, coordinate: Coordinate(latitude: 28, longitude: 120)!, at: at)
                 add(Entry(stimulus: .positions([position]), at: at, decision: Decision(changes: [.crew(before: now.crews[id], after: after)])))
+            case 8:
+                let id = ContractorID("c-\(d.below(4))")
+                let after = randomContractor(id, &d)
+                let input = InputCodec.input(.contractor(ContractorSignal(contractor: id, event: .fraud)), id: "w-\(number)", source: SourceID("works"))
+                var told = HistoryLine(
+                    task: .none, revision: 0, at: at, event: .contractor_tier, by: "paidan", crew: nil, department: DepartmentID(""), rule: "", report: "w-\(number)", note: after.why)
+                told.subject = .contractor(id)
+                add(
+                    Entry(
+                        stimulus: .input(input, Findings()), at: at,
+                        decision: Decision(
+                            receipt: Receipt(id: "w-\(number)", source: SourceID("works"), status: .accepted),
+                            changes: [.contractor(before: now.contractors[id], after: after)], history: [told])))
             case 5:
                 let id = CustomerID("c-\(d.below(5))")
                 let known = now.customers[id]
@@ -214,6 +229,8 @@ private struct Model {
         let state = try store.load()
         #expect(state.tasks == model.open, "seed \(seed)")
         #expect(state.crews == model.crews.values.sorted { $0.id < $1.id }, "seed \(seed)")
+        #expect(state.contractors == model.contractors.values.sorted { $0.id < $1.id }, "seed \(seed)")
+        #expect(try await store.contractors() == state.contractors, "seed \(seed)")
         #expect(state.lastTask == model.lastTask, "seed \(seed)")
         #expect(state.outages == model.outages.values.filter { !$0.state.isFinal }.sorted { $0.id < $1.id }, "seed \(seed)")
         let every = try await store.outages(all: true)
@@ -268,6 +285,7 @@ private struct Model {
             }
             if round % 10 == 9 { try await compare(store, model, at: minutes(Int64(number)), seed: seed) }
         }
+        #expect(model.contractors.count == 4, "the dice of seed \(seed) were too tame to show anything")
         #expect(model.tasks.count > 50 && model.notices.count > 20, "the dice of seed \(seed) were too tame to show anything")
         try await compare(store, model, at: .distantFuture, seed: seed)
     }

@@ -44,6 +44,28 @@ let noon = Instant(milliseconds: 1_795_000_000_000)
 
 func minutes(_ n: Int64) -> Instant { noon + .minutes(n) }
 
+func randomContractor(_ id: ContractorID, _ d: inout Dice) -> ContractorRecord {
+    var record = ContractorRecord(id: id, tier: d.text(), since: minutes(Int64(d.below(1_000))))
+    record.why = d.text()
+    record.rating = d.maybe(Int32(d.below(10_001)))
+    record.isRated = d.chance(50)
+    record.isForced = d.chance(50)
+    record.jobs = (0..<d.below(5)).map { number in
+        ScoredJob(
+            job: d.text(), at: minutes(Int64(number)), scores: (0..<d.below(4)).map { _ in ScoredJob.Score(d.text(), Int32(d.below(10_001))) })
+    }
+    record.rectifiedAt = d.maybe(minutes(3))
+    record.accident = d.maybe(minutes(1))
+    record.fraud = d.maybe(minutes(2))
+    record.excluded = d.maybe(Barring(since: noon, until: nil))
+    record.suspended = d.maybe(Barring(since: noon, until: minutes(Int64(d.below(1_000)))))
+    record.isIn = d.chance(50)
+    record.counter = Int64(d.below(.max))
+    record.awarded = Int64(d.below(10_000))
+    record.done = Int64(d.below(10_000))
+    return record
+}
+
 func sampleReport(_ id: String, source: String = "95598", customer: String? = nil, description: String? = nil) -> Input {
     InputCodec.input(
         .report(
