@@ -14,7 +14,7 @@ enum OpenAPI {
           "paths": {
             "/v1/inputs": {
               "post": {
-                "summary": "Takes in reports, progress, crew signals and customers' facts. Answered after the commit: what is accepted is on disk.",
+                "summary": "Takes in reports, progress, crew signals, customers' facts, outages and readings. Answered after the commit: what is accepted is on disk.",
                 "requestBody": {
                   "required": true,
                   "content": {
@@ -353,9 +353,10 @@ enum OpenAPI {
               "Input": {
                 "type": "object",
                 "description": "At most 1 MiB. source (default: socket or http, after the door) and id make the idempotency key; without an id the content is the key.",
-                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case", "outage", "contractor"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
+                "properties": { "kind": { "enum": ["report", "progress", "crew", "customer", "case", "outage", "contractor", "reading"], "default": "report" }, "id": { "type": "string" }, "source": { "type": "string" } },
                 "anyOf": [
                   { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Customer" }, { "$ref": "#/components/schemas/Outage" }, { "$ref": "#/components/schemas/Contractor" },
+                  { "$ref": "#/components/schemas/Reading" },
                   { "allOf": [ { "$ref": "#/components/schemas/Progress" }, { "required": ["task"], "properties": { "task": { "type": "string" } } } ] },
                   { "allOf": [ { "$ref": "#/components/schemas/CaseSignal" }, { "required": ["case"], "properties": { "case": { "type": "string" } } } ] },
                   { "allOf": [ { "$ref": "#/components/schemas/CrewSignal" }, { "required": ["crew"], "properties": { "crew": { "type": "string" } } } ] }
@@ -414,6 +415,19 @@ enum OpenAPI {
                   "until": { "type": "string", "format": "date-time", "description": "With suspend and exclude; without it until rectified." },
                   "at": { "type": "string", "format": "date-time", "description": "When the job was finished, or when it happened." },
                   "by": { "type": "string" }, "note": { "type": "string" }
+                }
+              },
+              "Reading": {
+                "type": "object",
+                "description": "What a device shows. Telemetry: it replaces the reading before of the same device and quantity, and is no row of the log. Accepted: it is in the state that is written within a second or so. The same device, quantity, instant and value again: duplicate; another value for the instant: conflict; older than the newest: accepted, with a remark that it came too late to count. Refused: more than 10 minutes ahead of our clock, older than a day, a device or quantity that nobody declared, another unit, a value that can't be.",
+                "required": ["kind", "device", "quantity", "value", "at"],
+                "properties": {
+                  "kind": { "const": "reading" }, "id": { "type": "string" }, "source": { "type": "string" },
+                  "device": { "type": "string", "description": "A transformer or feeder of the network register, a district, or a device of a module's register." },
+                  "quantity": { "type": "string", "description": "As site.yaml declares it (values: quantity:)." },
+                  "value": { "type": ["number", "boolean"], "description": "A finite number; true or false of a flag." },
+                  "unit": { "type": "string", "description": "The declared one; may be left out." },
+                  "at": { "type": "string", "format": "date-time", "description": "When the device measured it." }
                 }
               },
               "Progress": {

@@ -142,7 +142,7 @@ struct Narrator {
             if mayTell("all_declined", times: 1) { say(now, .late, "everybody who could take \(short(line.task)) has declined: the head is told") }
         case .accepted, .enroute, .onsite, .completed, .closed:
             if followed[line.task]?.contains(line.event) ?? false { step(line, task, at: now) }
-        case .contacted, .called_back, .reopened, .shared, .concerned, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed, .joined, .split, .callers_told: break
+        case .contacted, .called_back, .reopened, .shared, .concerned, .recovered, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed, .joined, .split, .callers_told: break
         // Lines of a case, which have no task.
         case .case_opened, .documents_missing, .documents_received, .case_accepted, .stage_skipped, .stage_failed, .case_suspended, .case_resumed,
             .case_completed, .case_withdrawn, .case_migrated, .case_escalated, .case_concerned, .answered, .outage_planned, .outage_changed, .outage_cancelled,

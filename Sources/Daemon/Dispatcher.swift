@@ -239,7 +239,7 @@ package final class Dispatcher {
                 }
             case .kase(let signal):
                 if let state = draft.finishedCases[signal.id] ?? underWay?.finishedCases[signal.id] { findings[index].finishedCase = state }
-            case .crew, .outage, .contractor: break
+            case .crew, .outage, .contractor, .reading, .recovered: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
             draft.receipts[place] = decision.receipt

@@ -10,7 +10,7 @@ package import Systemd
 /// The case's name is the value of `PAIDAN_EVENT`. How each is filled stands in MessageEntries.swift.
 package enum Message: String, Sendable, Hashable, CaseIterable {
     // What happened to a task: one for each `HistoryEvent`.
-    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_called_back, task_reopened, task_shared, task_concerned, task_enroute
+    case task_created, task_queued, task_dispatched, task_accepted, task_rejected, task_accept_timeout, task_contacted, task_called_back, task_reopened, task_shared, task_concerned, task_enroute, task_recovered
     case task_onsite, task_suspended, task_resumed, task_completed, task_closed, task_cancelled, task_merged
     case task_assigned, task_priority_changed, task_escalated, task_all_declined, task_joined, task_split, callers_told
 
@@ -27,7 +27,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case contractor_rectified, contractor_returned
 
     // What the mind remarks: one for each `Remark.Kind`.
-    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, document_unexpected
+    case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, document_unexpected, device_floods
 
     // How notices fared on their way out.
     case notice_told, notice_failed, notice_parked
@@ -79,6 +79,8 @@ extension Message {
             MessageForm("a6c6ca6e5c794b23ab866f2bb838d406", .info, "{task} is what another task is about{note}")
         case .task_shared:
             MessageForm("a6319b7b9aa34ca69e1a97740fe11508", .info, "{task} concerns other departments, too{note}")
+        case .task_recovered:
+            MessageForm("a1352920298f4f10a9a735658f7e59fc", .info, "{task}: what the device had reported is over{note}")
         case .task_enroute:
             MessageForm("c95837d922774f7bbeab3e1f3463d6f0", .info, "{task}: {by} is on the way{note}")
         case .task_onsite:
@@ -193,6 +195,8 @@ extension Message {
             MessageForm("9a4d063c0ce54fa89b1cf097c7de152d", .notice, "{subject}{text}")
         case .document_unexpected:
             MessageForm("b85c813eb408468bb808060b6c8c0b9e", .notice, "{subject}{text}")
+        case .device_floods:
+            MessageForm("63af49d2f6c44458b0a02b72f654f948", .warning, "{subject}{text}")
         case .notice_told:
             MessageForm("ae045820084b4f99beffc454f0763f6d", .info, "{to}: {event} {task}{detail}")
         case .notice_failed:
@@ -297,6 +301,7 @@ extension Message {
         case .reopened: self = .task_reopened
         case .shared: self = .task_shared
         case .concerned: self = .task_concerned
+        case .recovered: self = .task_recovered
         case .enroute: self = .task_enroute
         case .onsite: self = .task_onsite
         case .suspended: self = .task_suspended
@@ -358,6 +363,7 @@ extension Message {
         case .beyond_calendar: self = .beyond_calendar
         case .deadlines_moved: self = .deadlines_moved
         case .document_unexpected: self = .document_unexpected
+        case .device_floods: self = .device_floods
         }
     }
 }

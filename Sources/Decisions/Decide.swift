@@ -35,7 +35,7 @@ package func needs(_ input: Input) -> Needs {
         return needs
     case .kase(let signal): return Needs(kase: signal.id)
     case .customer(let record): return Needs(customer: record.customer)
-    case .crew, .outage, .contractor: return Needs()
+    case .crew, .outage, .contractor, .reading, .recovered: return Needs()
     }
 }
 
@@ -130,6 +130,10 @@ extension DispatchState {
         case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
         case .crew(let signal): outcome = take(signal, &d)
         case .customer(let record): outcome = take(record, input.key, findings.customer, &d)
+        case .reading:
+            // The side stair is the only way for readings (`Telemetry`): nothing here would keep it.
+            outcome = .rejected("a reading has come the way of reports: this is a defect of paidan; please report it")
+        case .recovered(let recovery): outcome = take(recovery, &d)
         case .contractor(let signal): outcome = take(signal, input.key, &d)
         }
         switch outcome {

@@ -101,6 +101,8 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case shared
     /// Another task is about it: a complaint, say.
     case concerned
+    /// What a device had reported by itself holds no longer.
+    case recovered
     // Of a case as a whole.
     case case_opened, documents_missing, documents_received, case_accepted, stage_skipped, stage_failed
     case case_suspended, case_resumed, case_completed, case_withdrawn, case_migrated, case_escalated
@@ -266,12 +268,14 @@ package struct Remark: Sendable, Hashable {
         case document_unexpected
         /// The calendar was edited: deadlines of open tasks have moved.
         case deadlines_moved
+        /// A device sends more readings than are looked at.
+        case device_floods
 
         /// Whether the input's sender is told, too: it is about what the input says.
         package var isForSender: Bool {
             switch self {
             case .place_unknown, .register_unknown, .crew_unknown, .from_the_future, .document_unexpected: true
-            case .condition_failed, .fallback, .beyond_calendar, .deadlines_moved: false
+            case .condition_failed, .fallback, .beyond_calendar, .deadlines_moved, .device_floods: false
             }
         }
     }

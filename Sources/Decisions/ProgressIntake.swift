@@ -42,7 +42,8 @@ extension DispatchState {
             let state = finished.state
             switch lifecycleStep(state, event, isDesk: false) {
             case .refuse(let refusal): return .rejected(refusal.reason(progress.task, state, event))
-            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split:
+            case .nothing, .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split, .recover,
+                .recoveryNoted:
                 if event == .complete, let outcome = progress.outcome, outcome != finished.outcome ?? outcome {
                     return .rejected(
                         "\(progress.task) is \(state.rawValue) already, with the outcome '\(clipped(finished.outcome ?? "", to: 80))': it can't become '\(clipped(outcome, to: 80))'; if there is more to do, send a report about it (\"about\": \"\(progress.task)\")")
@@ -64,7 +65,7 @@ extension DispatchState {
             switch event {
             case .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .resume, .callback, .assign, .merge, .split:
                 return .rejected("\(before.id) is the stage '\(before.task)' of \(kase.id), which is suspended: resume the case first ('paidan case \(kase.id) resume')")
-            case .cancel, .suspend, .priority, .acceptLimit, .askAgain, .found, .closeDue: break
+            case .cancel, .suspend, .priority, .acceptLimit, .askAgain, .found, .closeDue, .recovered: break
             }
         }
         if event == .complete, let reason = refusal(ofOutcome: progress.outcome, before) { return .rejected(reason) }
@@ -83,7 +84,7 @@ extension DispatchState {
         row.revision += 1
         switch lifecycleStep(before.state, event, isDesk: before.isDesk) {
         case .refuse(let refusal): return .rejected(refusal.reason(before.id, before.state, event))
-        case .nothing, .askAgain:
+        case .nothing, .askAgain, .recover, .recoveryNoted:
             d.aside = "\(before.id) is \(before.state.rawValue)\(before.state == .suspended ? "" : " already"): nothing changed"
             return .accepted(tasks: [before.id], rule: nil)
         case .advance(let wanted):

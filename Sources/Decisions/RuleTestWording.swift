@@ -49,6 +49,8 @@ enum RuleTestWording {
         return expected(what, wanted, `is`) + "; the rule \(row.rule)\(place) says so"
     }
 
+    static let nothingReported = "no device has reported anything by these readings"
+
     static let noCase = "the report opened no case: only an application that a process takes does"
 
     static func ofCase(_ what: String, wanted: String, is: String, _ kase: WorkCase) -> String {

@@ -65,97 +65,6 @@ private struct ToldMisses {
     }
 }
 
-package struct RuleTestOutcome: Sendable, Hashable {
-    package var name: String
-    package var file: String
-    package var line: Int
-    package var isPassed: Bool
-}
-
-/// What came of the tests.
-package struct RuleTestReport: Sendable {
-    package var outcomes: [RuleTestOutcome]
-    /// Tests that were not run, because a module is not there.
-    package var skipped: Int
-    /// Mistakes in the test files, expectations that do not hold (errors), and what else is to be said (warnings); sorted, at most 200.
-    package var diagnostics: [Diagnostic]
-
-    /// What refuses a set of rules: the errors among `diagnostics`.
-    package var failures: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
-    package var passed: Int { outcomes.count { $0.isPassed } }
-    package var failed: Int { outcomes.count - passed }
-}
-
-/// What a test's life went through, for coverage and mutants.
-package struct RuleTestTrail: Sendable {
-    /// Each report as the rules saw it, and what they said.
-    package var routes: [(subject: RouteSubject, result: RouteResult)] = []
-    /// Rules whose task waited, because nobody could go.
-    package var waited: Set<String> = []
-    /// Rungs that were told, by their ladders.
-    package var rungs: Set<ToldRung> = []
-    /// What stages of cases went through.
-    package var stages: Set<StageMark> = []
-    /// Rules for merging by which a report joined another.
-    package var joined: Set<String> = []
-    /// Rules about customers that held of somebody.
-    package var held: Set<String> = []
-
-    package struct ToldRung: Sendable, Hashable {
-        package var ladder: String
-        package var percent: Int
-    }
-}
-
-extension CoverageRecorder {
-    /// Takes down what one test's life went through.
-    package func note(_ trail: RuleTestTrail) {
-        for route in trail.routes { note(route.subject, route.result) }
-        for rule in trail.waited { noteWaiting(rule) }
-        for rule in trail.joined { noteJoining(rule) }
-        for rule in trail.held { noteHolding(rule) }
-        for mark in trail.stages { note(mark) }
-        for rung in trail.rungs { noteTold(ladder: rung.ladder, percent: rung.percent) }
-    }
-}
-
-/// The state with which a test begins: its crews, and nothing to do. Made once for tests with the same crews.
-struct TestHouse {
-    let rules: RuleSet
-    let state: DispatchState
-}
-
-struct TestHouses {
-    private let set: RuleSet
-    private var last: (roster: RuleTest.Roster?, contractors: RuleTest.Contractors?, start: Instant, house: TestHouse)?
-
-    init(_ set: RuleSet) { self.set = set }
-
-    /// - Parameter ladders: others than those of the set; such a house is not kept.
-    mutating func house(for test: RuleTest, ladders: [String: Ladder]? = nil) -> TestHouse {
-        if ladders != nil { return build(for: test, ladders) }
-        // Only what is said of crews goes by the instant.
-        if let last, last.roster === test.crews, last.contractors === test.contractors, last.start == test.start || test.crews?.standings.isEmpty ?? true { return last.house }
-        let house = build(for: test, nil)
-        last = (test.crews, test.contractors, test.start, house)
-        return house
-    }
-
-    private func build(for test: RuleTest, _ ladders: [String: Ladder]?) -> TestHouse {
-        let isOwn = test.crews != nil || test.contractors != nil || ladders != nil
-        let rules = isOwn ? set.with(crews: test.crews?.crews, ladders: ladders, contractors: test.contractors?.contractors) : set
-        let contractors = (test.contractors?.tiers ?? [:]).map { ContractorRecord(id: $0.key, tier: $0.value, since: test.start) }
-        let records = (test.crews?.standings ?? []).map { standing in
-            var record = CrewRecord(id: standing.crew)
-            record.duty = standing.onDuty
-            record.coordinate = standing.coordinate
-            record.coordinateAt = standing.coordinate == nil ? nil : test.start
-            return record
-        }
-        return TestHouse(rules: rules, state: DispatchState(tasks: [], crews: records, lastTask: nil, contractors: contractors, rules: rules, at: test.start))
-    }
-}
-
 /// One test's life.
 struct TestLife {
     /// An expectation that does not hold.
@@ -194,6 +103,10 @@ struct TestLife {
     private var customer: CustomerRecord?
     /// What was suggested since the step before.
     private var suggested: Set<String> = []
+    /// nil until a device shows something.
+    private var telemetry: Telemetry?
+    /// The route of each report of `tasks`, in the trail; nil: nothing was reported.
+    private var routeOf: [Int?] = []
 
     init(_ test: RuleTest, _ house: TestHouse, route: @escaping (RouteSubject) -> RouteResult) {
         self.test = test
@@ -210,7 +123,7 @@ struct TestLife {
     mutating func live() -> End? {
         do throws(End) {
             for outage in test.outages { _ = try input(.outage(outage.signal), SourceID("test"), Findings(), at: outage.place) }
-            try take(test.report)
+            if let report = test.report { try take(report) } else { try take(test.readings) }
             try check(test.expect, about: 0, of: nil, isWhole: true)
             for step in test.steps {
                 told = []
@@ -219,6 +132,7 @@ struct TestLife {
                 try act(step)
                 var isWhole = false
                 if case .report? = step.action { isWhole = true }
+                if case .readings? = step.action { isWhole = true }
                 try check(step.expect, about: step.about, of: step.task, isWhole: isWhole)
             }
             return nil
@@ -238,6 +152,8 @@ struct TestLife {
             return result
         }
         trail.routes += routes.map { (subject: $0.0, result: $0.1) }
+        telemetry?.note(decision)
+        if let marks = telemetry?.marks { trail.watches = marks }
         for change in decision.changes {
             switch change {
             case .task(_, let after): rows[after.id] = after
@@ -311,11 +227,60 @@ struct TestLife {
                 findings.customer = customer
             }
         }
+        let route = trail.routes.count
         let receipt = try input(.report(body), report.source, findings, at: report.place)
         tasks.append(receipt.tasks)
         receipts.append(receipt)
         if let rule = receipt.rule, receipt.answer != nil, !receipt.tasks.isEmpty { trail.joined.insert(rule) }
         caseOf.append(receipt.kase)
+        routeOf.append(route)
+    }
+
+    /// Each reading at its instant; what devices report by them are the reports of this entry.
+    private mutating func take(_ readings: [RuleTest.TestReading]) throws(End) {
+        if telemetry == nil {
+            let all = [test.readings] + test.steps.map { if case .readings(let readings)? = $0.action { readings } else { [] } }
+            telemetry = Telemetry(rules: rules, dates: Set(all.flatMap { $0.flatMap(\.devices) }), at: now)
+            telemetry?.marks = []
+        }
+        tasks.append([])
+        receipts.append(Receipt(id: "", source: Telemetry.source, status: .accepted))
+        caseOf.append(nil)
+        routeOf.append(nil)
+        for reading in readings {
+            try pass(reading.after, reading.place)
+            for device in reading.devices {
+                sent += 1
+                let body = Reading(device: device, quantity: reading.quantity, value: reading.value, unit: reading.unit, at: now)
+                let receipt = telemetry?.take(
+                    Input(key: InputKey(source: SourceID("scada"), id: "test-\(sent)"), digest: ContentDigest(high: 0, low: UInt64(sent)), body: .reading(body)), at: now)
+                guard let receipt, receipt.status == .accepted else {
+                    throw End(misses: [Miss(place: reading.place, code: .refused, text: RuleTestWording.refused(receipt?.reason))])
+                }
+            }
+            try settle(reading.place)
+        }
+        if let marks = telemetry?.marks { trail.watches = marks }
+    }
+
+    /// Decides what devices have reported.
+    private mutating func settle(_ place: RuleTestPlace) throws(End) {
+        while let inputs = telemetry?.crossings(at: now), !inputs.isEmpty {
+            for input in inputs {
+                let route = trail.routes.count
+                guard let receipt = decide(.input(input, Findings())).receipt else { continue }
+                telemetry?.decided(input, receipt)
+                guard receipt.status == .accepted else {
+                    throw End(misses: [Miss(place: place, code: .refused, text: RuleTestWording.refused(receipt.reason))])
+                }
+                guard case .report = input.body, let last = tasks.indices.last else { continue }
+                tasks[last] += receipt.tasks
+                if routeOf[last] == nil { receipts[last] = receipt }
+                if let rule = receipt.rule, receipt.answer != nil, !receipt.tasks.isEmpty { trail.joined.insert(rule) }
+                caseOf[last] = caseOf[last] ?? receipt.kase
+                routeOf[last] = routeOf[last] ?? route
+            }
+        }
     }
 
     /// The case that a report has opened, as it stands.
@@ -331,14 +296,15 @@ struct TestLife {
         switch step.action {
         case nil: break
         case .report(let report): try take(report)
+        case .readings(let readings): try take(readings)
         case .crew(let crew, let onDuty, let coordinate):
             _ = try input(.crew(CrewSignal(crew: crew, onDuty: onDuty, coordinate: coordinate)), SourceID("test"), Findings(), at: step.place)
         case .progress(var progress):
-            let row = try row(about: step.about, of: step.task, at: step.place)
+            let row = try row(about: reported(step.about), of: step.task, at: step.place)
             progress.task = row.id
             _ = try input(.progress(progress), SourceID("crew-app"), Findings(finished: row.state.isFinal ? FinishedTask(row.state, outcome: row.outcome) : nil), at: step.place)
         case .kase(var signal):
-            guard let kase = kase(step.about) else {
+            guard let kase = kase(reported(step.about)) else {
                 throw End(misses: [Miss(place: step.place, code: .unmetExpectation, text: RuleTestWording.noCase)])
             }
             signal.id = kase.id
@@ -349,8 +315,9 @@ struct TestLife {
     /// Lets time pass: every timer fires at its own instant.
     private mutating func pass(_ span: TimeSpan, _ place: RuleTestPlace) throws(End) {
         let target = now + span
-        while let due = state.nextDue, due <= target {
+        while let due = [state.nextDue, telemetry?.nextDue].compactMap({ $0 }).min(), due <= target {
             now = max(now, due)
+            try settle(place)
             _ = decide(.tick)
             ticks += 1
             guard ticks <= RuleTests.ticksMax else {
@@ -375,8 +342,14 @@ struct TestLife {
     }
 
     /// - Parameter isWhole: the expectation is of all that a report came to, not of one of its tasks.
-    private func check(_ expected: RuleTest.Expected?, about number: Int, of kind: String?, isWhole: Bool) throws(End) {
+    private func check(_ expected: RuleTest.Expected?, about wanted: Int, of kind: String?, isWhole: Bool) throws(End) {
         guard let expected else { return }
+        let number = expected.isNone ? wanted : reported(wanted)
+        // After readings of which nothing came, another report is meant, unless a rule is wanted.
+        let wantsReport = isWhole && expected.tasks.contains { $0.contains { if case .rule = $0.what { true } else { false } } }
+        if !expected.isNone, routeOf.indices.contains(number), routeOf[number] == nil || number != wanted && wantsReport {
+            throw End(misses: [Miss(place: expected.place, code: .unmetExpectation, text: RuleTestWording.nothingReported)])
+        }
         let all = allRows(number)
         var misses = (expected.tasks.first ?? []).compactMap { missOfCustomer($0) }
         if !misses.isEmpty { throw End(misses: misses) }
@@ -442,7 +415,7 @@ struct TestLife {
         switch expectation.what {
         case .rule(let wanted):
             if rule == wanted { return nil }
-            let subject = trail.routes.indices.contains(number) ? trail.routes[number].subject : nil
+            let subject = subject(number)
             let verdict = wanted == "fallback" ? nil : subject.map { rules.verdict(on: wanted, $0) }
             return miss(RuleTestWording.rule(wanted: wanted, is: rule, rules, verdict: verdict, subject: subject))
         case .answer(let wanted): return wanted == answer ? nil : miss(RuleTestWording.answer(wanted: wanted, is: answer, by: rule))
@@ -451,6 +424,18 @@ struct TestLife {
         case .task, .priority, .crew, .contractor, .department, .skills, .within, .escalate, .state, .limit, .shared, .kase, .open, .skipped, .missing, .joined, .callers:
             return miss(RuleTestWording.answered(rule, answer))
         }
+    }
+
+    /// Readings of which no report came stand for the one that came before, or else for the first.
+    private func reported(_ number: Int) -> Int {
+        guard routeOf.indices.contains(number), routeOf[number] == nil else { return number }
+        return routeOf[..<number].lastIndex { $0 != nil } ?? routeOf.firstIndex { $0 != nil } ?? number
+    }
+
+    /// What the rules were asked about.
+    private func subject(_ number: Int) -> RouteSubject? {
+        let route = routeOf.indices.contains(number) ? routeOf[number] : nil
+        return route.flatMap { trail.routes.indices.contains($0) ? trail.routes[$0].subject : nil }
     }
 
     /// What is expected of a case as a whole, or of the rule that opened it.
@@ -463,7 +448,7 @@ struct TestLife {
         switch expectation.what {
         case .rule(let rule):
             if kase.process == rule { return nil }
-            let subject = trail.routes.indices.contains(number) ? trail.routes[number].subject : nil
+            let subject = subject(number)
             let verdict = rule == "fallback" ? nil : subject.map { rules.verdict(on: rule, $0) }
             return Miss(
                 place: expectation.place, code: .unmetExpectation,
@@ -497,8 +482,7 @@ struct TestLife {
         switch expectation.what {
         case .rule(let rule):
             if row.rule == rule { return nil }
-            // The reports that the rules were asked about, in their order.
-            let subject = trail.routes.indices.contains(number) ? trail.routes[number].subject : nil
+            let subject = subject(number)
             let verdict = rule == "fallback" ? nil : subject.map { rules.verdict(on: rule, $0) }
             return miss(RuleTestWording.rule(wanted: rule, is: row.rule, rules, verdict: verdict, subject: subject))
         case .task(let task): return row.task == task ? nil : made("task", task, row.task)

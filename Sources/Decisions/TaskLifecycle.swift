@@ -14,6 +14,7 @@
 //    cancel: from every state before completed.
 //    assign, by hand: from every state before completed to `dispatched`; a suspended task is resumed by it.
 //    merge, by hand: from every state before completed to `merged`: another task stands for it. split: callers of it get a task of their own.
+//    recovered: the device that reported it says that it is over; completed by that before anybody is on the way, else only noted.
 //
 // An event that says what is so already changes nothing and is no error: messages arrive twice, and out of order. An event that
 // can't be is refused with the reason; the task stays as it is.
@@ -31,6 +32,8 @@ package enum LifecycleEvent: Hashable, Sendable, CaseIterable {
     case found
     /// It has been completed for the configured time.
     case closeDue
+    /// The device that reported it says that it is over.
+    case recovered
 
     package init(_ event: ProgressEvent) {
         self =
@@ -76,6 +79,10 @@ package enum LifecycleStep: Hashable, Sendable {
     case merge
     /// Some of its callers get a task of their own.
     case split
+    /// Nobody has taken it up: it is done without anybody's work.
+    case recover
+    /// Whoever has it decides: the history says that it has recovered.
+    case recoveryNoted
     /// It is so already.
     case nothing
     case refuse(LifecycleRefusal)
@@ -112,6 +119,10 @@ package enum LifecycleRefusal: Hashable, Sendable {
 /// The life cycle: what `event` does to a task in `state`. Who may say so is decided elsewhere (`ProgressIntake`).
 package func lifecycleStep(_ state: TaskState, _ event: LifecycleEvent, isDesk: Bool) -> LifecycleStep {
     switch (state, event) {
+    case (.queued, .recovered), (.dispatched, .recovered), (.accepted, .recovered): .recover
+    case (.enroute, .recovered), (.onsite, .recovered), (.suspended, .recovered): .recoveryNoted
+    case (.completed, .recovered), (.closed, .recovered), (.cancelled, .recovered), (.merged, .recovered): .nothing
+
     case (.queued, .accept), (.queued, .reject), (.queued, .enroute), (.queued, .onsite), (.queued, .complete), (.queued, .close):
         .refuse(.nobodyHasIt)
     case (.queued, .cancel): .cancel

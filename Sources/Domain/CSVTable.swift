@@ -43,7 +43,8 @@ package struct CSVTable: Sendable {
                 code: .missing, message: "the first row does not name the columns", suggestion: "begin with a header such as id,type,category,reported_at,customer",
                 line: line)
         }
-        let absent = known.filter { index[$0] == nil }
+        // The columns of readings are near to names that other tables may have: they are guessed at only where readings are.
+        let absent = known.filter { index[$0] == nil && (index["device"] != nil || !Self.readingColumns.contains($0)) }
         for (cell, name) in zip(cells, names) where !known.contains(name) {
             guard let meant = misspelling(name, of: absent) else { continue }
             throw InputFault(
@@ -85,11 +86,13 @@ package struct CSVTable: Sendable {
         }
     }
 
+    private static let readingColumns: Set<String> = ["device", "quantity", "value", "unit"]
+
     /// The columns of every kind.
     static let knownColumns: [String] = [
         "kind", "id", "source", "type", "category", "reported_at", "customer", "lat", "lon", "district", "address", "site", "voltage", "urgency",
         "feeder", "transformer", "customers_out", "capacity_kva", "description", "task", "event", "by", "at", "note", "outcome", "to", "priority",
-        "crew", "on_duty", "contractor", "job", "until",
+        "crew", "on_duty", "contractor", "job", "until", "device", "quantity", "value", "unit",
     ]
 
     /// The one of the three that stands most often outside quotes; a comma when none does.
@@ -169,7 +172,12 @@ package struct CSVTable: Sendable {
                 try time("until", to: &json)
                 try time("at", to: &json)
                 rest("scores", to: &json)
-            case .reading, nil: break
+            case .reading:
+                text(["device", "quantity"], to: &json)
+                measured("value", to: &json)
+                text(["unit"], to: &json)
+                try time("at", to: &json)
+            case .recovered, nil: break
             }
         }
 
@@ -210,6 +218,17 @@ package struct CSVTable: Sendable {
             }
             json.key(named: name)
             json.raw(cell.text)
+        }
+
+        /// A number or a flag as it is; the decoder tells of anything else.
+        private mutating func measured(_ name: String, to json: inout JSONWriter) {
+            guard let cell = take(name) else { return }
+            json.key(named: name)
+            switch cell.text.lowercased() {
+            case "true": json.bool(true)
+            case "false": json.bool(false)
+            default: if (try? JSONValue.parse(cell.text))?.double != nil { json.raw(cell.text) } else { json.string(cell.text) }
+            }
         }
 
         private mutating func place(to json: inout JSONWriter) throws(InputFault) {

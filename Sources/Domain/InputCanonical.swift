@@ -65,7 +65,7 @@ extension InputCodec {
     package static func input(log: [UInt8], personal: [UInt8]?) throws(InputFault) -> Input {
         // Escapes and numbers may be written longer here than the sender wrote them.
         let stored = try log.withUnsafeBufferPointer { (log) throws(InputFault) in
-            try read(log, kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax)
+            try read(log, kind: .report, task: nil, line: 1, bytesMax: 8 * bytesMax, ownKinds: true)
         }
         guard let personal else { return input(stored.body, id: stored.id, source: stored.source ?? SourceID("")) }
         if case .customer(var customer) = stored.body {
@@ -190,6 +190,30 @@ extension InputCodec {
                         }
                     }
                 }
+            case .reading(let reading):
+                json.field("kind", "reading")
+                write(key, to: &json)
+                json.field("device", reading.device.rawValue)
+                json.field("quantity", reading.quantity)
+                json.key("value")
+                switch reading.value {
+                case .number(let number): json.double(number)
+                case .flag(let flag): json.bool(flag)
+                }
+                json.field("unit", reading.unit)
+                json.field("at", reading.at)
+            case .recovered(let recovery):
+                json.field("kind", "recovered")
+                write(key, to: &json)
+                json.field("device", recovery.device.rawValue)
+                json.field("rule", recovery.rule)
+                json.field("report", recovery.report)
+                if !recovery.tasks.isEmpty {
+                    json.key("tasks")
+                    json.array { json in for task in recovery.tasks { json.string(task.description) } }
+                }
+                json.field("at", recovery.at)
+                json.field("note", recovery.note)
             case .contractor(let signal):
                 json.field("kind", "contractor")
                 write(key, to: &json)

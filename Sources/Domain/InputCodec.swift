@@ -57,14 +57,14 @@ package enum InputCodec {
 
     /// What an input says, before it has its key and its digest.
     static func read(
-        _ bytes: UnsafeBufferPointer<UInt8>, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int
+        _ bytes: UnsafeBufferPointer<UInt8>, kind: InputKind, task: TaskID?, line: Int, bytesMax: Int, ownKinds: Bool = false
     ) throws(InputFault) -> (body: InputBody, id: String?, source: SourceID?, leftOut: [String]) {
         do throws(JSONStop) {
             guard bytes.count <= bytesMax else {
                 throw JSONStop(
                     code: .tooLong, offset: 0, message: "\(bytes.count) bytes are too many for one input", suggestion: "at most \(bytesMax) are taken")
             }
-            var decoder = try InputDecoder(bytes, assumedKind: kind, task: task)
+            var decoder = try InputDecoder(bytes, assumedKind: kind, task: task, ownKinds: ownKinds)
             let body = try decoder.body()
             return (consume body, decoder.id, decoder.source, decoder.leftOut)
         } catch {

@@ -9,14 +9,15 @@ struct InputDecoder {
     /// Keys of the input that nobody reads.
     var leftOut: [String] = []
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, assumedKind: InputKind, task: TaskID?) throws(JSONStop) {
+    /// - Parameter ownKinds: whether those that the daemon makes itself are read, too: from the log.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, assumedKind: InputKind, task: TaskID?, ownKinds: Bool = false) throws(JSONStop) {
         reader = try JSONReader(bytes)
         self.task = task
-        kind = try Self.kind(reader) ?? assumedKind
+        kind = try Self.kind(reader, ownKinds: ownKinds) ?? assumedKind
     }
 
     /// Looks ahead for `kind`.
-    private static func kind(_ original: JSONReader) throws(JSONStop) -> InputKind? {
+    private static func kind(_ original: JSONReader, ownKinds: Bool) throws(JSONStop) -> InputKind? {
         var reader = original
         if try reader.next() == 0x5B {
             throw reader.stop(.wrongType, "an object is wanted, but this is a list", "write one object a line into a .jsonl file, or send them as application/x-ndjson")
@@ -31,7 +32,7 @@ struct InputDecoder {
                 guard let kind = InputKind(rawValue: name) else {
                     throw reader.unknownValue("kind", name, among: InputKind.allCases.filter(\.isTakenIn).map(\.rawValue), at: offset)
                 }
-                guard kind.isTakenIn else { throw reader.notTakenIn(kind, at: offset) }
+                guard kind.isTakenIn || ownKinds && kind.isOurOwn else { throw reader.notTakenIn(kind, at: offset) }
                 return kind
             }
             try reader.skip()
@@ -50,7 +51,8 @@ struct InputDecoder {
         case .kase: body = .kase(try kase())
         case .outage: body = .outage(try outage())
         case .contractor: body = .contractor(try contractor())
-        case .reading: throw reader.notTakenIn(kind, at: reader.at)
+        case .reading: body = .reading(try reading())
+        case .recovered: body = .recovered(try recovered())
         }
         try reader.finish()
         return body

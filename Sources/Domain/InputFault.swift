@@ -42,16 +42,19 @@ package struct InputFault: Error, Hashable, Sendable, CustomStringConvertible {
 package enum InputKind: String, Hashable, Sendable, CaseIterable {
     case report, progress, crew, customer
     case kase = "case"
-    case outage, contractor
-    /// Not taken in by this version.
-    case reading
+    case outage, contractor, reading
+    /// Our own, in the log alone: not taken in.
+    case recovered
 
     package var isTakenIn: Bool {
         switch self {
-        case .report, .progress, .crew, .customer, .kase, .outage, .contractor: true
-        case .reading: false
+        case .report, .progress, .crew, .customer, .kase, .outage, .contractor, .reading: true
+        case .recovered: false
         }
     }
+
+    /// Made by the daemon itself: the log has it, and no door takes it in.
+    package var isOurOwn: Bool { self == .recovered }
 }
 
 /// Limits of one input.
@@ -100,7 +103,8 @@ extension JSONReader {
 
     @inline(never) func notTakenIn(_ kind: InputKind, at offset: Int) -> JSONStop {
         JSONStop(
-            code: .notTakenIn, offset: offset, message: "the kind '\(kind.rawValue)' is not taken in by this version",
+            code: .notTakenIn, offset: offset,
+            message: kind.isOurOwn ? "the kind '\(kind.rawValue)' is paidan's own and can't be sent" : "the kind '\(kind.rawValue)' is not taken in by this version",
             suggestion: "send " + InputKind.allCases.filter(\.isTakenIn).map(\.rawValue).joined(separator: ", "))
     }
 
@@ -112,6 +116,12 @@ extension JSONReader {
 
     @inline(never) func notATime(_ fault: TimeFault, at offset: Int) -> JSONStop {
         JSONStop(code: .notATime, offset: offset, message: fault.message, suggestion: fault.suggestion)
+    }
+
+    @inline(never) func notAValue(_ found: String, at offset: Int) -> JSONStop {
+        JSONStop(
+            code: .wrongType, offset: offset, message: "'\(clipped(found, to: 40))' is no value of a reading: a finite number, or true or false for a flag, is wanted",
+            suggestion: "leave a reading out that has no value")
     }
 
     @inline(never) func notATask(_ found: String, at offset: Int) -> JSONStop {

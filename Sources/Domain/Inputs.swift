@@ -154,6 +154,55 @@ package struct CustomerFacts: Hashable, Sendable {
     }
 }
 
+/// What a device shows of one quantity at one instant. Telemetry: it replaces its predecessor, and never enters the log.
+package struct Reading: Hashable, Sendable {
+    /// A number is finite; a flag is what an alarm contact has.
+    package enum Value: Hashable, Sendable {
+        case number(Double)
+        case flag(Bool)
+    }
+
+    package var device: DeviceID
+    /// A declared value.
+    package var quantity: String
+    package var value: Value
+    /// nil: the declared one.
+    package var unit: String?
+    /// When the device measured it. What comes in with the same device, quantity and instant is the same reading.
+    package var at: Instant
+
+    package init(device: DeviceID, quantity: String, value: Value, unit: String? = nil, at: Instant) {
+        self.device = device
+        self.quantity = quantity
+        self.value = value
+        self.unit = unit
+        self.at = at
+    }
+}
+
+/// What a device had reported by itself holds no longer: an input of our own making, so that the log has it. No door takes it in.
+package struct Recovery: Hashable, Sendable {
+    package var device: DeviceID
+    /// `module.name` of the rule that had reported it.
+    package var rule: String
+    /// The id of its report, and the tasks that stand for it now.
+    package var report: String
+    package var tasks: [TaskID]
+    /// The instant of the reading that cleared it.
+    package var at: Instant
+    /// What it showed: `load_ratio 0.7`.
+    package var note: String?
+
+    package init(device: DeviceID, rule: String, report: String, tasks: [TaskID], at: Instant, note: String? = nil) {
+        self.device = device
+        self.rule = rule
+        self.report = report
+        self.tasks = tasks
+        self.at = at
+        self.note = note
+    }
+}
+
 /// What is said of a case as a whole.
 package enum CaseEvent: String, Hashable, Sendable, Codable, CaseIterable {
     /// Documents have come in, or fields are known better.
@@ -237,6 +286,8 @@ package enum InputBody: Hashable, Sendable {
     case progress(Progress)
     case crew(CrewSignal)
     case customer(CustomerFacts)
+    case reading(Reading)
+    case recovered(Recovery)
     case contractor(ContractorSignal)
 }
 

@@ -242,6 +242,15 @@ struct FileReader {
         return Int(number)
     }
 
+    /// Digits, with a point before decimals.
+    func number(_ node: Node, _ name: String) -> Double? {
+        guard let text = text(node, name) else { return nil }
+        do { return try Quantity.degrees(text, limit: 1e15) } catch {
+            self.error(place(node), .notANumber(name, text))
+            return nil
+        }
+    }
+
     private func quantity<T>(
         _ node: Node, _ name: String, wants: String, example: String, from: String, to: String, _ read: (String) throws(Quantity.Fault) -> T
     ) -> T? {

@@ -72,6 +72,11 @@ extension Keys {
         case Keys.values.what: ["type", "category"]
         case Keys.testReport.what: ["type"]
         case Keys.testOutage.what: ["from", "until"]
+        case Keys.testReading.what: ["device", "quantity", "value"]
+        case Keys.quantity.what: ["unit"]
+        case Keys.watch.what: ["name", "report"]
+        case Keys.maintenance.what: ["name", "every", "report"]
+        case Keys.template.what: ["type"]
         default: []
         }
     }
@@ -81,14 +86,18 @@ extension Keys {
         switch what {
         case Keys.module.what: [("tables", "route")]
         case Keys.district.what, Keys.testPlace.what: [("lat", "lon"), ("lon", "lat")]
-        case Keys.ruleTest.what: ["needs", "expect", "then"].map { ($0, "name") } + [("name", "report"), ("report", "name")]
+        case Keys.ruleTest.what: ["needs", "report", "readings", "expect", "then"].map { ($0, "name") }
         case Keys.step.what: [("duty", "crew"), ("place", "crew")]
+        case Keys.testReading.what: [("every", "for"), ("for", "every")]
         case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
         case Keys.assign.what:
             ["skills", "within", "otherwise"].map { ($0, "nearest") } + [("contractor", "works"), ("works", "contractor"), ("contractor", "department")]
         case Keys.works.what: [("licence", "level"), ("level", "licence")]
         case Keys.ratings.what: [("tiers", "share")]
         case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
+        case Keys.watch.what:
+            ["for", "count", "clears", "gap"].map { ($0, "when") } + [("count", "window"), ("window", "count"), ("silent", "quantity"), ("quantity", "silent")]
+        case Keys.every.what: [("count", "quantity"), ("hours", "quantity")]
         case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
         }
@@ -99,12 +108,14 @@ extension Keys {
         switch what {
         case Keys.assign.what: ["nearest", "department"]
         case Keys.rule.what: ["task", "answer"]
+        case Keys.watch.what: ["when", "silent"]
+        case Keys.every.what: ["count", "hours", "time"]
         default: []
         }
     }
 
     /// At least one of these is there.
-    var anyOf: [String] { what == Keys.ruleTest.what ? ["name", "with"] : [] }
+    var anyOf: [String] { what == Keys.ruleTest.what ? ["report", "readings", "with"] : [] }
 
     /// A block without keys says nothing.
     var isNeverEmpty: Bool { what == Keys.expectation.what }
@@ -197,13 +208,16 @@ extension Keys {
         case Keys.testFacts.what: Self.testFactMeanings
         case Keys.expectation.what: Self.expectationMeanings
         case Keys.step.what: Self.stepMeanings
+        case Keys.testReading.what: Self.testReadingMeanings
         case Keys.fields.what:
             ["report": .init(.named(.choice(FieldType.allCases.map(\.rawValue)), dots: false), "Fields that reports have here: 'report.fields.NAME' in conditions.")]
         case Keys.values.what:
             Dictionary(
                 Keys.values.names.map { name in
-                    (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
+                    if name == "quantity" { return (name, Meaning(.named(.block(Keys.quantity), dots: true), "What devices measure, each with its unit.")) }
+                    return (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
                 }, uniquingKeysWith: { first, _ in first })
+        case Keys.quantity.what, Keys.watch.what, Keys.maintenance.what, Keys.every.what, Keys.template.what: watchMeanings
         default: processMeanings
         }
     }
@@ -237,6 +251,9 @@ extension Keys {
         "account_managers": .init(.named(.block(Keys.accountManager), dots: true), "Who looks after customers that a rule gives an account manager."),
         "merge": .init(.list(.block(Keys.merge)), "When a report is another call about an incident that is known: it joins its task."),
         "answers": .init(.named(.block(Keys.text), dots: false), "What callers are told in place of a task; a rule's 'answer' names one."),
+        "watch": .init(.list(.block(Keys.watch)), "What the readings of devices must not show: each rule reports by itself."),
+        "maintenance": .init(.list(.block(Keys.maintenance)), "What is due after so many operations, hours or days."),
+        "devices": .init(.text, "Devices beside the transformers of the network: a CSV file beside this one."),
         "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),
     ]
 

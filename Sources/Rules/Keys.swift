@@ -22,7 +22,7 @@ struct Keys: Sendable {
 
     /// Sections and keys of the rule language that this version does not have yet.
     static let later: Set<String> = [
-        "watch", "webhook", "secret",
+        "webhook", "secret",
     ]
 
     static let module = Keys(
@@ -40,6 +40,9 @@ struct Keys: Sendable {
             "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
             "classify": "classify:\n  - name: vip\n    when: customer.capacity_kva >= 10000.0\n    set: { tier: vip }",
             "account_managers": "account_managers:\n  am-1: { name: 王芳, districts: [lucheng] }",
+            "watch": "watch:\n  - name: heavy-load\n    when: reading.quantity == \"load_ratio\" && reading.value >= 0.8\n    for: 2 h\n    report: { type: fault, category: heavy_load }",
+            "maintenance": "maintenance:\n  - name: switch-operations\n    every: { count: 2000, quantity: operations }\n    report: { type: fault, category: maintenance_due }",
+            "devices": "devices: devices.csv",
             "works": "works:\n  line_10kv: { zh: 10千伏线路工程, en: 10 kV line, licence: install, level: 3 }",
             "contractors":
                 "contractors:\n  c-7:\n    name: 江州送变电工程有限公司\n    works: [line_10kv]\n    licences:\n      - { kind: install, level: 3, from: 2024-07-01, until: 2028-06-30 }",
@@ -233,5 +236,7 @@ struct Keys: Sendable {
             "payment": "payment: [good, late]",
             "critical_class": "critical_class: [special, class_1, class_2]",
             "tier": "tier: [vip, key, normal]",
+            "quantity": "quantity:\n  load_ratio: { zh: 负载率, en: Load, unit: '1', lowest: 0, highest: 5 }",
+            "device_kind": "device_kind: [switch, sensor]",
         ])
 }

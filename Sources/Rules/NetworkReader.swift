@@ -2,9 +2,7 @@ import Domain
 
 /// Reads the network register: a table as a spreadsheet exports it, one transformer area a row.
 ///
-/// - A header names the columns transformer, feeder, district, lat, lon and customers, in any order.
-/// - Cells may stand in double quotes (a quote inside is doubled); a cell may be empty, except the transformer's.
-/// - Lines that begin with `#` and empty lines are skipped.
+/// A header names the columns transformer, feeder, district, lat, lon and customers, in any order; a cell may be empty, except the transformer's.
 struct NetworkReader {
     let source: SourceText
     let file: Int
@@ -14,69 +12,16 @@ struct NetworkReader {
 
     static let columns = ["transformer", "feeder", "district", "lat", "lon", "customers"]
     static let customersMax = 10_000_000
-
-    private struct Cell {
-        var text: String
-        var range: Range<Int>
-    }
+    private typealias Cell = RegisterTable.Cell
 
     func read() -> NetworkRegister {
         var register = NetworkRegister()
-        guard source.size <= RuleLimits.networkBytes else {
-            findings.error(file, 0..<0, .fileTooLarge(source.size, limit: RuleLimits.networkBytes))
-            return register
-        }
-        if let bad = UTF8Check.firstInvalid(source.bytes) {
-            findings.error(file, bad..<(bad + 1), .invalidUTF8(source.bytes[bad]))
-            return register
-        }
         let known = districts.map { Set($0) }
-        var order: [Int]?
         var firstLines: [TransformerID: Int] = [:]
-        for line in source.lineStarts.indices {
-            let range = source.range(ofLine: line)
-            guard let first = source.bytes[range].first(where: { $0 != 0x20 && $0 != 0x09 }), first != UInt8(ascii: "#") else { continue }
-            guard let cells = cells(range) else { continue }
-            guard let columns = order else {
-                guard let header = header(cells, range) else { return register }
-                order = header
-                continue
-            }
-            guard cells.count == columns.count else {
-                findings.error(file, range, .badRow("this row has \(cells.count) cells; the header has \(columns.count)"))
-                continue
-            }
-            row(columns.map { $0 < 0 ? Cell(text: "", range: range) : cells[$0] }, range, line: line, known: known, &register, &firstLines)
-        }
-        if order == nil {
-            findings.error(file, source.start..<source.start, .badHeader("the file has no header line"))
-        }
+        let table = RegisterTable(source: source, file: file, findings: findings, columns: Self.columns, example: Wording.networkHeader, rowExample: Wording.networkRow)
+        table.read { cells, range, line in row(cells, range, line: line, known: known, &register, &firstLines) }
         register.feeders = Self.feeders(of: register.transformers)
         return register
-    }
-
-    /// The cell number of each of `columns`.
-    private func header(_ cells: [Cell], _ range: Range<Int>) -> [Int]? {
-        var order: [Int] = []
-        for cell in cells where !Self.columns.contains(cell.text) {
-            let missing = Self.columns.filter { name in !cells.contains { $0.text == name } }
-            findings.error(
-                file, cell.range, .badHeader("the register has no column '\(cell.text.prefix(60))'", suggestion: nearestName(to: cell.text, among: missing)))
-            return nil
-        }
-        for name in Self.columns {
-            let places = cells.indices.filter { cells[$0].text == name }
-            guard let place = places.first else {
-                findings.error(file, range, .badHeader("the header has no column '\(name)'"))
-                return nil
-            }
-            if places.count > 1 {
-                findings.error(file, cells[places[1]].range, .badHeader("the header has the column '\(name)' twice"))
-                return nil
-            }
-            order.append(place)
-        }
-        return order
     }
 
     private func row(
@@ -131,47 +76,6 @@ struct NetworkReader {
                 error.kind == .range ? "'\(name)' must be from -\(limit) to \(limit); found \(cell.text.prefix(60))" : "'\(cell.text.prefix(60))' is no number of degrees"
             findings.error(file, cell.range, .badRow(message))
             return nil
-        }
-    }
-
-    /// Splits a row; nil after an error about its quotes. Blanks around a cell don't count.
-    private func cells(_ range: Range<Int>) -> [Cell]? {
-        let bytes = source.bytes
-        var result: [Cell] = []
-        var i = range.lowerBound
-        while true {
-            while i < range.upperBound, bytes[i] == 0x20 { i += 1 }
-            let begin = i
-            if i < range.upperBound, bytes[i] == UInt8(ascii: "\"") {
-                var text: [UInt8] = []
-                i += 1
-                while i < range.upperBound {
-                    if bytes[i] == UInt8(ascii: "\"") {
-                        guard i + 1 < range.upperBound, bytes[i + 1] == UInt8(ascii: "\"") else { break }
-                        i += 1
-                    }
-                    text.append(bytes[i])
-                    i += 1
-                }
-                guard i < range.upperBound else {
-                    findings.error(file, begin..<range.upperBound, .badRow("this quote is not closed in its line"))
-                    return nil
-                }
-                i += 1
-                result.append(Cell(text: String(decoding: text, as: UTF8.self), range: begin..<i))
-                while i < range.upperBound, bytes[i] == 0x20 { i += 1 }
-                guard i >= range.upperBound || bytes[i] == UInt8(ascii: ",") else {
-                    findings.error(file, i..<(i + 1), .badRow("after the closing quote a comma must follow"))
-                    return nil
-                }
-            } else {
-                while i < range.upperBound, bytes[i] != UInt8(ascii: ",") { i += 1 }
-                var end = i
-                while end > begin, bytes[end - 1] == 0x20 { end -= 1 }
-                result.append(Cell(text: source.text(begin..<end), range: begin..<end))
-            }
-            guard i < range.upperBound else { return result }
-            i += 1
         }
     }
 

@@ -131,7 +131,7 @@ enum ReportSchema {
         for (i, declared) in (site?.fields ?? []).enumerated() { own[declared.name] = .init(declared.type.type, slot: Slot.firstField + i) }
         schema.objects["report.fields"] = own
 
-        for name in Keys.values.names where name != "skill" && name != "document" {
+        for name in Keys.values.names where !notOfReports.contains(name) {
             if enumeration(name) == .enumeration(name) { schema.enumerations[name] = site?.codes?[name] ?? [] }
         }
         schema.functions = SiteFunction.declarations
@@ -140,6 +140,9 @@ enum ReportSchema {
         if let districts = site?.districts { schema.enumerations["district"] = districts }
         return schema
     }
+
+    /// Declared values that no report has.
+    private static let notOfReports: Set<String> = ["skill", "document", "quantity", "device_kind"]
 
     static func schema(_ site: SiteFacts) -> Schema { schema(site.words) }
 

@@ -135,6 +135,9 @@ struct SharedSections {
     /// What the modules say otherwise than the catalogue that comes with the program, with their places.
     var texts: [TextName: (text: Translation, place: String)] = [:]
     var customers = CustomerSections()
+    /// What the modules' registers of devices have.
+    var devices: [DeviceID: RegisteredDevice] = [:]
+    private var deviceLines: [DeviceID: String] = [:]
     var contractors = ContractorSections()
     private var calendarUse: (reader: FileReader, range: Range<Int>)?
 
@@ -156,6 +159,7 @@ struct SharedSections {
                 calendar = CalendarReader(reader: reader, sources: sources).read(node) ?? WorkingCalendar()
             }
         }
+        if let node = block["devices"] { devices(node, reader, sources) }
         if let node = block["texts"] { TextReader(reader: reader).read(node, &texts) }
         contractors.read(block, reader, site)
         if block.has("channels") { channels(block["channels"], reader) }
@@ -169,6 +173,16 @@ struct SharedSections {
         defaultChannel = name
         usedChannels.insert(name)
         defaultUse = (reader, reader.place(node))
+    }
+
+    private mutating func devices(_ node: Node, _ reader: FileReader, _ sources: [SourceText]) {
+        guard let name = reader.text(node, "devices", example: "devices: devices.csv") else { return }
+        guard let file = sources.firstIndex(where: { $0.name == name }) else {
+            let tables = sources.map(\.name).filter { $0.hasSuffix(".csv") }
+            reader.error(reader.place(node), .noSuchFile(name, suggestion: nearestName(to: name, among: tables)))
+            return
+        }
+        DeviceReader(source: sources[file], file: file, findings: reader.findings, site: site).read(&devices, &deviceLines)
     }
 
     /// Whether the channels of the site's crews are there.

@@ -11,6 +11,8 @@ import Domain
 ///   - each row of a table, and its `otherwise`: it gave a limit.
 ///   - each `otherwise` of an `assign`: nobody could go, and the task waited there.
 ///   - each rung of a ladder: somebody was told.
+/// - A rule of `watch` or `maintenance` is reached when a device reports by it; its branches are that it clears, or its work is done, and that what must
+///   hold for a time ends before.
 ///
 /// A branch that was reached is no proof that a test would notice a change there: `RuleMutants` is.
 package struct RuleCoverage: Sendable {
@@ -105,6 +107,7 @@ package final class CoverageRecorder {
     private var stages: Set<StageMark> = []
     private var joined: Set<String> = []
     private var held: Set<String> = []
+    private var watches: Set<WatchMark> = []
 
     /// - Parameter files: module files that are looked at; nil: all.
     package init(_ source: RuleSource, _ set: RuleSet, files: Set<String>? = nil) {
@@ -182,6 +185,7 @@ package final class CoverageRecorder {
     package func noteHolding(_ rule: String) { held.insert(rule) }
 
     package func note(_ mark: StageMark) { stages.insert(mark) }
+    package func note(_ mark: WatchMark) { watches.insert(mark) }
 
     package func noteTold(ladder: String, percent: Int) { rungs.insert("\(ladder) \(percent)") }
 
@@ -228,6 +232,30 @@ package final class CoverageRecorder {
         for one in order {
             add(one.module.file)
             modules[one.module.file] = module(one)
+        }
+        for rule in map.watched {
+            add(rule.file)
+            modules[rule.file]?.rules += 1
+            let isReached = watches.contains(WatchMark(rule: rule.name, kind: .raised))
+            if isReached { modules[rule.file]?.rulesReached += 1 }
+            func note(_ kind: RuleCoverage.Gap.Kind, _ range: Range<Int>, _ text: String) {
+                modules[rule.file]?.gaps.append(gap(kind, rule.file, rule.source, range, rule.name, text))
+            }
+            if !isReached { note(.rule, rule.nameRange, "no test reaches \(rule.name)") }
+            func branch(_ kind: WatchMark.Kind, _ range: Range<Int>, _ text: String) {
+                modules[rule.file]?.branches += 1
+                if watches.contains(WatchMark(rule: rule.name, kind: kind)) {
+                    modules[rule.file]?.branchesReached += 1
+                } else if isReached {
+                    note(.branch, range, text)
+                }
+            }
+            if rule.isMaintenance {
+                branch(.cleared, rule.nameRange, "in no test is the work of \(rule.name) done")
+            } else {
+                branch(.cleared, rule.clears ?? rule.nameRange, "in no test does what \(rule.name) has reported clear")
+                if let length = rule.length { branch(.fell, length, "in no test does what \(rule.name) watches end before it is reported") }
+            }
         }
         for ladder in map.ladders {
             add(ladder.file)

@@ -56,7 +56,20 @@ struct RuleMap {
         var rungs: [(percent: Int, node: Node)]
     }
 
+    /// A rule that looks at devices.
+    struct Watched {
+        var file: String
+        var source: SourceText
+        var name: String
+        var nameRange: Range<Int>
+        var isMaintenance: Bool
+        /// `for` or `count`, where it stands.
+        var length: Range<Int>?
+        var clears: Range<Int>?
+    }
+
     private(set) var modules: [Module] = []
+    private(set) var watched: [Watched] = []
     private(set) var ladders: [Rungs] = []
 
     /// - Parameter files: module files that are wanted; nil: all.
@@ -72,6 +85,15 @@ struct RuleMap {
                         item["at"]?.text.flatMap { try? Quantity.percent($0) }.map { (percent: $0, node: item) }
                     }
                     ladders.append(Rungs(file: file, source: text, ladder: entry.key.text ?? "", rungs: rungs))
+                }
+            }
+            for (key, isMaintenance) in [("watch", false), ("maintenance", true)] {
+                for item in root[key]?.items ?? [] {
+                    let name = item["name"]
+                    watched.append(
+                        Watched(
+                            file: file, source: text, name: (root["module"]?.text ?? "") + "." + (name?.text ?? ""), nameRange: name?.range ?? item.range,
+                            isMaintenance: isMaintenance, length: (item["for"] ?? item["count"])?.range, clears: item["clears"]?.range))
                 }
             }
             guard let number = set.modules.firstIndex(where: { $0.file == file }) else { continue }
@@ -116,6 +138,7 @@ extension SiteFacts {
         timeZone = site.timeZone
         zone = site.zone
         values = site.values
+        quantities = site.quantities
         fields = site.fields
         departments = site.departments
         fallback = site.fallback

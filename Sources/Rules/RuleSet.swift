@@ -158,6 +158,10 @@ package struct Site: Sendable {
     package var districts: [DistrictID: District]
     package var crews: [CrewID: Crew]
     package var network: NetworkRegister
+    /// Devices beside the network's own.
+    package var devices: [DeviceID: RegisteredDevice]
+    /// What readings may be of, in the order of the file.
+    package var quantities: [MeasuredQuantity]
     package var roles: [RoleID: Role]
     package var channels: [String: Channel]
     /// The channel of those who have none of their own; nil: the journal alone.
@@ -187,7 +191,8 @@ package struct Site: Sendable {
         fallback: DepartmentID, districts: [DistrictID: District], crews: [CrewID: Crew], network: NetworkRegister,
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
         fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar(),
-        texts: TextCatalogue = TextCatalogue(), customers: CustomerBook = CustomerBook(), contractors: ContractorBook = ContractorBook()
+        texts: TextCatalogue = TextCatalogue(), customers: CustomerBook = CustomerBook(), contractors: ContractorBook = ContractorBook(),
+        devices: [DeviceID: RegisteredDevice] = [:], quantities: [MeasuredQuantity] = []
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -197,6 +202,8 @@ package struct Site: Sendable {
         self.districts = districts
         self.crews = crews
         self.network = network
+        self.devices = devices
+        self.quantities = quantities
         self.roles = roles
         self.channels = channels
         self.defaultChannel = defaultChannel
@@ -362,6 +369,9 @@ package final class RuleSet: Sendable {
     package let hash: String
     package let site: Site
     package let ladders: [String: Ladder]
+    /// The rules that look at readings, and all that can send them.
+    package let watch: WatchBook
+    package let devices: DeviceIndex
     /// Enabled modules that have rules, in byte order of their file names.
     let modules: [CompiledModule]
     /// The files of all enabled modules, also of those without rules, in byte order.
@@ -383,10 +393,14 @@ package final class RuleSet: Sendable {
         var indexes: [ConditionIndex?]
     }
 
-    init(hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool, moduleFiles: [String] = [], made: Made? = nil) {
+    init(
+        hash: String, site: Site, ladders: [String: Ladder], modules: [CompiledModule], pool: FormulaPool, moduleFiles: [String] = [], watch: WatchBook = WatchBook(), made: Made? = nil
+    ) {
         self.hash = hash
         self.site = site
         self.ladders = ladders
+        self.watch = watch
+        devices = DeviceIndex(site)
         self.modules = modules
         self.moduleFiles = moduleFiles
         ruleCount = modules.reduce(0) { $0 + $1.rules.count }
@@ -419,6 +433,8 @@ package final class RuleSet: Sendable {
         if let crews { site.crews = crews }
         self.site = site
         self.ladders = ladders ?? other.ladders
+        watch = other.watch
+        devices = other.devices
         modules = other.modules
         moduleFiles = other.moduleFiles
         ruleCount = other.ruleCount

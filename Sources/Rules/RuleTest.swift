@@ -24,7 +24,9 @@ package struct RuleTest: Sendable {
     package var facts: [String: FieldValue]?
     /// Known interruptions.
     package var outages: [Outage] = []
-    package var report: TestReport
+    /// nil: it begins with readings.
+    package var report: TestReport?
+    package var readings: [TestReading] = []
     package var expect: Expected?
     package var steps: [Step]
 
@@ -68,11 +70,24 @@ package struct RuleTest: Sendable {
         package var place: RuleTestPlace
     }
 
+    /// What devices show at one instant.
+    package struct TestReading: Sendable {
+        /// Since the reading before, or the beginning.
+        package var after: TimeSpan
+        package var devices: [DeviceID]
+        package var quantity: String
+        package var value: Reading.Value
+        package var unit: String?
+        package var place: RuleTestPlace
+    }
+
     /// What is expected at one moment.
     package struct Expected: Sendable {
         /// Of one task; or, written as a list, of each task that a report came to, in their order.
         package var tasks: [[Expectation]]
         package var isList: Bool
+        /// `none`: no report comes of the readings.
+        package var isNone = false
         package var place: RuleTestPlace
     }
 
@@ -156,6 +171,8 @@ package struct RuleTest: Sendable {
         case kase(CaseSignal)
         case crew(CrewID, onDuty: Bool?, coordinate: Coordinate?)
         case report(TestReport)
+        /// Reports may come of them.
+        case readings([TestReading])
     }
 
     /// What a step can do to a task with `do`.

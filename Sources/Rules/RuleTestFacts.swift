@@ -140,6 +140,7 @@ extension TestFile {
 
     func expected(_ node: Node, _ crews: RuleTest.Roster?) -> RuleTest.Expected? {
         guard !node.isSpoilt else { return nil }
+        if node.text == "none" { return RuleTest.Expected(tasks: [], isList: true, isNone: true, place: place(reader.place(node))) }
         if case .list = node.content {
             let items = reader.list(node, "expect", of: "what each task must be", example: "expect:\n  - { task: repair }\n  - { task: inspect }") ?? []
             return RuleTest.Expected(tasks: items.map { expectations($0, crews) }, isList: true, place: place(reader.place(node)))

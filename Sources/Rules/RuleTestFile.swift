@@ -50,18 +50,25 @@ struct TestFile {
         }
         let around = block["with"].map { surroundings($0, shared) } ?? shared
         contractors = around.contractors
-        guard let report = reader.required("report", in: block, of: name.map { "the test '\($0)'" }) else { return }
+        if block.has("report"), let range = block.keyRanges["readings"] { return reader.error(range, .reportAndReadings) }
+        let readings = block["readings"].map { self.readings($0) } ?? []
+        let report = block.has("readings") ? nil : reader.required("report", in: block, of: name.map { "the test '\($0)'" })
+        guard report != nil || block.has("readings") else { return }
         if !block.has("expect"), !(block["then"].map(expects) ?? false) {
             reader.error(nameRange, .nothingExpected("this test"))
         }
         let start = around.start ?? set.site.zone.instant(of: RuleTestReader.day, second: 12 * 3_600)
         var test = RuleTest(
             name: name ?? "", file: reader.source.name, line: reader.line(of: nameRange), place: place(nameRange), start: start, crews: around.crews,
-            facts: nil, report: RuleTest.TestReport(source: SourceID("test"), report: Report(type: ""), place: place(nameRange)), expect: nil, steps: [])
+            facts: nil, report: nil, readings: readings, expect: nil, steps: [])
         test.outages = around.outages
         test.contractors = around.contractors
         test.expect = block["expect"].flatMap { expected($0, around.crews) }
-        if let node = block["then"] { test.steps = steps(node, test, first: report["id"]?.text) }
+        if let node = block["then"] { test.steps = steps(node, test, first: report?["id"]?.text) }
+        guard let report else {
+            if name != nil { tests.append(test) }
+            return
+        }
 
         // A list stands for each of its values: so many tests.
         guard let reports = cases(report), let customers = around.customer.map({ cases($0) }) ?? [],
@@ -237,6 +244,10 @@ struct TestFile {
                 if let id = report.id { ids[id] = count }
                 count += 1
             }
+            if case .readings? = step.action {
+                step.about = count
+                count += 1
+            }
             if let node = block["about"], let id = reader.text(node, "about", example: "about: second") {
                 if let number = ids[id] {
                     step.about = number
@@ -255,7 +266,7 @@ struct TestFile {
     }
 
     private func action(_ block: Block, _ test: RuleTest) -> RuleTest.Action? {
-        let kinds = ["do", "assign", "priority", "crew", "report", "documents", "case"].filter { block.has($0) }
+        let kinds = ["do", "assign", "priority", "crew", "report", "readings", "documents", "case"].filter { block.has($0) }
         guard kinds.count <= 1 else {
             reader.error(block.keyRanges[kinds[1]] ?? block.anchor, .severalActions(kinds))
             return nil
@@ -315,6 +326,7 @@ struct TestFile {
             return .crew(id, onDuty: onDuty, coordinate: coordinate)
         case "report":
             return block["report"].flatMap { report($0, test.start) }.map { .report($0) }
+        case "readings": return block["readings"].map { .readings(readings($0)) }
         default: return nil
         }
     }

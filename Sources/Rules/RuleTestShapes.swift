@@ -8,7 +8,7 @@ extension Keys {
     /// `none` stands for nobody or nothing.
     private static func orNone(_ shape: Shape) -> Shape { .either([.choice(["none"]), shape]) }
 
-    private static let expected: Shape = .either([.block(Keys.expectation), .list(.block(Keys.expectation))])
+    private static let expected: Shape = .either([.block(Keys.expectation), .list(.block(Keys.expectation)), .choice(["none"])])
     private static let priority: Shape = .choice(Priority.allCases.map(\.rawValue))
 
     static let testMeanings: [String: Meaning] = [
@@ -16,7 +16,8 @@ extension Keys {
         "needs": .init(.either([.text, .list(.text)]), "Modules without which the test is not run."),
         "with": .init(.block(Keys.testWith), "What surrounds the report; alone, for all tests below."),
         "report": .init(.block(Keys.testReport), "The report that comes in; a list stands for each of its values in turn."),
-        "expect": .init(expected, "What must come of it; what is not said is not looked at."),
+        "readings": .init(.list(.block(Keys.testReading)), "What devices show, in place of a report: reports may come of it."),
+        "expect": .init(expected, "What must come of it ('none': no report, of readings); what is not said is not looked at."),
         "then": .init(.list(.block(Keys.step)), "What happens next, step by step."),
     ]
 
@@ -145,6 +146,7 @@ extension Keys {
         "duty": .init(.choice(["on", "off"]), "The crew comes on duty, or goes off."),
         "place": .init(.block(Keys.base), "The crew is there now."),
         "report": .init(.block(Keys.testReport), "Another report comes in."),
+        "readings": .init(.list(.block(Keys.testReading)), "Devices show this."),
         "about": .init(.text, "The id of the report that the step is about; without, the last."),
         "task": .init(.code(dots: false), "Which of the report's tasks, where it has several."),
         "expect": .init(expected, "What must be so after the step."),

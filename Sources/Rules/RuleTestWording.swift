@@ -5,6 +5,7 @@ package enum RuleTestCode: String, Sendable, CaseIterable {
     case unknownTask = "unknown-task"
     case unknownCrew = "unknown-crew"
     case unknownReport = "unknown-report"
+    case unknownDevice = "unknown-device"
     case unknownRecipient = "unknown-recipient"
     case nothingExpected = "nothing-expected"
     case severalActions = "several-actions"
@@ -93,6 +94,7 @@ extension Keys {
             "needs": "needs: [faults]",
             "with": "with:\n  crews:\n    a: { base: { lat: 28.0, lon: 120.6 }, skills: [live_line] }",
             "report": "report: { type: fault, category: line_down, site: urban }",
+            "readings": "readings:\n  - { device: T-991, quantity: load_ratio, value: 0.86, every: 5 min, for: 2 h }",
             "expect": "expect: { rule: faults.hazard-first, crew: a, arrive: 45 min }",
             "then": "then:\n  - after: 4 min\n    expect: { crew: b }",
         ])
@@ -210,6 +212,7 @@ extension Keys {
             "duty": "duty: off",
             "place": "place: { lat: 28.012, lon: 120.655 }",
             "report": "report: { id: second, type: fault, category: fire }",
+            "readings": "readings:\n  - { device: T-991, quantity: load_ratio, value: 0.7, after: 5 min }",
             "about": "about: second",
             "task": "task: repair",
             "expect": "expect: { crew: b }",

@@ -59,6 +59,7 @@ package final class RuleWorkshop {
         let usedLadders: Set<String>
         /// nil: it has no rules.
         let rules: (read: ReadModule, compiled: CompiledModule)?
+        let watch: ReadWatch
         var index: ConditionIndex?
 
         /// Whether reading it now would give the same. Where the ladders can't be known, nothing is checked against them.
@@ -178,8 +179,11 @@ package final class RuleWorkshop {
             site: words, ladders: isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil, schema: ReportSchema.schema(words), pool: bench.pool)
         var modules: [(read: ReadModule, compiled: CompiledModule)] = []
         var indexes: [ConditionIndex?] = []
+        var watch: [(file: Int, read: ReadWatch)] = []
         for module in enabled where module.name != "site" {
-            guard let (rules, index) = readModule(module, set, bench) else { continue }
+            let (read, watched) = readModule(module, set, bench)
+            if !watched.isEmpty { watch.append((module.reader.file, watched)) }
+            guard let (rules, index) = read else { continue }
             modules.append(rules)
             indexes.append(index)
             // What is declared elsewhere is looked up every time: the module may be one that was read before.
@@ -191,7 +195,8 @@ package final class RuleWorkshop {
         guard !findings.hasErrors, let facts,
             let result = ruleSet(
                 Self.hash(of: known), site: facts, shared: shared, modules: modules.map(\.compiled), pool: bench.pool,
-                moduleFiles: enabled.map(\.reader.source.name), made: RuleSet.Made(matcher: bench.matcher, indexes: indexes))
+                moduleFiles: enabled.map(\.reader.source.name),
+                watch: WatchBook(rules: watch.flatMap { $0.read.rules.map(\.rule) }, maintenance: watch.flatMap { $0.read.maintenance.map(\.rule) }), made: RuleSet.Made(matcher: bench.matcher, indexes: indexes))
         else {
             if self.bench.map({ $0.words == words }) ?? true { self.bench = bench }
             return Compilation(set: nil, diagnostics: findings.diagnostics(sources: sources), untold: findings.untold)
@@ -204,6 +209,7 @@ package final class RuleWorkshop {
         self.bench = bench
         let proofs = proves ? Proofs(result, bench.pool) : nil
         SetFindings(site: facts, shared: shared, modules: modules.map { ($0.read, $0.compiled) }, findings: findings).run(proofs)
+        WatchFindings(set: result, findings: findings).run(watch)
         if let proofs { observe(proofs) }
         return Compilation(set: result, diagnostics: findings.diagnostics(sources: sources), untold: findings.untold)
     }
@@ -242,7 +248,7 @@ package final class RuleWorkshop {
     }
 
     /// The sections that are only read when a module's rules are.
-    private static let heavyKeys: Set<String> = ["takes", "let", "tables", "merge", "answers", "route"]
+    private static let heavyKeys: Set<String> = ["takes", "let", "tables", "merge", "answers", "route", "watch", "maintenance"]
 
     private func open(_ file: KnownFile, _ reader: FileReader) -> Opened? {
         if let known = file.opened { return Opened(reader: reader, file: file, name: known.name, block: known.block, isLight: true) }
@@ -271,29 +277,30 @@ package final class RuleWorkshop {
         return facts
     }
 
-    /// nil: it has no rules, or they could not be read.
+    /// `rules` nil: it has none, or they could not be read.
     private func readModule(
         _ module: Opened, _ facts: SetFacts, _ bench: Bench
-    ) -> (rules: (read: ReadModule, compiled: CompiledModule), index: ConditionIndex?)? {
+    ) -> (rules: (rules: (read: ReadModule, compiled: CompiledModule), index: ConditionIndex?)?, watch: ReadWatch) {
         let name = module.reader.source.name
         if let known = bench.modules[name], known.holds(module.file, ladders: facts.ladders) {
-            guard var rules = known.rules else { return nil }
+            guard var rules = known.rules else { return (nil, known.watch) }
             rules.read.file = module.reader.file
-            return (rules, known.index)
+            return ((rules, known.index), known.watch)
         }
         bench.modules[name] = nil
         modulesRead += 1
-        guard let block = wholeBlock(module) else { return nil }
+        guard let block = wholeBlock(module) else { return (nil, ReadWatch()) }
         let findings = module.reader.findings
         let before = findings.told
         var read = ModuleReader(reader: module.reader, facts: facts).read(block, name: module.name)
         let compiled = read?.compile()
         let rules = read.flatMap { read in compiled.map { (read, $0) } }
+        let watch = WatchReader(reader: module.reader, site: facts.site).read(block, module: module.name)
         if before == findings.told {
             bench.modules[name] = KnownModule(
-                file: module.file, ladders: facts.ladders, usedLadders: Set(compiled?.outcomes.flatMap(\.ladders) ?? []), rules: rules)
+                file: module.file, ladders: facts.ladders, usedLadders: Set(compiled?.outcomes.flatMap(\.ladders) ?? []), rules: rules, watch: watch)
         }
-        return rules.map { ($0, nil) }
+        return (rules.map { ($0, nil) }, watch)
     }
 
     // MARK: The set
@@ -307,7 +314,7 @@ package final class RuleWorkshop {
 
     private func ruleSet(
         _ hash: @autoclosure () -> String, site facts: SiteFacts, shared: SharedSections, modules: [CompiledModule], pool: FormulaPool,
-        moduleFiles: [String], made: RuleSet.Made
+        moduleFiles: [String], watch: @autoclosure () -> WatchBook, made: RuleSet.Made
     ) -> RuleSet? {
         guard let timeZone = facts.timeZone, let zone = facts.zone, let values = facts.values, let departments = facts.departments,
             let fallback = facts.fallback, let districts = facts.districts, let crews = facts.crews, let roles = facts.roles,
@@ -317,7 +324,8 @@ package final class RuleWorkshop {
             timeZone: timeZone, zone: zone, values: values, departments: departments, fallback: fallback, districts: districts, crews: crews,
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
             askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar(),
-            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)), customers: shared.customers.book, contractors: shared.contractors.book)
-        return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, made: made)
+            texts: TextCatalogue(edited: shared.texts.mapValues(\.text)), customers: shared.customers.book, contractors: shared.contractors.book,
+            devices: shared.devices, quantities: facts.quantities)
+        return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, watch: watch(), made: made)
     }
 }

@@ -15,6 +15,8 @@ struct SiteFacts {
     var network = NetworkRegister()
     /// The file that the register was read from.
     var networkFile: String?
+    /// As far as they could be read.
+    var quantities: [MeasuredQuantity] = []
     var roles: [RoleID: Role]?
     var closeAfter = TimeSpan.hours(24)
     var askAgainAfter = TimeSpan.minutes(5)
@@ -38,7 +40,7 @@ struct SiteFacts {
     var words: SiteWords {
         SiteWords(
             timeZone: timeZone, codes: values?.mapValues { $0.map(\.code) }, fields: fields, districts: districtNames, departmentNames: departmentNames,
-            fallback: fallback)
+            fallback: fallback, quantities: quantities)
     }
 }
 
@@ -54,6 +56,7 @@ struct SiteWords: Hashable {
     /// Sorted.
     var departmentNames: [String]?
     var fallback: DepartmentID?
+    var quantities: [MeasuredQuantity] = []
 
     func codes(_ enumeration: String) -> [String]? { codes.map { $0[enumeration] ?? [] } }
 }
@@ -96,7 +99,14 @@ struct SiteReader {
                 if name == "type" || name == "category" { reader.error(section.anchor, .missingValue(name, example: Keys.values.examples[name])) }
                 continue
             }
-            guard let node = section[name], let values = declared(node, name, &site) else { return nil }
+            guard let node = section[name] else { return nil }
+            if name == "quantity" {
+                guard let quantities = quantities(node) else { return nil }
+                site.quantities = quantities
+                result[name] = quantities.map { DeclaredValue(code: $0.code, chinese: $0.chinese, english: $0.english) }
+                continue
+            }
+            guard let values = declared(node, name, &site) else { return nil }
             result[name] = values
         }
         return result
@@ -133,6 +143,30 @@ struct SiteReader {
             reader.error(
                 reader.place(node), .wrongType(enumeration, wants: "a list of codes, or a block of codes with their names", found: node.kind, example: example))
             return nil
+        }
+        return result
+    }
+
+    /// What devices measure: each needs its unit.
+    private func quantities(_ node: Node) -> [MeasuredQuantity]? {
+        guard case .map = node.content else {
+            reader.error(reader.place(node), .quantitiesNeedUnits(found: node.kind))
+            return nil
+        }
+        let example = Keys.values.examples["quantity"] ?? ""
+        var result: [MeasuredQuantity] = []
+        for entry in reader.named(node, section: "quantity", what: "a quantity", example: example) ?? [] {
+            guard let block = reader.block(entry.value, Keys.quantity, named: entry.name, example: example, at: entry.key) else { continue }
+            var quantity = MeasuredQuantity(
+                code: entry.name, chinese: block["zh"].flatMap { reader.text($0, "zh") }, english: block["en"].flatMap { reader.text($0, "en") }, unit: "")
+            quantity.unit = reader.required("unit", in: block, of: "the quantity '\(entry.name)'").flatMap { reader.text($0, "unit", example: "unit: V") } ?? ""
+            quantity.lowest = block["lowest"].flatMap { reader.number($0, "lowest") }
+            quantity.highest = block["highest"].flatMap { reader.number($0, "highest") }
+            if let lowest = quantity.lowest, let highest = quantity.highest, lowest > highest, let node = block["lowest"] {
+                reader.error(reader.place(node), .lowestAboveHighest(node.text ?? "", block["highest"]?.text ?? ""))
+            }
+            if quantity.isFlag, let range = block.keyRanges["lowest"] ?? block.keyRanges["highest"] { reader.error(range, .boundsOfFlag) }
+            result.append(quantity)
         }
         return result
     }
@@ -314,7 +348,7 @@ enum Identifiers {
 
     /// Names with a meaning of their own in conditions: roots of this and later versions, and words of the language.
     static let taken: Set<String> = [
-        "report", "customer", "task", "case", "crew", "contractor", "reading", "true", "false", "null", "in", "as", "break", "const", "continue",
+        "report", "customer", "task", "case", "crew", "contractor", "reading", "device", "true", "false", "null", "in", "as", "break", "const", "continue",
         "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while", "int", "uint", "double",
         "bool", "string", "bytes", "list", "map", "type", "null_type", "dyn", "duration", "timestamp", "size", "has", "all", "exists", "exists_one",
         "filter", "matches",

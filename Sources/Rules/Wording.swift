@@ -62,6 +62,11 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case unknownStage = "unknown-stage"
     // Answers in place of tasks
     case unknownAnswer = "unknown-answer"
+    // Watched equipment
+    case watchTrigger = "watch-trigger"
+    case unknownTransformer = "unknown-transformer"
+    case unknownFeeder = "unknown-feeder"
+    case notDue = "not-due"
     // Contractors
     case unknownWorks = "unknown-works"
     case unknownTier = "unknown-tier"
@@ -376,10 +381,11 @@ struct Wording: Hashable {
         Wording(.noSuchFile, "there is no file '\(short(name))' in the rules folder", suggestion: suggestion)
     }
     static let networkHeader = "transformer,feeder,district,lat,lon,customers"
-    static func badHeader(_ message: String, suggestion: String? = nil) -> Wording {
-        Wording(.badHeader, message, suggestion: suggestion, example: suggestion == nil ? networkHeader : nil)
+    static let networkRow = "T-991,F-12,lucheng,28.0121,120.6554,86"
+    static func badHeader(_ message: String, suggestion: String? = nil, example: String) -> Wording {
+        Wording(.badHeader, message, suggestion: suggestion, example: suggestion == nil ? example : nil)
     }
-    static func badRow(_ message: String) -> Wording { Wording(.badRow, message, example: "T-991,F-12,lucheng,28.0121,120.6554,86") }
+    static func badRow(_ message: String, example: String = networkRow) -> Wording { Wording(.badRow, message, example: example) }
 
     // MARK: Findings about the set
 

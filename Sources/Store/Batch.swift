@@ -44,12 +44,17 @@ package struct Batch: Sendable, Hashable {
     package var deliveries: [Delivery]
     /// Lines of history up to this one are in the journal; nil: no news.
     package var journaledThrough: Int64?
+    /// The states of devices that have changed: a checkpoint, whatever else the batch holds.
+    package var telemetry: [DeviceRow]
 
-    package init(entries: [Entry] = [], rulesHash: String, deliveries: [Delivery] = [], journaledThrough: Int64? = nil) {
+    package init(
+        entries: [Entry] = [], rulesHash: String, deliveries: [Delivery] = [], journaledThrough: Int64? = nil, telemetry: [DeviceRow] = []
+    ) {
         self.entries = entries
         self.rulesHash = rulesHash
         self.deliveries = deliveries
         self.journaledThrough = journaledThrough
+        self.telemetry = telemetry
     }
 }
 
@@ -91,6 +96,8 @@ package struct LoadedState: Sendable, Hashable {
     package var journaledThrough: Int64
     /// ... and these may be missing there: they are journaled again (at least once, never not at all).
     package var unjournaled: [StoredLine]
+    /// What devices have shown, in byte order of their names.
+    package var devices: [DeviceRow] = []
     package init(
         cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID = CaseID(packed: 0), tasks: [WorkTask] = [], crews: [CrewRecord] = [],
         contractors: [ContractorRecord] = [],

@@ -167,6 +167,7 @@ extension HistoryEvent: StoredWord {
         case .contractor_fraud: 54
         case .contractor_rectified: 55
         case .contractor_returned: 56
+        case .recovered: 60
         }
     }
 }
@@ -216,6 +217,7 @@ enum LogKind: Int64 {
     case kase = 14
     case outage = 16
     case contractor = 15
+    case watch = 17
 
     init(_ stimulus: Stimulus) {
         switch stimulus {
@@ -231,7 +233,21 @@ enum LogKind: Int64 {
             case .kase: self = .kase
             case .outage: self = .outage
             case .contractor: self = .contractor
+            // A reading is folded into its device's row; should one come here, it is a matter of watched devices, too.
+            case .recovered, .reading: self = .watch
             }
+        }
+    }
+}
+
+extension WatchPhase: StoredWord {
+    static var words: [WatchPhase] { allCases }
+    static let table = byCode()
+    var code: UInt8 {
+        switch self {
+        case .quiet: 0
+        case .holding: 1
+        case .raised: 2
         }
     }
 }

@@ -12,7 +12,7 @@ extension Writer {
     func commit(_ batch: Batch) throws(CommitFailure) -> Committed {
         if let poison { throw .fatal(poison) }
         let plan = try CommitPlan(batch, path: path)
-        if plan.isEmpty, batch.deliveries.isEmpty, (batch.journaledThrough ?? 0) <= head.journaled {
+        if plan.isEmpty, batch.telemetry.isEmpty, batch.deliveries.isEmpty, (batch.journaledThrough ?? 0) <= head.journaled {
             return Committed(lastInput: head.input, lastHistory: head.history, hasNotices: false)
         }
         let before = contexts
@@ -75,6 +75,7 @@ extension Writer {
             }
         }
         for delivery in batch.deliveries { try store(delivery) }
+        for row in batch.telemetry { try store(row) }
         if let last = plan.lastTask {
             guard last.before.packed == head.task else {
                 throw conflict("the last task was \(TaskID(packed: head.task)), but the decision began with \(last.before)")
@@ -219,6 +220,16 @@ extension Writer {
         s.bind(2, after)
         s.bind(3, bytes.bytes)
         guard try run(s) == 1 else { throw conflict("crew \(change.after.id) has another record than the decision began with") }
+    }
+
+    /// Telemetry replaces its predecessor, so no row is guarded.
+    private func store(_ row: DeviceRow) throws(CommitFailure) {
+        bytes.reset()
+        RowCodec.write(row, into: &bytes)
+        let s = try prepared("INSERT INTO device (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = ?2")
+        s.bind(1, row.device.rawValue)
+        s.bind(2, bytes.bytes)
+        try run(s)
     }
 
     private func store(_ change: CommitPlan.ContractorChange) throws(CommitFailure) {
@@ -560,7 +571,7 @@ extension Stimulus {
         switch input.body {
         case .report(let report): return report.customer
         case .customer(let record): return record.customer
-        case .progress, .crew, .kase, .outage, .contractor: return nil
+        case .progress, .crew, .kase, .outage, .contractor, .reading, .recovered: return nil
         }
     }
 }

@@ -73,7 +73,7 @@ final class FindingsReader: @unchecked Sendable {
                 findings.finishedCase = try CaseState.word(code)
             }
         case .customer(let record): findings.customer = try customer(record.customer)
-        case .crew, .outage, .contractor: break
+        case .crew, .outage, .contractor, .reading, .recovered: break
         }
         return findings
     }

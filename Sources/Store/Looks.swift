@@ -42,6 +42,16 @@ enum Looks {
 
     static let nextNotice = "SELECT min(next_at) FROM notice INDEXED BY notice_due WHERE state = 0 AND next_at > ?"
 
+    static func devices(_ db: OpaquePointer) throws -> [DeviceRow] {
+        let s = try Statement(db, "SELECT id, body FROM device ORDER BY id")
+        var devices: [DeviceRow] = []
+        while try s.step() {
+            let id = DeviceID(s.text(0))
+            devices.append(try s.blob(1) { bytes throws(RowFault) in try RowCodec.device(id, bytes) })
+        }
+        return devices
+    }
+
     static func openTasks(_ db: OpaquePointer) throws -> [WorkTask] {
         let s = try Statement(db, openTasks)
         var tasks: [WorkTask] = []
@@ -188,6 +198,7 @@ extension Writer {
             lastHistory: head.history, journaledThrough: head.journaled, unjournaled: try Looks.lines(unjournaled))
         loaded.outages = try Looks.outages(try Statement(connection, "SELECT id, body FROM outage WHERE open = 1 ORDER BY id"))
         loaded.managerLoads = try Looks.managerLoads(connection)
+        loaded.devices = try Looks.devices(connection)
         return loaded
     }
 }

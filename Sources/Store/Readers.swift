@@ -186,7 +186,7 @@ extension Store {
                 case .tick: stimulus = .tick
                 case .positions: stimulus = .positions(try s.blob(5, RowCodec.positions))
                 case .rules: stimulus = .rules(String(decoding: s.bytes(5) ?? [], as: UTF8.self))
-                case .report, .progress, .crew, .customer, .kase, .outage, .contractor:
+                case .report, .progress, .crew, .customer, .kase, .outage, .contractor, .watch:
                     // Findings are not stored: the rows they came from follow from the log before them.
                     stimulus = .input(try InputCodec.input(log: s.bytes(5) ?? [], personal: s.bytes(6)), Findings())
                 }

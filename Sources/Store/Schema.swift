@@ -22,6 +22,7 @@ import GRDB
 /// | `shared` | each department that a task of another's concerns | history |
 /// | `caller` | each call that joined an incident, or was told of an outage | history |
 /// | `outage` | each known interruption of supply | history |
+/// | `device` | what a device has shown last, and where the rules that watch it stand | devices |
 /// | `plan` | each wording of a process that a case went by | edits of processes |
 enum Schema {
     /// "PAID": marks the file as ours.
@@ -47,6 +48,9 @@ enum Schema {
         }
         migrator.registerMigration("6 contractors") { db in
             try db.execute(sql: "CREATE TABLE contractor (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;")
+        }
+        migrator.registerMigration("7 telemetry") { db in
+            try db.execute(sql: "CREATE TABLE device (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
         }
         migrator.registerMigration("8 customers") { db in
             try db.execute(sql: customerColumns)

@@ -6,7 +6,7 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "paidan-bench",
         abstract: "Measures paidan on this machine: swift run -c release paidan-bench all",
-        subcommands: [All.self, Throughput.self, Latency.self, Scale.self, CaseCost.self, Start.self, Storm.self, RuleCost.self, RuleTestCost.self, TrapCost.self, ExpressionCost.self, ReloadCost.self, FiguresCost.self])
+        subcommands: [All.self, Throughput.self, Latency.self, Scale.self, CaseCost.self, ReadingCost.self, Start.self, Storm.self, RuleCost.self, RuleTestCost.self, TrapCost.self, ExpressionCost.self, ReloadCost.self, FiguresCost.self])
 }
 
 /// Every benchmark in its usual size; the storm only where its file is named.
@@ -20,6 +20,7 @@ struct All: AsyncParsableCommand {
         try await Latency.parse([]).run()
         try Scale.parse([]).run()
         try CaseCost.parse([]).run()
+        try ReadingCost.parse([]).run()
         try await Start.parse([]).run()
         try RuleCost.parse([]).run()
         try RuleTestCost.parse([]).run()

@@ -17,25 +17,25 @@ import Testing
     ///     nob refused: nobody has it  sus refused: suspended        com refused: completed              fin refused: final
     static let columns: [LifecycleEvent] = [
         .accept, .reject, .contact, .enroute, .onsite, .complete, .close, .cancel, .suspend, .resume, .assign, .priority, .acceptLimit, .askAgain, .found,
-        .closeDue, .callback, .merge, .split,
+        .closeDue, .callback, .merge, .split, .recovered,
     ]
     static let table: [(TaskState, String)] = [
-        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue callback merge split
-        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       .       not     mrg     spl"),
-        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       .       not     mrg     spl"),
-        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl"),
-        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl"),
-        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl"),
-        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       .       not     mrg     spl"),
-        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X       back     com     com"),
-        (.closed, ".       fin     .       .       .       .       .       fin     fin     fin     fin     fin     .       .       .       .       fin     fin     fin"),
-        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       .       fin     fin     fin"),
-        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       .       fin     fin     fin"),
+        //           accept reject contact enroute onsite complete close cancel suspend resume assign priority acceptLimit askAgain found closeDue callback merge split recovered
+        (.queued, "nob     nob     nob     nob     nob     nob     nob     can     stop    .       *       prio    .       ask     *       .       not     mrg     spl     done"),
+        (.dispatched, "→A      ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    ↓       .       .       .       not     mrg     spl     done"),
+        (.accepted, ".       ↓       said    →E      →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl     done"),
+        (.enroute, ".       ↓       said    .       →O      →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl     told"),
+        (.onsite, ".       ↓       said    .       .       →C      →X      can     stop    .       *       prio    .       .       .       .       not     mrg     spl     told"),
+        (.suspended, "sus     sus     sus     sus     sus     sus     sus     can     .       go      *       prio    .       .       .       .       not     mrg     spl     told"),
+        (.completed, ".       com     .       .       .       .       →X      com     com     com     com     com     .       .       .       →X       back     com     com     ."),
+        (.closed, ".       fin     .       .       .       .       .       fin     fin     fin     fin     fin     .       .       .       .       fin     fin     fin     ."),
+        (.cancelled, "fin     fin     fin     fin     fin     fin     fin     .       fin     fin     fin     fin     .       .       .       .       fin     fin     fin     ."),
+        (.merged, "fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     fin     .       .       .       .       fin     fin     fin     ."),
     ]
     static let steps: [String: LifecycleStep] = [
         "→A": .advance(to: .accepted), "→E": .advance(to: .enroute), "→O": .advance(to: .onsite), "→C": .advance(to: .completed),
         "→X": .advance(to: .closed), "↓": .passOn, "*": .dispatch, "can": .cancel, "stop": .suspend, "go": .resume, "ask": .askAgain,
-        "prio": .setPriority, "said": .contacted, "mrg": .merge, "spl": .split, "back": .calledBack, "not": .refuse(.notDone), ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
+        "prio": .setPriority, "said": .contacted, "mrg": .merge, "spl": .split, "back": .calledBack, "not": .refuse(.notDone), "done": .recover, "told": .recoveryNoted, ".": .nothing, "nob": .refuse(.nobodyHasIt), "sus": .refuse(.suspended), "com": .refuse(.completed),
         "fin": .refuse(.final),
     ]
 
@@ -66,7 +66,7 @@ import Testing
             let step = lifecycleStep(row.state, row.event, isDesk: true)
             switch row.step {
             case .advance(.enroute), .advance(.onsite): #expect(step == .refuse(.deskTask), "\(row.state.rawValue), \(row.event)")
-            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split, .nothing, .refuse:
+            case .advance, .passOn, .dispatch, .cancel, .suspend, .resume, .askAgain, .setPriority, .contacted, .calledBack, .merge, .split, .recover, .recoveryNoted, .nothing, .refuse:
                 #expect(step == row.step, "\(row.state.rawValue), \(row.event)")
             }
         }
@@ -126,7 +126,7 @@ import Testing
                     #expect(life.decisions.last?.changes == [], "\(label)")
                 // Neither says of which task, or of whom.
                 case .merge, .split: #expect(after == before && receipt.status == .rejected && receipt.reason?.contains("'\(event.rawValue)' needs") ?? false, "\(label)")
-                case .askAgain: Issue.record("nobody can say askAgain")
+                case .askAgain, .recover, .recoveryNoted: Issue.record("nobody can say so")
                 }
                 if let after, after != before { #expect(after.revision == before.revision + 1, "\(label)") }
             }

@@ -51,6 +51,17 @@ import Testing
         }
     }
 
+    @Test func aRecoveryComesBackFromTheLogAlone() throws {
+        let recovery = Recovery(
+            device: DeviceID("T-991"), rule: "monitoring.heavy-load", report: "monitoring.heavy-load:T-991:load_ratio:2026-11-22T00:15:00Z",
+            tasks: [TaskID(day: 20_261_122, number: 17)], at: Instant(milliseconds: 1_795_305_600_000), note: "load_ratio 0.7")
+        let input = InputCodec.input(.recovered(recovery), id: "recovered:x", source: SourceID("watch"))
+        let (log, personal) = InputCodec.logForm(of: input)
+        #expect(personal == nil)
+        #expect(try InputCodec.input(log: log, personal: nil) == input)
+        #expect(throws: InputFault.self) { try InputCodec.decode(log, defaultSource: SourceID("door")) }
+    }
+
     @Test func aForgottenPersonalPartLeavesTheRest() throws {
         let input = try decoded(#"{"id":"a","type":"fault","place":{"address":"street","district":"d"},"description":"text"}"#).get()
         let rest = try InputCodec.input(log: InputCodec.logForm(of: input).log, personal: nil)

@@ -65,8 +65,12 @@ struct InputMaker {
     }
 
     mutating func body() -> InputBody {
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<8, using: &random) {
         case 5: return .contractor(contractor())
+        case 6:
+            return .reading(
+                Reading(
+                    device: DeviceID(code()), quantity: code(), value: chance(30) ? .flag(chance(50)) : .number(double()), unit: maybe { $0.code() }, at: instant()))
         case 0:
             let event = ProgressEvent.allCases.randomElement(using: &random) ?? .accept
             var progress =

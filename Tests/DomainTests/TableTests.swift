@@ -46,6 +46,16 @@ func rowTexts(_ text: String, zone: TimeZoneRules? = nil) -> [String] {
 }
 
 @Suite struct TableTests {
+    @Test func aRowCanBeAReading() {
+        let rows = rowTexts("kind,device,quantity,value,unit,at\nreading,T-991,load_ratio,0.86,1,2026-11-22 08:15\nreading,PD-1,pd_alarm,TRUE,,2026-11-22 08:15\nreading,T-991,load_ratio,NaN,1,2026-11-22 08:15\n", zone: .shanghai)
+        #expect(
+            rows == [
+                #"{"kind":"reading","device":"T-991","quantity":"load_ratio","value":0.86,"unit":"1","at":"2026-11-22T00:15:00Z"}"#,
+                #"{"kind":"reading","device":"PD-1","quantity":"pd_alarm","value":true,"at":"2026-11-22T00:15:00Z"}"#,
+                "line 4, column 26: 'value': 'NaN' is no value of a reading: a finite number, or true or false for a flag, is wanted; leave a reading out that has no value",
+            ])
+    }
+
     @Test func aRowHasEveryFieldOfAReport() throws {
         let table = """
             kind,id,source,type,category,reported_at,customer,lat,lon,district,address,site,voltage,urgency,feeder,transformer,customers_out,capacity_kva,description,floor,tall,code
@@ -109,8 +119,8 @@ func rowTexts(_ text: String, zone: TimeZoneRules? = nil) -> [String] {
          ["line 2, column 7: a quote is opened here and never closed; close it; double a quote that belongs to the text", #"{"kind":"report","type":"fault","description":"ok"}"#, #"{"kind":"report","type":"fault","description":"fine"}"#]),
         ("type,category\nfault,a,b\n", ["line 2, column 9: cell 3 has no column in the header; put texts that hold a delimiter in quotes"]),
         ("type,category,site\nfault,no_po", ["line 2, column 1: the last row ends in the middle, with 2 of 3 cells; send it whole; write spool files in tmp and rename them into new"]),
-        ("kind,task\nprogres,T-1\nreading,\n",
-         ["line 2, column 1: 'kind': there is no kind 'progres'; did you mean 'progress'?", "line 3, column 1: 'kind': the kind 'reading' is not taken in by this version; send report, progress, crew, customer, case, outage, contractor"]),
+        ("kind,task\nprogres,T-1\nrecovered,\n",
+         ["line 2, column 1: 'kind': there is no kind 'progres'; did you mean 'progress'?", "line 3, column 1: 'kind': the kind 'recovered' is paidan's own and can't be sent; send report, progress, crew, customer, case, outage, contractor, reading"]),
         ("kind,contractor,job,Quality,safety,at\ncontractor,c-7,T-20261122-17,92.5,100,2026-11-22T16:00:00+08:00\ncontractor,c-7,j,101,,\ncontractor,c-7,j,,good,\n",
          [
             #"{"kind":"contractor","contractor":"c-7","job":"T-20261122-17","scores":{"Quality":92.5,"safety":100},"at":"2026-11-22T08:00:00Z"}"#,

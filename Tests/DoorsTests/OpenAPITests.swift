@@ -10,6 +10,7 @@ import Testing
         func keys(_ schema: String) -> Set<String> { Set((schemas[schema]?["properties"]?.object ?? []).map(\.key)) }
         #expect(keys("Report") == Set(InputDecoder.reportKeys.names))
         #expect(keys("Customer") == Set(InputDecoder.customerKeys.names))
+        #expect(keys("Reading") == Set(InputDecoder.readingKeys.names))
         #expect(keys("Contractor") == Set(InputDecoder.contractorKeys.names))
         // Which task, case or crew stands in the address, or beside the rest.
         #expect(keys("Progress").union(["kind", "task"]) == Set(InputDecoder.progressKeys.names))

@@ -282,9 +282,11 @@ import Testing
                 "36 joined", "37 split", "38 answered", "39 callers_told", "40 outage_planned", "41 outage_changed", "42 outage_cancelled", "43 outage_ended",
                 "50 contractor_tier", "51 contractor_suspended", "52 contractor_excluded", "53 contractor_accident", "54 contractor_fraud",
                 "55 contractor_rectified", "56 contractor_returned",
+                "60 recovered",
                 "70 customer_tier", "71 customer_flagged", "72 customer_unflagged", "73 customer_told", "74 customer_manager", "75 customer_suggested",
                 "76 customer_forgotten",
             ])
+        check(WatchPhase.self, ["0 quiet", "1 holding", "2 raised"])
         #expect(throws: RowFault.self) { try TaskState.word(10) }
     }
 }
