@@ -209,6 +209,35 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/devices": {
+              "get": {
+                "summary": "Devices at which a rule is not quiet; with all=true every one that has shown anything.",
+                "parameters": [ { "name": "all", "in": "query", "schema": { "type": "boolean", "default": false } } ],
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "type": "object" } } },
+                      "application/x-ndjson": { "schema": { "type": "object" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
+            "/v1/devices/{id}": {
+              "parameters": [ { "name": "id", "in": "path", "required": true, "description": "The device's name in its register.", "schema": { "type": "string" } } ],
+              "get": {
+                "summary": "What a device shows, and what the rules that watch it make of that.",
+                "responses": {
+                  "200": { "description": "The device.", "content": { "application/json": { "schema": { "type": "object" } } } },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "404": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/customers/{id}": {
               "parameters": [ { "name": "id", "in": "path", "required": true, "description": "The account.", "schema": { "type": "string" } } ],
               "get": {

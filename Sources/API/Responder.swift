@@ -114,6 +114,17 @@ struct Responder: Sendable {
         case .listContractors:
             try TaskQuery.requireNone(target.query)
             return .list(try await looking { try await backend.contractors() }, asLines: accepts(request, .jsonLines))
+        case .listDevices:
+            let all = try TaskQuery.all(target.query)
+            return .list(try await looking { try await backend.devices(all: all) }, asLines: accepts(request, .jsonLines))
+        case .showDevice:
+            try TaskQuery.requireNone(target.query)
+            guard let json = try await looking({ try await backend.device(DeviceID(id)) }) else {
+                throw Refusal(
+                    .notFound, what: "there is no device \(id.prefix(80))", why: "no register has it: neither the network's, nor one of 'devices:'",
+                    remedy: "is the name right? add it to the register, and reload the rules")
+            }
+            return .json(json)
         case .showCustomer:
             try TaskQuery.requireNone(target.query)
             guard let json = try await looking({ try await backend.customer(CustomerID(id)) }) else {

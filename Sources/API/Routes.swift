@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// Everything that can be asked for. Each has one line in `Route.all`, and one case where `Responder` answers.
 enum RouteName: String, Sendable, CaseIterable {
-    case submitInputs, listTasks, showTask, explainTask, reportProgress, showReport, listCases, showCase, reportCase, listCrews, signalCrew, listOutages, listContractors, showCustomer, showFigures, showStatus, reloadRules
+    case submitInputs, listTasks, showTask, explainTask, reportProgress, showReport, listCases, showCase, reportCase, listCrews, signalCrew, listOutages, listContractors, listDevices, showDevice, showCustomer, showFigures, showStatus, reloadRules
     case checkHealth, readMetrics, describe
 }
 
@@ -26,6 +26,8 @@ struct Route: Sendable {
         Route(name: .signalCrew, method: .post, path: "/v1/crews/{id}"),
         Route(name: .listOutages, method: .get, path: "/v1/outages"),
         Route(name: .listContractors, method: .get, path: "/v1/contractors"),
+        Route(name: .listDevices, method: .get, path: "/v1/devices"),
+        Route(name: .showDevice, method: .get, path: "/v1/devices/{id}"),
         Route(name: .showCustomer, method: .get, path: "/v1/customers/{id}"),
         Route(name: .showFigures, method: .get, path: "/v1/figures"),
         Route(name: .showStatus, method: .get, path: "/v1/status"),

@@ -87,7 +87,7 @@ package final class Daemon: Sendable {
         }
         let now = clock.now()
         let state = DispatchState(loaded, rules: rules.set, at: now)
-        let dispatcher = Dispatcher(store: store, state: state, rules: rules.set)
+        let dispatcher = Dispatcher(store: store, state: state, rules: rules.set, devices: loaded.devices)
 
         let pulse = Pulse()
         let counters = Counters()

@@ -161,6 +161,16 @@ final class DaemonBackend: Backend {
         return crews.map { $0.json(tasks: tasks[$0.crew.id] ?? [], zone: zone) }
     }
 
+    func devices(all: Bool) async throws -> [[UInt8]] {
+        let (looks, zone) = await loop.look { ($0.telemetry.looks(all: all, limit: 100_000), $0.rules.site.zone) }
+        return looks.map { $0.json(zone: zone) }
+    }
+
+    func device(_ id: DeviceID) async throws -> [UInt8]? {
+        let (look, zone) = await loop.look { ($0.telemetry.look(at: id), $0.rules.site.zone) }
+        return look?.json(zone: zone)
+    }
+
     func contractors() async throws -> [[UInt8]] {
         let (site, records) = await loop.look { ($0.rules.site, $0.state.contractors) }
         let now = clock.now()

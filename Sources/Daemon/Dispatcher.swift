@@ -28,6 +28,8 @@ package final class Dispatcher {
         package var entries: [Entry] = []
         /// Something was written (an empty turn writes nothing).
         package var didCommit = false
+        /// What the watch over equipment has to say.
+        package var remarks: [Remark] = []
     }
 
     /// What a turn is busy with: when it stands still, this names who is to blame.
@@ -47,7 +49,18 @@ package final class Dispatcher {
     /// How long positions may wait for a commit of their own.
     package static let checkpointInterval = TimeSpan.seconds(1)
 
-    package init(store: Store, state: DispatchState, rules: RuleSet) {
+    /// What devices show: readings fold into it, and what crosses a rule's threshold is decided like an input.
+    package private(set) var telemetry: Telemetry
+    /// Since when there are readings that are not on disk.
+    private var readingsSince: Instant?
+    /// Their rows go with the next batch, whatever else is in it.
+    private var wantsReadingsWritten = false
+    /// So many rows of devices in one commit, beside those that a decision has touched.
+    private static let deviceRowsMax = 4_000
+
+    /// - Parameter devices: what the store has of them.
+    package init(store: Store, state: DispatchState, rules: RuleSet, devices: [DeviceRow] = []) {
+        telemetry = Telemetry(rules: rules, rows: devices, at: state.clock)
         self.store = store
         self.state = state
         self.rules = rules
@@ -55,14 +68,14 @@ package final class Dispatcher {
 
     /// Loads the open work from the store: as much time as there is open work, however long the history.
     package convenience init(store: Store, rules: RuleSet, at now: Instant) throws(StoreError) {
-        self.init(store: store, state: DispatchState(try store.load(), rules: rules, at: now), rules: rules)
+        let loaded = try store.load()
+        self.init(store: store, state: DispatchState(loaded, rules: rules, at: now), rules: rules, devices: loaded.devices)
     }
 
     /// When the next turn is wanted at the latest, without any input; nil: never.
     package var nextDue: Instant? {
-        let checkpoint = positionsSince.map { $0 + Self.checkpointInterval }
-        guard let timers = state.nextDue else { return checkpoint }
-        return checkpoint.map { min($0, timers) } ?? timers
+        [positionsSince.map { $0 + Self.checkpointInterval }, readingsSince.map { $0 + Self.checkpointInterval }, telemetry.nextDue, state.nextDue]
+            .compactMap { $0 }.min()
     }
 
     /// One turn. Fires what is due at `now`, then decides the inputs in their order, and commits.
@@ -87,66 +100,105 @@ package final class Dispatcher {
     /// in what `settle` returns, in the order in which they were handed in.
     /// - Throws: `CommitFailure.fatal` when the store can't be read: everything that is not on disk is undone.
     package func decide(inputs: [Input], at now: Instant) throws(CommitFailure) {
-        let decided = take(telemetryOf: inputs)
+        let decided = take(telemetryOf: inputs, at: now)
         if !positions.isEmpty, positionsSince == nil { positionsSince = now }
         let timersDue = state.nextDue.map { $0 <= now } ?? false
         let checkpointDue = positionsSince.map { $0 + Self.checkpointInterval <= now } ?? false
         if !decided.isEmpty || timersDue || checkpointDue { decidePositions(at: now) }
         if timersDue { decide(.tick, at: now) }
         if !decided.isEmpty { try decide(inputs: decided, at: now) }
+        try decideCrossings(at: now)
+        if let readingsSince, readingsSince + Self.checkpointInterval <= now { wantsReadingsWritten = true }
+    }
+
+    /// What devices report by themselves, until nothing more crosses.
+    private func decideCrossings(at now: Instant) throws(CommitFailure) {
+        while true {
+            let crossings = telemetry.crossings(at: now)
+            guard !crossings.isEmpty else { return }
+            try decide(inputs: crossings.map { (nil, $0) }, at: now)
+        }
     }
 
     /// How many inputs were decided since the last `begin`.
     package var decidedInputs: Int { draft.receipts.count }
 
     /// Whether anything was decided since the last `begin`.
-    package var hasDecided: Bool { !draft.receipts.isEmpty || !draft.entries.isEmpty }
+    package var hasDecided: Bool { !draft.receipts.isEmpty || !draft.entries.isEmpty || wantsReadingsWritten }
 
     /// Sends what was decided on its way to the disk: the batch to commit, or nil where there is nothing to write. Either way
     /// `settle` (or, after a failed commit, `fail`) comes next, and before it no other `begin`.
     package func begin(deliveries: [Delivery] = [], journaledThrough: Int64? = nil) -> Batch? {
         precondition(underWay == nil, "one batch at a time")
         let somethingToWrite =
-            !deliveries.isEmpty || journaledThrough != nil
+            !deliveries.isEmpty || journaledThrough != nil || wantsReadingsWritten
             || draft.entries.contains { !$0.decision.isEmpty || $0.decision.receipt?.status == .accepted }
         draft.didCommit = somethingToWrite
         underWay = draft
         draft = Draft()
         guard somethingToWrite else { return nil }
+        let rows = telemetry.checkpoint(max: Self.deviceRowsMax)
+        underWay?.hasDevices = true
+        underWay?.readingsSince = readingsSince
+        if !telemetry.isDirty { readingsSince = nil }
+        wantsReadingsWritten = false
         return Batch(
-            entries: underWay?.entries ?? [], rulesHash: rules.hash, deliveries: deliveries, journaledThrough: journaledThrough)
+            entries: underWay?.entries ?? [], rulesHash: rules.hash, deliveries: deliveries, journaledThrough: journaledThrough, telemetry: rows)
     }
 
     /// What was under way is on disk: its receipts may be told.
     package func settle() -> Result {
         guard let done = underWay else { preconditionFailure("nothing is under way") }
         underWay = nil
+        if done.hasDevices { telemetry.didCommit() }
         let receipts = done.receipts.compactMap { $0 }
         assert(receipts.count == done.receipts.count, "every input gets a receipt")
-        return Result(receipts: receipts, entries: done.entries, didCommit: done.didCommit)
+        return Result(receipts: receipts, entries: done.entries, didCommit: done.didCommit, remarks: telemetry.takeRemarks())
     }
 
     /// The commit of what was under way has failed: it is undone, and before it what was decided on top of it.
     package func fail() {
         undo(draft)
         draft = Draft()
-        if let failed = underWay { undo(failed) }
+        if let failed = underWay {
+            undo(failed)
+            readingsSince = failed.readingsSince ?? readingsSince
+        }
         underWay = nil
+        telemetry.failed()
+        // What it knows is not on disk, whenever it came.
+        if telemetry.isDirty { readingsSince = readingsSince ?? state.clock }
     }
 
     /// Puts another rule set in force between two turns: what is open keeps its limits, crews are the new roster's, and a crew
     /// that this makes free takes what waits. Nothing may be decided and not yet on disk.
     package func adopt(_ rules: RuleSet, at now: Instant) throws(CommitFailure) -> Result {
         precondition(underWay == nil && draft.entries.isEmpty && draft.receipts.isEmpty, "rules change between two turns")
+        // What devices show is written by the rules that it was looked at with.
+        var earlier = Result()
+        while telemetry.isDirty {
+            wantsReadingsWritten = true
+            let written = try turn(inputs: [], at: now)
+            earlier.entries += written.entries
+            earlier.remarks += written.remarks
+            earlier.didCommit = earlier.didCommit || written.didCommit
+        }
         let previous = self.rules
+        let shown = telemetry
         state.adopt(rules, at: now)
+        telemetry.adopt(rules, at: now)
         self.rules = rules
         decidePositions(at: now)
         decide(.rules(rules.hash), at: now)
         do {
-            return try turn(inputs: [], at: now)
+            var result = try turn(inputs: [], at: now)
+            result.entries = earlier.entries + result.entries
+            result.remarks = earlier.remarks + result.remarks
+            result.didCommit = result.didCommit || earlier.didCommit
+            return result
         } catch {
             state.adopt(previous, at: now)
+            telemetry = shown
             self.rules = previous
             throw error
         }
@@ -167,6 +219,9 @@ package final class Dispatcher {
         var finished: [TaskID: FinishedTask] = [:]
         var finishedCases: [CaseID: CaseState] = [:]
         var callers: [TaskID: [CallerRecord]] = [:]
+        /// Rows of devices go with it, of readings that came since.
+        var hasDevices = false
+        var readingsSince: Instant?
     }
 
     /// Decided since the last `begin`.
@@ -175,13 +230,18 @@ package final class Dispatcher {
     private var underWay: Draft?
 
     /// Folds positions into their predecessors and answers them; returns the other inputs with their places in the batch.
-    private func take(telemetryOf inputs: [Input]) -> [(place: Int, input: Input)] {
+    private func take(telemetryOf inputs: [Input], at now: Instant) -> [(place: Int?, input: Input)] {
         let first = draft.receipts.count
         draft.receipts.append(contentsOf: repeatElement(nil, count: inputs.count))
-        var others: [(place: Int, input: Input)] = []
+        var others: [(place: Int?, input: Input)] = []
         others.reserveCapacity(inputs.count)
         for (index, input) in inputs.enumerated() {
             let place = first + index
+            if case .reading = input.body {
+                draft.receipts[place] = telemetry.take(input, at: now)
+                if telemetry.isDirty { readingsSince = readingsSince ?? now }
+                continue
+            }
             guard case .crew(let signal) = input.body, signal.onDuty == nil, let coordinate = signal.coordinate,
                 rules.site.crews[signal.crew] != nil
             else {
@@ -211,7 +271,8 @@ package final class Dispatcher {
         decide(.positions(moved), at: now)
     }
 
-    private func decide(inputs: [(place: Int, input: Input)], at now: Instant) throws(CommitFailure) {
+    /// - Parameter place: of its receipt among those of the batch; nil: it is of our own making, and the watch gets the receipt.
+    private func decide(inputs: [(place: Int?, input: Input)], at now: Instant) throws(CommitFailure) {
         var findings: [Findings]
         onPhase(.reading)
         do {
@@ -242,7 +303,11 @@ package final class Dispatcher {
             case .crew, .outage, .contractor, .reading, .recovered: break
             }
             let decision = decide(.input(input, findings[index]), at: now)
-            draft.receipts[place] = decision.receipt
+            if let place {
+                draft.receipts[place] = decision.receipt
+            } else if let receipt = decision.receipt {
+                telemetry.decided(input, receipt)
+            }
             guard let receipt = decision.receipt, receipt.status == .accepted else { continue }
             draft.earlier[input.key] = EarlierReceipt(digest: input.digest, receipt: receipt)
             for case .customer(let before, let after) in decision.changes {
@@ -259,6 +324,7 @@ package final class Dispatcher {
         }
         for case .calls(.add(.task(let task), let callers)) in decision.changes { draft.callers[task, default: []] += callers }
         for case .kase(_, let after) in decision.changes where after.state.isFinal { draft.finishedCases[after.id] = after.state }
+        telemetry.note(decision)
         draft.entries.append(Entry(stimulus: stimulus, at: now, decision: decision))
         return decision
     }

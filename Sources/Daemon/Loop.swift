@@ -307,6 +307,10 @@ final class Loop: Sendable {
                 hooks.remark(remark)
             }
         }
+        for remark in result.remarks {
+            counters.count { $0.remarks[remark.kind, default: 0] += 1 }
+            hooks.remark(remark)
+        }
         if !result.entries.isEmpty { hooks.didTurn(result) }
     }
 

@@ -221,4 +221,85 @@ struct DispatcherTests {
         _ = try dispatcher.adopt(house.ruleSet(), at: noon + .minutes(1))
         #expect(dispatcher.state.task(first)?.crew == CrewID("relief-1"))
     }
+
+    // MARK: What devices show
+
+    private func reading(_ value: Double, minutes: Int64, device: String = "T-911") throws -> Input {
+        let at = (noon + .minutes(minutes)).rfc3339()
+        return try input(#"{"kind":"reading","id":"s-\#(minutes)","source":"scada","device":"\#(device)","quantity":"load_ratio","value":\#(value),"unit":"1","at":"\#(at)"}"#)
+    }
+
+    /// A heavy load for two hours, whatever happens to the process meanwhile.
+    @Test func aReportOfADeviceIsMadeOnceThroughCrashesAndReloads() throws {
+        let house = try House()
+        var (dispatcher, store) = try dispatcher(house)
+        _ = try dispatcher.turn(inputs: [], at: noon)
+        var made: [Receipt] = []
+        var unwritten = 0
+        for minutes in stride(from: Int64(0), through: 180, by: 15) {
+            let now = noon + .minutes(minutes)
+            let receipts = try dispatcher.turn(inputs: [reading(0.86, minutes: minutes)], at: now).receipts
+            #expect(receipts.map(\.status) == [.accepted])
+            // What is not on disk goes there after a second, by itself; often it goes with something else at once.
+            if dispatcher.telemetry.isDirty {
+                let due = try #require(dispatcher.nextDue)
+                #expect(due <= now + Dispatcher.checkpointInterval)
+                unwritten += 1
+            }
+            if minutes == 60 || minutes == 150 {
+                _ = try dispatcher.turn(inputs: [], at: now + .seconds(1))
+                try store.close()
+                (dispatcher, store) = try self.dispatcher(house)
+                _ = try dispatcher.turn(inputs: [], at: now + .seconds(2))
+            }
+            if minutes == 90 { _ = try dispatcher.adopt(house.ruleSet(), at: now + .seconds(3)) }
+            made += dispatcher.state.openTasks.map { Receipt(id: $0.reports[0], source: $0.source, status: .accepted, tasks: [$0.id]) }
+            #expect(dispatcher.state.openCount == (minutes < 120 ? 0 : 1), "after \(minutes) minutes")
+        }
+        #expect(unwritten > 0)
+        let task = try #require(dispatcher.state.openTasks.first)
+        #expect(task.source == SourceID("watch") && task.category == "heavy_load" && task.rule == "faults.equipment-warning")
+        #expect(task.place.transformer == TransformerID("T-911"))
+        #expect(Set(made.map(\.tasks)) == [[task.id]])
+        #expect(dispatcher.telemetry.look(at: DeviceID("T-911"))?.watched.first?.tasks == [task.id])
+        // It recovers before anybody goes: the task is done.
+        let result = try dispatcher.turn(inputs: [reading(0.5, minutes: 195)], at: noon + .minutes(195))
+        #expect(result.entries.flatMap(\.decision.history).contains { $0.event == .completed && $0.task == task.id })
+        #expect(dispatcher.state.task(task.id)?.state == .completed)
+    }
+
+    @Test func readingsOfAFailedCommitAreWrittenWithTheNext() throws {
+        let house = try House()
+        let (dispatcher, store) = try dispatcher(house)
+        _ = try dispatcher.turn(inputs: [], at: noon)
+        for minutes in stride(from: Int64(0), through: 105, by: 15) { _ = try dispatcher.turn(inputs: [reading(0.86, minutes: minutes)], at: noon + .minutes(minutes)) }
+        // It crosses, and the batch is lost on its way.
+        try dispatcher.decide(inputs: [reading(0.86, minutes: 120)], at: noon + .minutes(120))
+        let lost = try #require(dispatcher.begin())
+        #expect(lost.entries.contains { $0.decision.receipt?.source == SourceID("watch") } && !lost.telemetry.isEmpty)
+        dispatcher.fail()
+        #expect(dispatcher.state.openCount == 0)
+        // The next turn makes it, under the same id, with the row of the device.
+        try dispatcher.decide(inputs: [], at: noon + .minutes(121))
+        let again = try #require(dispatcher.begin())
+        func ids(_ batch: Batch) -> [String] { batch.entries.compactMap(\.decision.receipt).filter { $0.source == SourceID("watch") }.map(\.id) }
+        #expect(ids(again) == ids(lost) && again.telemetry == lost.telemetry)
+        try store.commit(again)
+        _ = dispatcher.settle()
+        #expect(dispatcher.state.openCount == 1)
+        try store.close()
+        let (after, _) = try self.dispatcher(house)
+        _ = try after.turn(inputs: [reading(0.86, minutes: 135)], at: noon + .minutes(135))
+        #expect(after.state.openCount == 1, "and it is not made again")
+    }
+
+    @Test func aReadingThatNobodyCanUseIsRefusedWithTheReason() throws {
+        let house = try House()
+        let (dispatcher, _) = try dispatcher(house)
+        let receipts = try dispatcher.turn(
+            inputs: [reading(0.5, minutes: 0, device: "T-9111"), reading(0.5, minutes: 30), reading(0.5, minutes: -2_000), reading(0.5, minutes: 0), reading(0.5, minutes: 0)], at: noon
+        ).receipts
+        #expect(receipts.map(\.status) == [.rejected, .rejected, .rejected, .accepted, .duplicate])
+        #expect(receipts[0].reason?.contains("T-911") ?? false)
+    }
 }
