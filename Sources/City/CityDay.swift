@@ -75,6 +75,7 @@ package struct CityDay: Sendable {
         let odd = Self.oddities(city: city, from: from, zone: zone)
         said += odd
         ids += odd.filter { $0.kind == .report }.map(\.id)
+        said += Self.loads(city: city, midnight: midnight, zone: zone)
         let counter = Self.applications(city: city, midnight: midnight, zone: zone)
         said += counter
         self.applications = counter.filter { $0.kind == .application }.map(\.id)
@@ -125,6 +126,27 @@ package struct CityDay: Sendable {
             $0.field("description", isHazard ? "\(kind.words),有危险" : kind.words)
         }
         return json.bytes
+    }
+
+    /// A transformer in the industrial park, every quarter of an hour: loaded heavily from noon, and for two hours at two.
+    private static func loads(city: MadeUpCity, midnight: Instant, zone: TimeZoneRules) -> [Utterance] {
+        let values = [0.62, 0.71, 0.83, 0.86, 0.88, 0.87, 0.86, 0.88, 0.85, 0.86, 0.87, 0.86, 0.84, 0.79, 0.72, 0.64]
+        return values.enumerated().map { step, value in
+            let at = midnight + .minutes(11 * 60 + 30 + 15 * Int64(step))
+            let id = "scada-\(step + 1)"
+            var json = JSONWriter()
+            json.object {
+                $0.field("kind", "reading")
+                $0.field("id", id)
+                $0.field("source", "scada")
+                $0.field("device", city.watched.transformer.rawValue)
+                $0.field("quantity", "load_ratio")
+                $0.field("value", value)
+                $0.field("unit", "1")
+                $0.field("at", at.rfc3339(in: zone))
+            }
+            return Utterance(at: at, kind: .reading, id: id, json: json.bytes)
+        }
     }
 
     /// A counter's slip of the keys: no such category, no such place.

@@ -14,6 +14,8 @@ package struct Demo {
         package var reports: Int
         /// Those of the reports; the stages of cases apart.
         package var tasks: Int
+        /// Reports that the house made by itself, from what devices show.
+        package var own: Int
         /// Reports that joined another's task.
         package var joined: Int
         /// Applications that became cases.
@@ -333,6 +335,8 @@ package struct Demo {
         } else {
             for fault in faults.prefix(20) { narrator.say(nil, .bad, fault) }
         }
-        return Outcome(reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, joined: ledger.joinedCount, cases: ledger.cases.count, faults: faults)
+        return Outcome(
+            reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, own: ledger.own.count, joined: ledger.joinedCount,
+            cases: ledger.cases.count, faults: faults)
     }
 }

@@ -22,9 +22,11 @@ package struct Ledger: Sendable {
     }
 
     package private(set) var lines: [TaskID: Line] = [:]
-    /// What each crew has in hand, as the history tells it.
     /// Every case, as it stands.
     package private(set) var cases: [CaseID: WorkCase] = [:]
+    /// Reports that the house has made by itself, from what devices show.
+    package private(set) var own: Set<String> = []
+    /// What each crew has in hand, as the history tells it.
     private var inHand: [CrewID: Set<TaskID>] = [:]
     private let capacity: [CrewID: Int]
     /// Receipts of reports: how many of each kind.
@@ -56,7 +58,11 @@ package struct Ledger: Sendable {
     package mutating func note(_ entries: [Entry]) {
         for entry in entries {
             if case .input(let input, _) = entry.stimulus, case .report = input.body, let receipt = entry.decision.receipt {
-                receipts[receipt.status, default: 0] += 1
+                if input.key.source == Telemetry.source {
+                    own.insert(receipt.id)
+                } else {
+                    receipts[receipt.status, default: 0] += 1
+                }
                 if receipt.status == .accepted {
                     if accepted[receipt.id] != nil { faults.append("report \(receipt.id) was accepted twice") }
                     accepted[receipt.id] = receipt.tasks
@@ -119,7 +125,7 @@ package struct Ledger: Sendable {
         for (report, times) in joined where times > 0 { found[report, default: 0] += times }
         for (report, times) in answered { found[report, default: 0] += times }
         var all = faults
-        for id in ids {
+        for id in ids + own.sorted() {
             switch found[id, default: 0] {
             case 0: all.append("report \(id) has no task: lost")
             case 1: break
@@ -137,7 +143,7 @@ package struct Ledger: Sendable {
             let rounds = kase.stages.reduce(0) { $0 + Int($1.rounds) }
             if tasks != rounds { all.append("case \(kase.id) has \(tasks) tasks for \(rounds) rounds of its stages") }
         }
-        let strangers = Set(found.keys).subtracting(ids)
+        let strangers = Set(found.keys).subtracting(ids).subtracting(own)
         for id in strangers.sorted() { all.append("there is a task of a report that nobody sent: \(id)") }
         return all
     }

@@ -2,13 +2,14 @@ import Domain
 package import Rules
 
 extension MadeUpCity {
-    /// The city's rule files: the modules as they ship, `site.yaml` with the city's own districts, crews and network in place of its examples, and the register.
+    /// The city's rule files: the modules as they ship, `site.yaml` with the city's own districts, crews and network in place of its examples, and its registers.
     package func ruleSource() throws(CityFault) -> RuleSource {
         let site = try siteText(shipped: ShippedRules.text(.site))
         let files = ShippedRules.allCases.map { module in
             RuleSource.File(name: "\(module.rawValue).yaml", bytes: module == .site ? Array(site.utf8) : ShippedRules.bytes(module))
         }
-        return RuleSource(files: files + [RuleSource.File(name: "network.csv", bytes: Array(networkText().utf8))])
+        let registers = [("network.csv", networkText()), ("devices.csv", deviceText())]
+        return RuleSource(files: files + registers.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) })
     }
 
     func siteText(shipped: String) throws(CityFault) -> String {
@@ -48,6 +49,19 @@ extension MadeUpCity {
         return text
     }
 
+    /// A switch for every feeder, a fan and a sensor for the transformer that is watched.
+    private func deviceText() -> String {
+        var text = "device,kind,transformer,feeder,district,installed,last_maintained\n"
+        for feeder in Set(areas.map(\.feeder)).sorted(by: { $0.rawValue < $1.rawValue }) {
+            text += "SW-\(feeder),switch,,\(feeder),,2019-04-08,2025-10-14\n"
+        }
+        text += "FAN-\(watched.transformer),fan,\(watched.transformer),,,2021-06-02,\n"
+        return text + "PD-\(watched.transformer),sensor,\(watched.transformer),,,2024-03-11,2026-03-09\n"
+    }
+
+    /// The area whose transformer sends its load.
+    var watched: Area { areas.first { districts[$0.district].id.rawValue == "works" } ?? areas[0] }
+
     /// Replaces a section of a module: from its key at the left margin to the next line that stands there.
     package static func replacing(_ section: String, by body: [String], in text: String) throws(CityFault) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -63,7 +77,7 @@ extension MadeUpCity {
 
 /// The rule files that ship with the program, built into it.
 package enum ShippedRules: String, CaseIterable, Sendable {
-    case calendar, complaints, connections, contractors, escalations, faults, site, texts
+    case calendar, complaints, connections, contractors, escalations, faults, monitoring, site, texts
 
     package static func bytes(_ module: ShippedRules) -> [UInt8] {
         switch module {
@@ -73,6 +87,7 @@ package enum ShippedRules: String, CaseIterable, Sendable {
         case .contractors: PackageResources.contractors_yaml
         case .escalations: PackageResources.escalations_yaml
         case .faults: PackageResources.faults_yaml
+        case .monitoring: PackageResources.monitoring_yaml
         case .site: PackageResources.site_yaml
         case .texts: PackageResources.texts_yaml
         }

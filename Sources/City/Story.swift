@@ -199,11 +199,17 @@ struct Narrator {
         // What a reader would learn from this one.
         var news: [String] = ["rule \(task.rule)", "place \(task.place.origin.rawValue)"]
         if outcome?.event == .queued { news.append("queued") }
+        let isWatched = task.source == Telemetry.source
+        if isWatched { news.append("a device") }
         for reason in Set(nearer.map(\.verdict)).sorted() { news.append("passed over: \(reason)") }
         guard news.contains(where: { told[$0] == nil }) else { return }
         for thing in news { told[thing, default: 0] += 1 }
 
-        say(now, .report, "\(categoryWords(task.category)), \(districtWords(task.place.district)); \(sourceWords(task.source)), \(placeWords(task.place))")
+        if isWatched {
+            say(now, .report, "\(categoryWords(task.category)), \(districtWords(task.place.district)); no caller, its readings say so (\(report?.description ?? ""))")
+        } else {
+            say(now, .report, "\(categoryWords(task.category)), \(districtWords(task.place.district)); \(sourceWords(task.source)), \(placeWords(task.place))")
+        }
         if task.rule == "fallback" {
             say(now, .rule, "no rule takes it: \(short(task.id)) goes to the desk of \(task.department), counted and visible")
             return

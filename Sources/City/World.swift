@@ -16,6 +16,8 @@ package struct Utterance: Sendable {
         case progress(ProgressEvent)
         case duty
         case position
+        /// What a device shows.
+        case reading
     }
 
     package var at: Instant

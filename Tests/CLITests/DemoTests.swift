@@ -31,10 +31,11 @@ struct DemoTests {
     func days(seed: UInt64) throws {
         let (outcome, story) = try day(seed)
         #expect(outcome.faults == [])
-        #expect(outcome.tasks + outcome.joined == outcome.reports && outcome.joined > 0 && outcome.cases == 2)
+        #expect(outcome.tasks + outcome.joined == outcome.reports + outcome.own && outcome.own == 1 && outcome.joined > 0 && outcome.cases == 2)
         #expect(story.contains { $0.tag == .waits && $0.text.contains("asks for all that is missing, once (property)") })
         #expect(story.contains { $0.tag == .late && $0.text.contains("completion_inspection → customer_works") })
         #expect(story.count { $0.tag == .rule && $0.text.contains("is completed and filed") } == 2)
+        #expect(story.contains { $0.tag == .report && $0.text.contains("no caller, its readings say so") })
         for tag in StoryLine.Tag.allCases where tag != .bad { #expect(story.contains { $0.tag == tag }, "nothing is told under '\(tag)'") }
         #expect(!story.contains { $0.tag == .bad })
         #expect(story.contains { $0.text.contains("error[unknown-field]: 'report' has no field 'catgory'; did you mean 'category'?") })
