@@ -27,7 +27,7 @@ package struct DaySummary: Sendable {
         func events(_ event: HistoryEvent) -> Int { ledger.events[event, default: 0] }
         let accepted = ledger.receipts[.accepted, default: 0]
         lines = [
-            "reports      \(accepted) accepted, \(ledger.receipts[.duplicate, default: 0]) sent again, \(ledger.receipts[.rejected, default: 0] + ledger.receipts[.conflict, default: 0]) refused; \(ledger.own.count) made by the watch over equipment",
+            "reports      \(accepted) accepted, \(ledger.receipts[.duplicate, default: 0]) sent again, \(ledger.receipts[.rejected, default: 0] + ledger.receipts[.conflict, default: 0]) refused\(ledger.own.isEmpty ? "" : "; \(ledger.own.count) made by the watch over equipment")",
             "tasks        \(tasks.count) made, \(tasks.count { $0.completed != nil }) done; \(ledger.joinedCount) calls joined another's; \(open) still wait for the caller's word",
             "to dispatch  median \(minutes(dispatch.percentile(50))), 90 % within \(minutes(dispatch.percentile(90))), longest \(minutes(dispatch.longest))",
             "to arrival   median \(minutes(arrival.percentile(50))), 90 % within \(minutes(arrival.percentile(90))), longest \(minutes(arrival.longest))",

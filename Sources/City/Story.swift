@@ -142,7 +142,11 @@ struct Narrator {
             if mayTell("all_declined", times: 1) { say(now, .late, "everybody who could take \(short(line.task)) has declined: the head is told") }
         case .accepted, .enroute, .onsite, .completed, .closed:
             if followed[line.task]?.contains(line.event) ?? false { step(line, task, at: now) }
-        case .contacted, .called_back, .reopened, .shared, .concerned, .recovered, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed, .joined, .split, .callers_told: break
+        case .joined:
+            guard mayTell("joined", times: 2) else { return }
+            let place = line.rule.isEmpty ? "" : ", by \(line.rule)"
+            say(now, .rule, "\(categoryWords(task.category)) once more, \(districtWords(task.place.district)): the call joins \(short(line.task))\(place): \(task.callers) callers, one incident, no second crew")
+        case .contacted, .called_back, .reopened, .shared, .concerned, .recovered, .assigned, .suspended, .resumed, .cancelled, .merged, .priority_changed, .split, .callers_told: break
         // Lines of a case, which have no task.
         case .case_opened, .documents_missing, .documents_received, .case_accepted, .stage_skipped, .stage_failed, .case_suspended, .case_resumed,
             .case_completed, .case_withdrawn, .case_migrated, .case_escalated, .case_concerned, .answered, .outage_planned, .outage_changed, .outage_cancelled,
