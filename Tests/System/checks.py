@@ -560,7 +560,7 @@ def journal_still(world, sabotaged):
         # Longer than any part of the daemon may be silent before the watchdog is left hungry, and than the watchdog's time.
         since = time.monotonic()
         while time.monotonic() - since < 45:
-            tasks |= set(client.accepted(report(f"{name}-{len(tasks)}", category="no_power"))["tasks"])
+            tasks |= set(client.accepted(report(f"{name}-{len(tasks)}", category="cable_damage"))["tasks"])
             time.sleep(0.02)
         expect(world.main_pid() == pid, "the daemon was killed because the journal stood still")
         began = time.monotonic()

@@ -164,7 +164,7 @@ class Load:
         count = 0
         while not self.stopping.is_set():
             identity = f"{self.name}-{number}-{count}"
-            text = report(identity, category="no_power")
+            text = report(identity, category="cable_damage")
             give_up = time.monotonic() + 60
             while True:
                 try:
@@ -195,7 +195,7 @@ class Load:
         count = 0
         while not self.stopping.is_set():
             ids = [f"{self.name}-{number}-{count}-{line}" for line in range(20)]
-            text = "".join(json.dumps(report(identity, category="no_power")) + "\n" for identity in ids)
+            text = "".join(json.dumps(report(identity, category="cable_damage")) + "\n" for identity in ids)
             self.client.drop(f"{self.name}-{count}.jsonl", text)
             self.spooled.update(ids)
             count += 1
@@ -221,7 +221,7 @@ class Load:
                 f"{len(other)} have another task than their receipt says {other[:3]}")
         again = sorted(self.receipts)[:: max(1, len(self.receipts) // 50)]
         for identity in again:
-            receipt = self.client.accepted(report(identity, category="no_power"))
+            receipt = self.client.accepted(report(identity, category="cable_damage"))
             if receipt["status"] != "duplicate" or receipt["tasks"] != self.receipts[identity]:
                 raise Failed(f"sent again, {identity} got {receipt} instead of its first receipt {self.receipts[identity]}")
         return len(expected)
