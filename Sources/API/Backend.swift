@@ -21,6 +21,8 @@ package protocol Backend: Intake, Sendable {
     func figures(_ filter: FigureFilter) async throws -> FigureAnswer
     /// Every crew of the roster, each as one JSON object.
     func crews() async throws -> [[UInt8]]
+    /// Every district of the site: its work, its crews and what it shows, each as one JSON object.
+    func districts() async throws -> [[UInt8]]
     /// Devices at which a rule is not quiet, or all that have shown anything, each as one JSON object.
     func devices(all: Bool) async throws -> [[UInt8]]
     /// One device of the registers; nil: there is none of that name.

@@ -193,6 +193,22 @@ enum OpenAPI {
                 }
               }
             },
+            "/v1/districts": {
+              "get": {
+                "summary": "Every district of the site: open and waiting work, crews on duty and free, who is lent, its load and supply where they are measured.",
+                "responses": {
+                  "200": {
+                    "description": "JSON lines where Accept asks for application/x-ndjson.",
+                    "content": {
+                      "application/json": { "schema": { "type": "array", "items": { "type": "object" } } },
+                      "application/x-ndjson": { "schema": { "type": "object" } }
+                    }
+                  },
+                  "400": { "$ref": "#/components/responses/Error" },
+                  "500": { "$ref": "#/components/responses/Error" }
+                }
+              }
+            },
             "/v1/contractors": {
               "get": {
                 "summary": "Every contractor and supplier of the roster: tier, rating, works, licences, what bars them.",
@@ -487,7 +503,8 @@ enum OpenAPI {
               "CrewSignal": {
                 "type": "object",
                 "properties": {
-                  "on_duty": { "type": "boolean" }, "place": { "type": "object", "properties": { "lat": { "type": "number" }, "lon": { "type": "number" } } },
+                  "on_duty": { "type": "boolean" }, "serves": { "type": "string", "description": "The district that it serves from here on, or home." },
+                  "place": { "type": "object", "properties": { "lat": { "type": "number" }, "lon": { "type": "number" } } },
                   "at": { "type": "string", "format": "date-time" }, "id": { "type": "string" }, "source": { "type": "string" }
                 }
               },

@@ -108,6 +108,9 @@ struct Responder: Sendable {
         case .signalCrew:
             try TaskQuery.requireNone(target.query)
             return try await signalCrew(request, id)
+        case .listDistricts:
+            try TaskQuery.requireNone(target.query)
+            return .list(try await looking { try await backend.districts() }, asLines: accepts(request, .jsonLines))
         case .listOutages:
             let all = try TaskQuery.all(target.query)
             return .list(try await looking { try await backend.outages(all: all) }, asLines: accepts(request, .jsonLines))

@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// Everything that can be asked for. Each has one line in `Route.all`, and one case where `Responder` answers.
 enum RouteName: String, Sendable, CaseIterable {
-    case submitInputs, listTasks, showTask, explainTask, reportProgress, showReport, listCases, showCase, reportCase, listCrews, signalCrew, listOutages, listContractors, listDevices, showDevice, showCustomer, showFigures, showStatus, reloadRules
+    case submitInputs, listTasks, showTask, explainTask, reportProgress, showReport, listCases, showCase, reportCase, listCrews, signalCrew, listDistricts, listOutages, listContractors, listDevices, showDevice, showCustomer, showFigures, showStatus, reloadRules
     case checkHealth, readMetrics, describe
 }
 
@@ -24,6 +24,7 @@ struct Route: Sendable {
         Route(name: .reportCase, method: .post, path: "/v1/cases/{id}"),
         Route(name: .listCrews, method: .get, path: "/v1/crews"),
         Route(name: .signalCrew, method: .post, path: "/v1/crews/{id}"),
+        Route(name: .listDistricts, method: .get, path: "/v1/districts"),
         Route(name: .listOutages, method: .get, path: "/v1/outages"),
         Route(name: .listContractors, method: .get, path: "/v1/contractors"),
         Route(name: .listDevices, method: .get, path: "/v1/devices"),

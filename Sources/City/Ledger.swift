@@ -76,7 +76,7 @@ package struct Ledger: Sendable {
                     cases[after.id] = after
                 case .calls(.add(.task, let callers)): for caller in callers { joined[caller.report, default: 0] += 1 }
                 case .calls(.split(_, _, let first, _)): joined[first.id, default: 0] -= 1
-                case .crew, .lastTask, .customer, .forget, .lastCase, .plan, .outage, .calls, .contractor: break
+                case .crew, .lastTask, .customer, .forget, .lastCase, .plan, .outage, .calls, .contractor, .district: break
                 }
             }
             for line in entry.decision.history {

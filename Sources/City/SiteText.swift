@@ -33,6 +33,8 @@ extension MadeUpCity {
             lines.append("  \(crew.id):")
             lines.append("    name: \(crew.name)")
             lines.append("    department: \(crew.department)")
+            // Reserves and metering crews serve the whole city.
+            if crew.shift != .reserve, crew.department == "operations" { lines.append("    district: \(districts[crew.district].id)") }
             lines.append("    base: { lat: \(crew.base.latitude), lon: \(crew.base.longitude) }")
             lines.append("    skills: [\(crew.skills.joined(separator: ", "))]")
             if crew.shift != .reserve { lines.append("    shift: \(crew.shift.rawValue)") }

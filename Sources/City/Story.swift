@@ -114,6 +114,7 @@ struct Narrator {
 
     private mutating func tell(_ line: HistoryLine, task: WorkTask?, report: Report?, decision: Decision, waiting: Int, at now: Instant) {
         if line.task == .none, let kase = line.kase { return tell(line, of: kase, report: report, at: now) }
+        if case .district(let district)? = line.subject, let crew = line.crew { return lent(crew, district, line, at: now) }
         guard let task else { return }
         if let kase = task.kase, line.event == .created { return begun(task, of: kase, decision, at: now) }
         switch line.event {
@@ -153,8 +154,22 @@ struct Narrator {
             .outage_ended, .customer_tier, .customer_flagged, .customer_unflagged, .customer_told, .customer_manager, .customer_suggested, .customer_forgotten:
             break
         // Of contractors, which have none either.
-        case .contractor_tier, .contractor_suspended, .contractor_excluded, .contractor_accident, .contractor_fraud, .contractor_rectified, .contractor_returned:
+        case .contractor_tier, .contractor_suspended, .contractor_excluded, .contractor_accident, .contractor_fraud, .contractor_rectified, .contractor_returned, .crew_lent,
+            .crew_returned:
             break
+        }
+    }
+
+    // MARK: Crews where they are needed
+
+    private mutating func lent(_ crew: CrewID, _ district: DistrictID, _ line: HistoryLine, at now: Instant) {
+        let isLent = line.event == .crew_lent
+        guard mayTell(isLent ? "a crew is lent" : "a crew goes home", times: 2) else { return }
+        let note = line.note.map { ": \($0)" } ?? ""
+        if isLent {
+            say(now, .rule, "\(crew) is lent to \(districtWords(district)), by \(line.rule)\(note)")
+        } else {
+            say(now, .crew, "\(crew) goes home from \(districtWords(district))\(note)")
         }
     }
 

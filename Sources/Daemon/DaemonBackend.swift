@@ -171,6 +171,15 @@ final class DaemonBackend: Backend {
         return look?.json(zone: zone)
     }
 
+    func districts() async throws -> [[UInt8]] {
+        let (looks, zone) = await loop.look { dispatcher in
+            let site = dispatcher.rules.site
+            let looks = site.districts.values.sorted { $0.id < $1.id }.map { DistrictLook(dispatcher.state, dispatcher.telemetry, $0) }
+            return (looks, site.zone)
+        }
+        return looks.map { $0.json(zone: zone) }
+    }
+
     func contractors() async throws -> [[UInt8]] {
         let (site, records) = await loop.look { ($0.rules.site, $0.state.contractors) }
         let now = clock.now()

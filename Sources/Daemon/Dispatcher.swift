@@ -242,7 +242,7 @@ package final class Dispatcher {
                 if telemetry.isDirty { readingsSince = readingsSince ?? now }
                 continue
             }
-            guard case .crew(let signal) = input.body, signal.onDuty == nil, let coordinate = signal.coordinate,
+            guard case .crew(let signal) = input.body, signal.onDuty == nil, signal.serves == nil, let coordinate = signal.coordinate,
                 rules.site.crews[signal.crew] != nil
             else {
                 others.append((place, input))
@@ -343,6 +343,6 @@ extension DispatchState {
     init(_ loaded: LoadedState, rules: RuleSet, at now: Instant) {
         self.init(
             tasks: loaded.tasks, crews: loaded.crews, lastTask: loaded.lastTask, cases: loaded.cases, plans: loaded.plans, lastCase: loaded.lastCase,
-            outages: loaded.outages, contractors: loaded.contractors, managerLoads: loaded.managerLoads, rules: rules, at: now)
+            outages: loaded.outages, contractors: loaded.contractors, districts: loaded.districts, managerLoads: loaded.managerLoads, rules: rules, at: now)
     }
 }

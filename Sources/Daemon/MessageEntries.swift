@@ -66,10 +66,11 @@ extension Message {
         if name.isEmpty { fields.removeFirst() }
         if !line.report.isEmpty { fields.append(JournalField("PAIDAN_REPORT", line.report)) }
         if !line.rule.isEmpty { fields.append(JournalField("PAIDAN_RULE", line.rule)) }
+        if let crew = line.crew { fields.append(JournalField("PAIDAN_CREW", crew.rawValue)) }
         if case .customer = subject {} else if let customer = line.customer { fields.append(JournalField("PAIDAN_CUSTOMER", customer.rawValue)) }
         return Message(line.event).entry(
             [
-                "subject": name, "report": line.report, "rule": line.rule, "by": line.by, "customer": line.customer?.rawValue ?? "", "detail": line.note ?? "",
+                "subject": name, "crew": line.crew?.rawValue ?? "", "report": line.report, "rule": line.rule, "by": line.by, "customer": line.customer?.rawValue ?? "", "detail": line.note ?? "",
                 "note": line.note.map { $0.isEmpty ? "" : ": " + $0 } ?? "", "about": about,
             ], fields)
     }
@@ -92,6 +93,7 @@ extension Message {
         if let stage = notice.stage { detail += ", \(stage)" }
         if !notice.documents.isEmpty { detail += ": \(notice.documents.joined(separator: ", "))" }
         if let rule = notice.rule { detail += " (\(rule))" }
+        if let district = notice.district { detail += ", it serves \(district)" }
         if let percent = notice.percent { detail += ", at \(percent)% of the limit" + (notice.limit.map { " \($0.rawValue)" } ?? "") }
         if let due = notice.due { detail += (notice.event == .escalated ? ", due " : ", accept by ") + timeOfDay(due, zone) }
         return notice_told.entry(

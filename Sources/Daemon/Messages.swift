@@ -26,6 +26,9 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case contractor_tier, contractor_suspended, contractor_excluded, contractor_accident, contractor_fraud
     case contractor_rectified, contractor_returned
 
+    // What happened to a crew as a whole: likewise.
+    case crew_lent, crew_returned
+
     // What the mind remarks: one for each `Remark.Kind`.
     case condition_failed, fallback, place_unknown, register_unknown, crew_unknown, from_the_future, beyond_calendar, deadlines_moved, document_unexpected, device_floods
 
@@ -177,6 +180,10 @@ extension Message {
             MessageForm("f833986657ab408586492d478b428c98", .notice, "{subject} has put right what was wrong, says {by}{note}")
         case .contractor_returned:
             MessageForm("384ad2957ceb4efe9d1d86b955180ac1", .notice, "{subject} may take part again{note}")
+        case .crew_lent:
+            MessageForm("2f147409a4894893b29faf9f39c0e816", .notice, "{crew} is lent to {subject}{note}")
+        case .crew_returned:
+            MessageForm("a1ee58304e1f4471b571b326c7654354", .info, "{crew} goes home from {subject}{note}")
         case .condition_failed:
             MessageForm("37bf144622804d8892b6efd961fb7f06", .warning, "{subject}{text}")
         case .fallback:
@@ -349,6 +356,8 @@ extension Message {
         case .contractor_fraud: self = .contractor_fraud
         case .contractor_rectified: self = .contractor_rectified
         case .contractor_returned: self = .contractor_returned
+        case .crew_lent: self = .crew_lent
+        case .crew_returned: self = .crew_returned
         }
     }
 

@@ -11,14 +11,19 @@ package struct CrewStanding: Sendable {
     package var coordinate: Coordinate?
     package var coordinateAt: Instant?
     package var dutyUntil: Instant?
+    package var loan: CrewLoan?
 
-    /// `crew, name, department, on_duty, until, skills, shift, capacity, load, tasks, place{lat,lon,at,origin}`.
+    /// `crew, name, department, district, serves, lent_since, lent_by, on_duty, until, skills, shift, capacity, load, tasks, place{lat,lon,at,origin}`.
     package func json(tasks: [TaskID], zone: TimeZoneRules) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.field("crew", crew.id.rawValue)
             json.field("name", crew.name)
             json.field("department", crew.department.rawValue)
+            json.field("district", crew.district?.rawValue)
+            json.field("serves", loan?.to.rawValue)
+            json.field("lent_since", loan?.since.rfc3339(in: zone))
+            json.field("lent_by", loan.flatMap { $0.rule.isEmpty ? nil : $0.rule })
             json.field("on_duty", isOnDuty)
             json.field("duty_until", dutyUntil?.rfc3339(in: zone))
             json.key("skills")
@@ -49,7 +54,7 @@ extension DispatchState {
             let record = crews[crew.id]
             return CrewStanding(
                 crew: crew, isOnDuty: roster.isOnDuty[slot], load: Int(roster.loads[slot]), coordinate: record?.coordinate,
-                coordinateAt: record?.coordinateAt, dutyUntil: record?.duty == nil ? nil : record?.dutyUntil)
+                coordinateAt: record?.coordinateAt, dutyUntil: record?.duty == nil ? nil : record?.dutyUntil, loan: record?.loan)
         }
     }
 

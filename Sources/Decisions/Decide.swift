@@ -64,14 +64,19 @@ package func decide(
             } else {
                 state.take(input, findings, &d)
                 tellSender(of: input, d.aside, d.site, &d.decision)
-                if d.decision.receipt?.status == .accepted { state.settle(limit: Limits.timersPerTick, &d) }
+                if d.decision.receipt?.status == .accepted {
+                    state.settle(limit: Limits.timersPerTick, &d)
+                    state.lend(limit: Limits.timersPerTick, &d)
+                }
             }
         case .tick:
             state.reassessContractorsIfDue(&d)
             state.tick(limit: Limits.timersPerTick, &d)
+            state.lend(limit: Limits.timersPerTick, &d)
         case .positions(let positions):
             state.take(positions, &d)
             state.settle(limit: Limits.timersPerTick, &d)
+            state.lend(limit: Limits.timersPerTick, &d)
         case .rules:
             if state.retimed > 0 {
                 d.remark(
@@ -80,6 +85,7 @@ package func decide(
             }
             state.reassessContractorsIfDue(&d)
             state.settle(limit: Limits.timersPerTick, &d)
+            state.lend(limit: Limits.timersPerTick, &d)
         }
         return d.decision
     }
@@ -128,7 +134,7 @@ extension DispatchState {
         case .progress(let progress): outcome = take(progress, input.key, findings, &d)
         case .outage(let signal): outcome = take(signal, input.key, &d)
         case .kase(let signal): outcome = take(signal, findings.finishedCase, &d)
-        case .crew(let signal): outcome = take(signal, &d)
+        case .crew(let signal): outcome = take(signal, by: input.key.source.rawValue, &d)
         case .customer(let record): outcome = take(record, input.key, findings.customer, &d)
         case .reading:
             // The side stair is the only way for readings (`Telemetry`): nothing here would keep it.

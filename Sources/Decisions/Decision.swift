@@ -89,6 +89,7 @@ package enum Change: Sendable, Hashable {
     /// Calls that have no task of their own: rows of the store alone.
     case calls(Calls)
     case contractor(before: ContractorRecord?, after: ContractorRecord)
+    case district(before: DistrictRecord?, after: DistrictRecord)
 }
 
 /// What happened to a task or a case: one line of its history, of the journal, and of the events stream.
@@ -122,6 +123,8 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case contractor_suspended, contractor_excluded, contractor_accident, contractor_fraud, contractor_rectified
     /// A suspension or an exclusion is over.
     case contractor_returned
+    /// A crew serves another district from here on, or its own again.
+    case crew_lent, crew_returned
 }
 
 /// What a line of history is about that belongs to no task and to no case.
@@ -203,6 +206,8 @@ package struct Notice: Sendable, Hashable {
         case customer_alert
         /// To an account manager: there is a task of a customer of theirs, which somebody else does.
         case customer_task
+        /// To a crew: it serves another district, or its own again.
+        case lent, returned
     }
 
     /// `T-20261122-17/3/1`: task, revision, and the number within the decision.
@@ -230,6 +235,8 @@ package struct Notice: Sendable, Hashable {
     package var rule: String? = nil
     /// To customers: what it says, from the site's catalogue of texts.
     package var text: Translation? = nil
+    /// For `lent` and `returned`: the district that the crew serves from here on.
+    package var district: DistrictID? = nil
 
     package init(
         id: String, task: TaskID, event: Event, to: String, channel: String?, at: Instant, due: Instant? = nil,

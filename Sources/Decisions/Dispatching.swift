@@ -8,7 +8,7 @@ extension DispatchState {
     /// The nearest free crew for a task; nil when there is none, or nobody knows where the task is.
     mutating func nearest(for row: WorkTask) -> CrewField.Choice? {
         guard let place = row.place.coordinate else { return nil }
-        let group = roster.group(row.skills)
+        let group = roster.group(row.wanted)
         guard !roster.groups[group].free.isEmpty else { return nil }
         return roster.field.nearest(
             of: roster.groups[group].free, to: place, within: row.within, loads: roster.loads,
@@ -71,7 +71,7 @@ extension DispatchState {
     /// Whether any crew on duty could take the task once it has a hand free.
     private mutating func hasAbleCrew(_ row: WorkTask) -> Bool {
         guard let place = row.place.coordinate else { return false }
-        let group = roster.group(row.skills)
+        let group = roster.group(row.wanted)
         return roster.crews.indices.contains { slot in
             roster.groups[group].isAble[slot] && roster.isOnDuty[slot] && !row.declined.contains(roster.crews[slot].id)
                 && roster.field.reaches(slot, place, within: row.within)

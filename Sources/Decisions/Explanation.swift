@@ -15,16 +15,16 @@
 //                  {"crew":"south-1","distance_m":1800,"tasks":0,"capacity":1,"verdict":"lacks_skills","lacks":["live_line"]}],
 //    "verdicts":{"chosen":1,"farther":3,"at_capacity":12,"lacks_skills":84}}
 //   `candidates` are the nearest eight (and the chosen one), nearest first, no more than three of them without the skills unless there are
-//   no others; `verdicts` counts every crew of the roster once, under the first
+//   no others; with "district", only crews that serve it are able. `verdicts` counts every crew of the roster once, under the first
 //   reason that holds in the order of `Verdict`. `farther`: it could have come, another was nearer.
 
 import Domain
 import Planning
 import Rules
 
-/// Why a crew was not chosen; the first that holds, in this order.
+/// Why a crew was not chosen; the first that holds, in this order. `elsewhere`: it serves another district.
 enum Verdict: Int, Sendable, CaseIterable {
-    case chosen, lacks_skills, off_duty, declined, at_capacity, place_unknown, out_of_reach, no_position, farther
+    case chosen, lacks_skills, elsewhere, off_duty, declined, at_capacity, place_unknown, out_of_reach, no_position, farther
 
     /// For `CrewField.survey`: 0 is left to those that only distance decides about.
     var code: UInt8 { UInt8(rawValue + 1) }
@@ -33,6 +33,7 @@ enum Verdict: Int, Sendable, CaseIterable {
         switch self {
         case .chosen: "chosen"
         case .lacks_skills: "lacks_skills"
+        case .elsewhere: "elsewhere"
         case .off_duty: "off_duty"
         case .declined: "declined"
         case .at_capacity: "at_capacity"
@@ -51,7 +52,7 @@ let explainedWithoutSkills = 3
 extension DispatchState {
     /// The candidates of a task as they stand now, before it is sent. Costs one look at each crew of the roster.
     mutating func candidatesWhy(_ row: WorkTask, chosen: Int?, byHand: String?) -> [UInt8] {
-        let index = roster.group(row.skills)
+        let index = roster.group(row.wanted)
         let place = row.place.coordinate
         // Who is not ruled out by skills, duty, having declined or having its hands full comes down to distance.
         func standing(_ slot: Int) -> UInt8 { roster.groups[index].codes[slot] != 0 ? roster.groups[index].codes[slot] : roster.codes[slot] }
@@ -91,6 +92,7 @@ extension DispatchState {
             json.key("skills")
             json.array { json in for skill in row.skills { json.string(skill.rawValue) } }
             json.field("within_m", row.within)
+            json.field("district", row.wanted.district?.rawValue)
             json.field("chosen", chosen.map { roster.crews[$0].id.rawValue })
             if let chosen, let place { json.field("distance_m", roster.field.metres(from: chosen, to: place)) }
             json.field("by_hand", byHand)

@@ -113,14 +113,27 @@ struct WaitingTask: Sendable, Comparable {
     static func == (a: WaitingTask, b: WaitingTask) -> Bool { a.key == b.key }
 }
 
-/// Everybody and everything that one set of skills concerns.
-struct SkillGroup: Sendable {
+/// What a crew must have for a task.
+struct WantedCrew: Sendable, Hashable {
     /// Sorted.
-    let skills: [SkillID]
-    /// By slot: has all of them.
-    let isAble: [Bool]
-    /// By slot, for explanations: `lacks_skills`, or 0.
-    let codes: [UInt8]
+    var skills: [SkillID]
+    /// Of those who serve this district; nil: of all.
+    var district: DistrictID?
+}
+
+extension WorkTask {
+    var wanted: WantedCrew { WantedCrew(skills: skills, district: ofDistrict ? place.district : nil) }
+}
+
+/// Everybody and everything that one kind of crew concerns.
+struct SkillGroup: Sendable {
+    let wanted: WantedCrew
+    /// Only those who serve its district; a district without any crew of its own that has the skills is served by all.
+    let isBound: Bool
+    /// By slot: has all of the skills, and serves the district.
+    var isAble: [Bool]
+    /// By slot, for explanations: `lacks_skills`, `elsewhere`, or 0.
+    var codes: [UInt8]
     /// The able crews that are on duty with a hand free, and have been offered to the queue; sorted slots.
     var free: [Int32] = []
     var waiting = SortedChunks<WaitingTask>()

@@ -73,9 +73,10 @@ extension DispatchState {
         var within: Int?
         let isDesk: Bool
         var works: String?
+        var ofDistrict = false
         switch routing.assign {
-        case .nearest(let wanted, let metres, let otherwise):
-            (department, skills, within, isDesk) = (otherwise, wanted.sorted(), metres, false)
+        case .nearest(let wanted, let metres, let otherwise, let isOfDistrict):
+            (department, skills, within, isDesk, ofDistrict) = (otherwise, wanted.sorted(), metres, false, isOfDistrict)
         case .department(let desk):
             (department, isDesk) = (desk, true)
         case .contractor(let kind, let desk):
@@ -89,6 +90,7 @@ extension DispatchState {
             reportedAt: reported, createdAt: d.now,
             limits: LimitName.allCases.compactMap { name in routing.limits[name].map { LimitClock(name: name, length: $0) } },
             escalate: routing.escalate)
+        row.ofDistrict = ofDistrict
         if case .string(let tier)? = customer?.facts["tier"], !tier.isEmpty { row.tier = tier }
         let manager = managerToday(of: customer, d)
         // Desk tasks are the account manager's, on the department's desk.
@@ -98,7 +100,9 @@ extension DispatchState {
         row.shared = concerned(by: row, routing.share, &d)
         for name in [LimitName.contact, .arrive, .reply] { row.startClock(name, at: reported, rules) }
         warnOfCalendar(row.limits, row.id, &d)
-        d.note(row, .created, note: row.about.map { "about \($0)" }, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
+        // What a device says by itself is all that there is to read about it.
+        let said = key.source == Telemetry.source ? found.report.description : nil
+        d.note(row, .created, note: row.about.map { "about \($0)" } ?? said, why: createdWhy(row, trace: routing.trace, zone: d.site.zone))
         if let works { award(&row, works: works, &d) } else if isDesk { sendToDesk(&row, &d) } else { place(&row, &d) }
         tellWhatItIsAbout(row, &d)
         if let manager { d.tell(row, isDesk ? .dispatched : .customer_task, role: manager, due: row.clock(.reply)?.due) }

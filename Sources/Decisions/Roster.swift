@@ -31,13 +31,34 @@ struct Roster: Sendable {
     /// Sorted slots.
     private(set) var fresh: [Int32] = []
     private(set) var groups: [SkillGroup] = []
-    private var groupOf: [[SkillID]: Int] = [:]
-    /// By slot: the groups whose skills the crew has.
+    private var groupOf: [WantedCrew: Int] = [:]
+    /// By slot: the district that it serves now, its own or the one it is lent to; nil: all.
+    private(set) var serves: [DistrictID?]
+    /// By slot, districts by numbers: its own, and the one that it serves; `everywhere`: all.
+    private var homes: [Int32]
+    private var places: [Int32]
+    private let numbers: [DistrictID: Int32]
+    private static let everywhere: Int32 = -1
+    /// How many serve another district than their own.
+    private(set) var awayCount = 0
+    /// Districts where something has changed since lending was looked at; kept only where rules lend.
+    private(set) var touched: Set<DistrictID> = []
+    private let tracksDistricts: Bool
+    /// By slot: the groups that the crew can do something for.
     private var groupsOf: [[Int]]
     private(set) var waitingCount = 0
 
-    init(_ site: Site, records: [CrewID: CrewRecord], at now: Instant) {
+    /// - Parameter lends: whether rules, or people, have lent crews or may.
+    init(_ site: Site, records: [CrewID: CrewRecord], lends: Bool, at now: Instant) {
         crews = site.crews.values.sorted { $0.id < $1.id }
+        tracksDistricts = lends
+        serves = crews.map { Self.serves($0, records[$0.id], site) }
+        let numbers = Dictionary(uniqueKeysWithValues: site.districts.keys.sorted().enumerated().map { ($1, Int32($0)) })
+        self.numbers = numbers
+        func number(_ district: DistrictID?) -> Int32 { district.flatMap { numbers[$0] } ?? Self.everywhere }
+        homes = crews.map { number($0.district) }
+        places = serves.map { number($0) }
+        awayCount = zip(homes, places).count { $0 != $1 }
         var slots: [CrewID: Int] = [:]
         for (slot, crew) in crews.enumerated() { slots[crew.id] = slot }
         self.slots = slots
@@ -51,6 +72,74 @@ struct Roster: Sendable {
         nextDutyChange = .distantFuture
         for slot in crews.indices { setDuty(slot, records[crews[slot].id], site.zone, now) }
         nextDutyChange = dutyUntil.min() ?? .distantFuture
+        if lends { touched = Set(site.districts.keys) }
+    }
+
+    // MARK: Districts
+
+    private static func serves(_ crew: Crew, _ record: CrewRecord?, _ site: Site) -> DistrictID? {
+        // A district that is gone is nobody's to serve.
+        record?.loan.flatMap { site.districts[$0.to] == nil ? nil : $0.to } ?? crew.district
+    }
+
+    mutating func touch(_ district: DistrictID?) {
+        if tracksDistricts, let district { touched.insert(district) }
+    }
+
+    mutating func takeTouched() -> Set<DistrictID> {
+        defer { touched = [] }
+        return touched
+    }
+
+    /// The crew serves another district from here on.
+    private mutating func serve(_ slot: Int, _ district: DistrictID?) {
+        guard serves[slot] != district else { return }
+        touch(serves[slot])
+        touch(district)
+        touch(crews[slot].district)
+        serves[slot] = district
+        awayCount -= homes[slot] != places[slot] ? 1 : 0
+        places[slot] = district.flatMap { numbers[$0] } ?? Self.everywhere
+        awayCount += homes[slot] != places[slot] ? 1 : 0
+        var gained = false
+        for index in groups.indices where groups[index].isBound {
+            let code = code(slot, groups[index].wanted, isBound: true)
+            guard code != groups[index].codes[slot] else { continue }
+            groups[index].codes[slot] = code
+            groups[index].isAble[slot] = code == 0
+            if code == 0 {
+                groupsOf[slot].append(index)
+                if standing[slot] == .free { groups[index].free.insertSorted(Int32(slot)) }
+                if !groups[index].waiting.isEmpty { gained = true }
+            } else {
+                groupsOf[slot].removeAll { $0 == index }
+                groups[index].free.removeSorted(Int32(slot))
+            }
+        }
+        guard gained, standing[slot] == .free else { return }
+        leaveFree(slot)
+        enterFresh(slot)
+    }
+
+    /// Adds the crews of a district, and those lent to it, to what is known of it. Costs a look at each crew.
+    func add(to standing: inout DistrictStanding) {
+        guard let number = numbers[standing.district] else { return }
+        for slot in crews.indices where homes[slot] == number || places[slot] == number {
+            guard places[slot] == number else {
+                standing.lent += 1
+                continue
+            }
+            if homes[slot] != number { standing.borrowed += 1 }
+            guard isOnDuty[slot] else { continue }
+            standing.crews += 1
+            standing.capacity += crews[slot].capacity
+            if self.standing[slot] != .engaged { standing.free += 1 }
+        }
+    }
+
+    private func code(_ slot: Int, _ wanted: WantedCrew, isBound: Bool) -> UInt8 {
+        guard wanted.skills.allSatisfy(crews[slot].skills.contains) else { return Verdict.lacks_skills.code }
+        return isBound && serves[slot] != nil && serves[slot] != wanted.district ? Verdict.elsewhere.code : 0
     }
 
     // MARK: Duty, load, position
@@ -66,10 +155,11 @@ struct Roster: Sendable {
     }
 
     /// What is known of a crew has changed.
-    mutating func update(_ id: CrewID, _ record: CrewRecord?, zone: TimeZoneRules, at now: Instant) {
+    mutating func update(_ id: CrewID, _ record: CrewRecord?, site: Site, at now: Instant) {
         guard let slot = slots[id] else { return }
         let before = dutyUntil[slot]
-        setDuty(slot, record, zone, now)
+        setDuty(slot, record, site.zone, now)
+        serve(slot, Self.serves(crews[slot], record, site))
         if dutyUntil[slot] < nextDutyChange {
             nextDutyChange = dutyUntil[slot]
         } else if before == nextDutyChange, dutyUntil[slot] != before {
@@ -78,6 +168,7 @@ struct Roster: Sendable {
         let coordinate = record?.coordinate ?? crews[slot].base
         if coordinate != field.coordinates[slot] {
             field.move(slot, to: coordinate)
+            touch(serves[slot])
             // From here it may reach what it could not before.
             if standing[slot] == .free, waitingCount > 0 {
                 leaveFree(slot)
@@ -104,6 +195,7 @@ struct Roster: Sendable {
     private mutating func restand(_ slot: Int) {
         let hasRoom = Int(loads[slot]) < crews[slot].capacity
         let isFree = isOnDuty[slot] && hasRoom
+        touch(serves[slot])
         codes[slot] = !isOnDuty[slot] ? Verdict.off_duty.code : hasRoom ? 0 : Verdict.at_capacity.code
         switch (standing[slot], isFree) {
         case (.engaged, true): if waitingCount == 0 { enterFree(slot) } else { enterFresh(slot) }
@@ -147,41 +239,54 @@ struct Roster: Sendable {
         }
     }
 
-    // MARK: Sets of skills, and what waits
+    // MARK: Kinds of crews, and what waits for them
 
-    /// The group of a sorted set of skills.
-    mutating func group(_ skills: [SkillID]) -> Int {
-        if let known = groupOf[skills] { return known }
+    /// The group of a kind of crew.
+    mutating func group(_ wanted: WantedCrew) -> Int {
+        if let known = groupOf[wanted] { return known }
         let index = groups.count
-        let isAble = crews.map { crew in skills.allSatisfy { crew.skills.contains($0) } }
-        var group = SkillGroup(skills: skills, isAble: isAble, codes: isAble.map { $0 ? 0 : Verdict.lacks_skills.code })
-        for slot in crews.indices where isAble[slot] {
+        let isBound = wanted.district.map { district in crews.contains { $0.district == district && wanted.skills.allSatisfy($0.skills.contains) } } ?? false
+        let codes = crews.indices.map { code($0, wanted, isBound: isBound) }
+        var group = SkillGroup(wanted: wanted, isBound: isBound, isAble: codes.map { $0 == 0 }, codes: codes)
+        for slot in crews.indices where group.isAble[slot] {
             groupsOf[slot].append(index)
             if standing[slot] == .free { group.free.append(Int32(slot)) }
         }
         groups.append(group)
-        groupOf[skills] = index
+        groupOf[wanted] = index
         return index
     }
 
     mutating func wait(_ task: WorkTask) {
         guard let entry = WaitingTask(task) else { return }
-        let index = group(task.skills)
+        let index = group(task.wanted)
         groups[index].waiting.insert(entry)
         waitingCount += 1
     }
 
     mutating func waitNoMore(_ task: WorkTask) {
         guard let entry = WaitingTask(task) else { return }
-        let index = group(task.skills)
+        let index = group(task.wanted)
         if groups[index].waiting.remove(entry) { waitingCount -= 1 }
     }
 
     /// The first waiting task, in the order of the queues, that the crew can take. `accepts` measures what the chord lets through, and
     /// knows who has declined.
-    func firstWaiting(for slot: Int, accepts: (TaskID) -> Bool) -> QueueKey? {
+    func firstWaiting(for slot: Int, accepts: (TaskID) -> Bool) -> QueueKey? { firstWaiting(for: slot, in: groupsOf[slot], accepts: accepts) }
+
+    /// The same of what only those who serve a district may do, as if the crew were one of them.
+    func firstWaiting(for slot: Int, lentTo district: DistrictID, accepts: (TaskID) -> Bool) -> QueueKey? {
+        firstWaiting(
+            for: slot, in: groups.indices.filter { groups[$0].isBound && groups[$0].wanted.district == district && groups[$0].codes[slot] != Verdict.lacks_skills.code },
+            accepts: accepts)
+    }
+
+    /// Something waits that only those who serve the district may do.
+    func hasBoundWaiting(_ district: DistrictID) -> Bool { groups.contains { $0.isBound && $0.wanted.district == district && !$0.waiting.isEmpty } }
+
+    private func firstWaiting(for slot: Int, in indexes: [Int], accepts: (TaskID) -> Bool) -> QueueKey? {
         var best: QueueKey?
-        for index in groupsOf[slot] {
+        for index in indexes {
             search: for chunk in groups[index].waiting.chunks {
                 for entry in chunk {
                     if let best, !(entry.key < best) { break search }

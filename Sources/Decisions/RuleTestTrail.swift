@@ -36,7 +36,7 @@ package struct RuleTestTrail: Sendable {
     package var joined: Set<String> = []
     /// Rules about customers that held of somebody.
     package var held: Set<String> = []
-    /// What rules about devices went through.
+    /// What standing rules went through.
     package var watches: Set<WatchMark> = []
 
     package struct ToldRung: Sendable, Hashable {

@@ -153,7 +153,7 @@ struct TestLife {
         }
         trail.routes += routes.map { (subject: $0.0, result: $0.1) }
         telemetry?.note(decision)
-        if let marks = telemetry?.marks { trail.watches = marks }
+        if let marks = telemetry?.marks { trail.watches.formUnion(marks) }
         for change in decision.changes {
             switch change {
             case .task(_, let after): rows[after.id] = after
@@ -161,6 +161,7 @@ struct TestLife {
                 cases[after.id] = after
                 mark(before, after)
             case .customer(_, let after): if let after, after.id == customer?.id { customer = after }
+            case .district(let before, let after): fell(before, after)
             case .crew, .lastTask, .forget, .lastCase, .plan, .outage, .calls, .contractor: break
             }
         }
@@ -173,6 +174,8 @@ struct TestLife {
                     trail.waited.insert(line.rule)
                 }
             }
+            if line.event == .crew_lent { trail.watches.insert(WatchMark(rule: line.rule, kind: .raised)) }
+            if line.event == .crew_returned { trail.watches.insert(WatchMark(rule: line.rule, kind: .cleared)) }
             if line.event == .stage_failed, let stage = line.note?.split(separator: " ").first {
                 trail.stages.insert(StageMark(process: line.rule, stage: String(stage), kind: .failed))
             }
@@ -189,6 +192,14 @@ struct TestLife {
             }
         }
         return decision
+    }
+
+    /// A district that was in need is so no more, and had not been for as long as the rule asks.
+    private mutating func fell(_ before: DistrictRecord?, _ after: DistrictRecord) {
+        for need in before?.needs ?? [] where !after.needs.contains(where: { $0.rule == need.rule }) {
+            guard let rule = rules.lending.first(where: { $0.name == need.rule }), now - need.since < rule.span else { continue }
+            trail.watches.insert(WatchMark(rule: need.rule, kind: .fell))
+        }
     }
 
     /// What a case's stages went through, for coverage.
@@ -260,7 +271,7 @@ struct TestLife {
             }
             try settle(reading.place)
         }
-        if let marks = telemetry?.marks { trail.watches = marks }
+        if let marks = telemetry?.marks { trail.watches.formUnion(marks) }
     }
 
     /// Decides what devices have reported.

@@ -88,6 +88,14 @@ package struct DispatchState: Sendable {
     private(set) var outageDue: Instant?
     /// How many customers each account manager has.
     package private(set) var managerLoads: [RoleID: Int32] = [:]
+    /// Which districts are in need, and since when.
+    package private(set) var districts: [DistrictID: DistrictRecord] = [:]
+    /// What there is to do in each district.
+    private(set) var districtWork: [DistrictID: DistrictWork] = [:]
+    /// When lending is to be looked at although nothing has changed.
+    private(set) var lendingDue: Instant?
+    /// Lending rules whose conditions have failed: each is named once.
+    var failedLending: Set<String> = []
     /// Incidents that later reports can join.
     private(set) var joinable = JoinIndex()
 
@@ -99,7 +107,7 @@ package struct DispatchState: Sendable {
     /// From the rows of the store: open tasks (final ones are left out), crews, and the last number given.
     package init(
         tasks: [WorkTask], crews: [CrewRecord], lastTask: TaskID?, cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID? = nil,
-        outages: [OutageRecord] = [], contractors: [ContractorRecord] = [], managerLoads: [RoleID: Int32] = [:], rules: RuleSet, at now: Instant
+        outages: [OutageRecord] = [], contractors: [ContractorRecord] = [], districts: [DistrictRecord] = [], managerLoads: [RoleID: Int32] = [:], rules: RuleSet, at now: Instant
     ) {
         self.lastTask = lastTask ?? .none
         self.lastCase = lastCase ?? CaseID(day: 0, number: 0)
@@ -108,7 +116,8 @@ package struct DispatchState: Sendable {
         self.managerLoads = managerLoads
         for record in crews { self.crews[record.id] = record }
         for record in contractors { self.contractors[record.id] = record }
-        roster = Roster(rules.site, records: self.crews, at: now)
+        for record in districts { self.districts[record.id] = record }
+        roster = Roster(rules.site, records: self.crews, lends: false, at: now)
         boxes.reserveCapacity(tasks.count)
         for task in tasks where !task.state.isFinal { boxes[task.id] = TaskBox(row: task, due: nil) }
         for row in cases where !row.state.isFinal {
@@ -133,7 +142,9 @@ package struct DispatchState: Sendable {
     private mutating func derive() {
         retimed = 0
         joinable = JoinIndex()
-        roster = Roster(rules.site, records: crews, at: clock)
+        roster = Roster(rules.site, records: crews, lends: lends, at: clock)
+        districtWork = [:]
+        failedLending = []
         deadlines = SortedChunks()
         counts = [:]
         let ids = boxes.keys.sorted()
@@ -146,6 +157,7 @@ package struct DispatchState: Sendable {
             let due = nextTimer(of: row)?.at
             boxes[id] = TaskBox(row: row, due: due)
             joinable.replace(nil, row, rules)
+            count(nil, row)
             if let due { entries.append(TimerEntry(at: due, task: id)) }
             if let due = row.runningDeadline { deadlines.insert(DeadlineEntry(due: due, task: id)) }
             counts[row.state, default: 0] += 1
@@ -205,7 +217,8 @@ package struct DispatchState: Sendable {
     /// that counts no more, or crews that have not been offered what waits.
     package var nextDue: Instant? {
         if !roster.fresh.isEmpty || areContractorsStale { return clock }
-        let task = [timers.min?.at, caseTimers.min?.at, outageDue, contractorsDue].compactMap { $0 }.min()
+        if !roster.touched.isEmpty { return clock }
+        let task = [timers.min?.at, caseTimers.min?.at, outageDue, contractorsDue, lendingDue].compactMap { $0 }.min()
         let shift = roster.nextDutyChange
         if shift == .distantFuture { return task }
         return task.map { min($0, shift) } ?? shift
@@ -244,6 +257,7 @@ package struct DispatchState: Sendable {
         case .contractor(_, let after):
             contractors[after.id] = after
             setContractorsDue()
+        case .district(_, let after): districts[after.id] = after.needs.isEmpty ? nil : after
         }
     }
 
@@ -266,6 +280,9 @@ package struct DispatchState: Sendable {
             // What time had done to it is to be done again.
             areContractorsStale = true
             setContractorsDue()
+        case .district(let before, let after):
+            districts[after.id] = before
+            roster.touch(after.id)
         }
     }
 
@@ -275,6 +292,28 @@ package struct DispatchState: Sendable {
         clock = now
         roster.advance(to: now, isBack: isBack, records: crews, zone: rules.site.zone)
     }
+
+    /// Whether crews are lent, or may be.
+    private var lends: Bool { !rules.lending.isEmpty || !districts.isEmpty || crews.values.contains { $0.loan != nil } }
+
+    /// The work of its district.
+    private mutating func count(_ old: WorkTask?, _ new: WorkTask?) {
+        let before = old.flatMap { DistrictWork($0) }
+        let after = new.flatMap { DistrictWork($0) }
+        guard before != after || old?.place.district != new?.place.district else {
+            // Who may be asked for it is another.
+            if new?.isWaiting ?? false { roster.touch(new?.place.district) }
+            return
+        }
+        for (district, work, sign) in [(old?.place.district, before, -1), (new?.place.district, after, 1)] {
+            guard let district, let work else { continue }
+            districtWork[district, default: DistrictWork()].add(work, times: sign)
+            roster.touch(district)
+        }
+    }
+
+    /// Lending was looked at: when it must be again.
+    mutating func setLendingDue(_ due: Instant?) { lendingDue = due }
 
     private mutating func load(_ old: RoleID?, _ new: RoleID?) {
         guard old != new else { return }
@@ -299,7 +338,7 @@ package struct DispatchState: Sendable {
 
     private mutating func set(_ id: CrewID, _ record: CrewRecord?) {
         crews[id] = record
-        roster.update(id, record, zone: rules.site.zone, at: clock)
+        roster.update(id, record, site: rules.site, at: clock)
     }
 
     private mutating func replace(_ old: WorkTask?, by new: WorkTask?) {
@@ -320,6 +359,7 @@ package struct DispatchState: Sendable {
         }
 
         joinable.replace(old, new, rules)
+        count(old, new)
 
         let oldCrew = old?.occupiedCrew
         let newCrew = new?.occupiedCrew
@@ -394,12 +434,12 @@ package struct DispatchState: Sendable {
 /// What decides where a waiting task stands and who can take it.
 private struct WaitingPlace: Equatable {
     var key: QueueKey
-    var skills: [SkillID]
+    var wanted: WantedCrew
     var within: Int?
     var coordinate: Coordinate?
     init(_ task: WorkTask) {
         key = QueueKey(task)
-        skills = task.skills
+        wanted = task.wanted
         within = task.within
         coordinate = task.place.coordinate
     }

@@ -55,21 +55,7 @@ package struct DeviceLook: Sendable {
             json.field("transformer", transformer?.rawValue)
             json.field("feeder", feeder?.rawValue)
             json.field("district", district?.rawValue)
-            json.key("readings")
-            json.array { list in
-                for one in shown {
-                    list.object { json in
-                        json.field("quantity", one.quantity.code)
-                        json.key("value")
-                        switch one.quantity.value {
-                        case .number(let number): json.double(number)
-                        case .flag(let flag): json.bool(flag)
-                        }
-                        json.field("unit", one.quantity.unit)
-                        json.field("at", one.at.rfc3339(in: zone))
-                    }
-                }
-            }
+            Self.write(shown, zone, &json)
             json.key("watched")
             json.array { list in
                 for one in watched {
@@ -105,6 +91,25 @@ package struct DeviceLook: Sendable {
             }
         }
         return writer.bytes
+    }
+
+    /// `readings[{quantity,value,unit,at}]`
+    static func write(_ shown: [Shown], _ zone: TimeZoneRules, _ json: inout JSONWriter) {
+        json.key("readings")
+        json.array { list in
+            for one in shown {
+                list.object { json in
+                    json.field("quantity", one.quantity.code)
+                    json.key("value")
+                    switch one.quantity.value {
+                    case .number(let number): json.double(number)
+                    case .flag(let flag): json.bool(flag)
+                    }
+                    json.field("unit", one.quantity.unit)
+                    json.field("at", one.at.rfc3339(in: zone))
+                }
+            }
+        }
     }
 }
 

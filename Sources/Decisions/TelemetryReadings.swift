@@ -160,6 +160,7 @@ extension Telemetry {
         for (slot, ruleNumber) in plan.enumerated() {
             let rule = book.rules[Int(ruleNumber)]
             if let previous, let change, reading.at - previous <= rule.gap { subject.perHour = change } else { subject.perHour = nil }
+            if rule.asksLatest { subject.others = others(number, at: reading.at, gap: rule.gap) }
             let before = devices[number].channels[place].watches[slot].phase
             let report = devices[number].channels[place].watches[slot].report
             let step = devices[number].channels[place].watches[slot].step(
@@ -187,7 +188,7 @@ extension Telemetry {
                 let length: TimeSpan? = if case .holds(let length) = rule.trigger, length > .zero { length } else { nil }
                 raise(
                     Reporter(device: device.id, quantity: quantity.code, rule: rule.digest.name), id, rule.report, device, reading.at,
-                    description: describe(rule, quantity, reading.value, length))
+                    description: describe(rule, quantity, reading.value, length) + (rule.hasRoom ? whoHasRoom(rule, number, quantity, reading.at) : ""))
             case .recover:
                 devices[number].channels[place].watches[slot].report = nil
                 mark(rule.name, .cleared)

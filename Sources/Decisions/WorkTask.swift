@@ -102,6 +102,8 @@ package struct WorkTask: Sendable, Hashable {
     package var skills: [SkillID]
     /// Reach in whole metres; nil: anywhere.
     package var within: Int?
+    /// Only for those who serve its district.
+    package var ofDistrict: Bool
     /// Who rejected it or let the accept limit pass in this round; not asked again before `askAgainAt`.
     package var declined: [CrewID]
     /// Every able crew has declined: when they are asked again.
@@ -175,6 +177,7 @@ package struct WorkTask: Sendable, Hashable {
         self.crew = nil
         self.skills = skills
         self.within = within
+        self.ofDistrict = false
         self.declined = []
         self.askAgainAt = nil
         self.place = place
@@ -302,6 +305,8 @@ package struct CrewRecord: Sendable, Hashable, Codable {
     package var dutyUntil: Instant?
     package var coordinate: Coordinate?
     package var coordinateAt: Instant?
+    /// Lent to another district; nil: it serves its own.
+    package var loan: CrewLoan?
 
     package init(id: CrewID) {
         self.id = id
@@ -309,5 +314,19 @@ package struct CrewRecord: Sendable, Hashable, Codable {
         self.dutyUntil = nil
         self.coordinate = nil
         self.coordinateAt = nil
+        self.loan = nil
+    }
+}
+
+/// A crew that serves another district than its own.
+package struct CrewLoan: Sendable, Hashable, Codable {
+    package var to: DistrictID
+    /// `module.name` of the rule that lent it; empty: a duty engineer did, and calls it back.
+    package var rule: String
+    package var since: Instant
+    package init(to: DistrictID, rule: String, since: Instant) {
+        self.to = to
+        self.rule = rule
+        self.since = since
     }
 }

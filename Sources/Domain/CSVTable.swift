@@ -92,7 +92,7 @@ package struct CSVTable: Sendable {
     static let knownColumns: [String] = [
         "kind", "id", "source", "type", "category", "reported_at", "customer", "lat", "lon", "district", "address", "site", "voltage", "urgency",
         "feeder", "transformer", "customers_out", "capacity_kva", "description", "task", "event", "by", "at", "note", "outcome", "to", "priority",
-        "crew", "on_duty", "contractor", "job", "until", "device", "quantity", "value", "unit",
+        "crew", "on_duty", "serves", "contractor", "job", "until", "device", "quantity", "value", "unit",
     ]
 
     /// The one of the three that stands most often outside quotes; a comma when none does.
@@ -149,7 +149,7 @@ package struct CSVTable: Sendable {
                 try number("satisfaction", to: &json)
                 try flag("solved", to: &json)
             case .crew:
-                text(["crew"], to: &json)
+                text(["crew", "serves"], to: &json)
                 try place(to: &json)
                 try time("at", to: &json)
                 try flag("on_duty", to: &json)

@@ -159,6 +159,7 @@ extension InputCodec {
                 write(key, to: &json)
                 json.field("crew", signal.crew.rawValue)
                 json.field("on_duty", signal.onDuty)
+                json.field("serves", signal.serves)
                 write(Place(coordinate: signal.coordinate), personal: true, to: &json)
                 json.field("at", signal.at)
             case .customer(let customer):

@@ -268,7 +268,7 @@ struct InputDecoder {
     // MARK: crew
 
     enum CrewKey: String, CaseIterable {
-        case kind, id, source, crew, on_duty, place, at
+        case kind, id, source, crew, on_duty, place, serves, at
     }
 
     static let crewKeys = KeyTable<CrewKey>()
@@ -284,14 +284,15 @@ struct InputDecoder {
             case .crew: signal.crew = CrewID(try reader.code())
             case .on_duty: signal.onDuty = try reader.bool()
             case .place: signal.coordinate = try reader.place().coordinate
+            case .serves: signal.serves = try reader.code()
             case .at: signal.at = try reader.time()
             }
         }
         leftOut = scan.passedOver
         guard !signal.crew.rawValue.isEmpty else { throw reader.missing("crew", of: "a crew signal", at: scan.offset) }
-        guard signal.onDuty != nil || signal.coordinate != nil else {
+        guard signal.onDuty != nil || signal.coordinate != nil || signal.serves != nil else {
             throw JSONStop(
-                code: .missing, offset: scan.offset, message: "a crew signal says nothing: neither 'on_duty' nor a 'place' with lat and lon is there",
+                code: .missing, offset: scan.offset, message: "a crew signal says nothing: neither 'on_duty' nor 'serves' nor a 'place' with lat and lon is there",
                 suggestion: "add one of them")
         }
         return signal

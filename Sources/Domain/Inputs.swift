@@ -114,9 +114,15 @@ package struct CrewSignal: Hashable, Sendable {
     package var crew: CrewID
     package var onDuty: Bool?
     package var coordinate: Coordinate?
+    /// By hand: the district that it serves from here on, or `home`.
+    package var serves: String?
     package var at: Instant?
 
-    package init(crew: CrewID, onDuty: Bool? = nil, coordinate: Coordinate? = nil, at: Instant? = nil) {
+    /// The word in `serves` for the crew's own district.
+    package static let home = "home"
+
+    package init(crew: CrewID, onDuty: Bool? = nil, coordinate: Coordinate? = nil, serves: String? = nil, at: Instant? = nil) {
+        self.serves = serves
         self.crew = crew
         self.onDuty = onDuty
         self.coordinate = coordinate

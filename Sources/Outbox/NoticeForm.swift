@@ -22,6 +22,7 @@ enum NoticeForm {
             w.field("stage", notice.stage)
             w.field("customer", notice.customer?.rawValue)
             w.field("rule", notice.rule)
+            w.field("district", notice.district?.rawValue)
             if !notice.documents.isEmpty {
                 w.key("documents")
                 w.array { w in for document in notice.documents { w.string(document) } }

@@ -75,6 +75,7 @@ extension Keys {
         case Keys.testReading.what: ["device", "quantity", "value"]
         case Keys.quantity.what: ["unit"]
         case Keys.watch.what: ["name", "report"]
+        case Keys.lending.what: ["name", "when", "from"]
         case Keys.maintenance.what: ["name", "every", "report"]
         case Keys.template.what: ["type"]
         default: []
@@ -91,12 +92,12 @@ extension Keys {
         case Keys.testReading.what: [("every", "for"), ("for", "every")]
         case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
         case Keys.assign.what:
-            ["skills", "within", "otherwise"].map { ($0, "nearest") } + [("contractor", "works"), ("works", "contractor"), ("contractor", "department")]
+            ["of", "skills", "within", "otherwise"].map { ($0, "nearest") } + [("contractor", "works"), ("works", "contractor"), ("contractor", "department")]
         case Keys.works.what: [("licence", "level"), ("level", "licence")]
         case Keys.ratings.what: [("tiers", "share")]
         case Keys.rule.what: [("task", "assign"), ("assign", "task"), ("priority", "task"), ("limits", "task"), ("escalate", "task"), ("share", "task")]
         case Keys.watch.what:
-            ["for", "count", "clears", "gap"].map { ($0, "when") } + [("count", "window"), ("window", "count"), ("silent", "quantity"), ("quantity", "silent")]
+            ["for", "count", "clears", "room", "gap"].map { ($0, "when") } + [("count", "window"), ("window", "count"), ("silent", "quantity"), ("quantity", "silent")]
         case Keys.every.what: [("count", "quantity"), ("hours", "quantity")]
         case Keys.stageAssign.what: [("skills", "nearest"), ("within", "nearest"), ("otherwise", "nearest"), ("works", "contractor"), ("contractor", "works")]
         default: []
@@ -127,6 +128,7 @@ extension Keys {
         case Keys.site.what: Self.shared.merging(Self.siteMeanings) { first, _ in first }
         case Keys.rule.what: Self.ruleMeanings
         case Keys.merge.what: Self.mergeMeanings
+        case Keys.lending.what: Self.lendingMeanings
         case Keys.classify.what: Self.classifyMeanings
         case Keys.accountManager.what: Self.accountManagerMeanings
         case Keys.customerSet.what: ["tier": .init(.reference(.valueIfDeclared("tier")), "The tier that they are in.")]
@@ -253,6 +255,7 @@ extension Keys {
         "answers": .init(.named(.block(Keys.text), dots: false), "What callers are told in place of a task; a rule's 'answer' names one."),
         "watch": .init(.list(.block(Keys.watch)), "What the readings of devices must not show: each rule reports by itself."),
         "maintenance": .init(.list(.block(Keys.maintenance)), "What is due after so many operations, hours or days."),
+        "lending": .init(.list(.block(Keys.lending)), "When crews of one district are lent to another, and when they go home."),
         "devices": .init(.text, "Devices beside the transformers of the network: a CSV file beside this one."),
         "route": .init(.list(.block(Keys.rule)), "The rules, top to bottom: the first match wins."),
     ]
@@ -286,6 +289,7 @@ extension Keys {
 
     private static let assignMeanings: [String: Meaning] = [
         "nearest": .init(.choice(["crew"]), "The nearest able crew goes out."),
+        "of": .init(.choice(["district"]), "Only crews that serve the district where it is: its own, and those lent to it."),
         "skills": .init(.list(.reference(.value("skill"))), "What the crew must be able to do."),
         "within": .init(.distance, "How far away it may be."),
         "otherwise": .init(.block(Keys.otherwise), "Who keeps the task when no crew is near enough."),
@@ -297,6 +301,7 @@ extension Keys {
     private static let crewMeanings: [String: Meaning] = [
         "name": .init(.text, "The name that people read."),
         "department": .init(.reference(.department), "The department it belongs to."),
+        "district": .init(.reference(.district), "The district that it serves while it is not lent; without, all."),
         "base": .init(.block(Keys.base), "Where it starts from."),
         "skills": .init(.list(.reference(.value("skill"))), "What it can do."),
         "shift": .init(.reference(.shift), "When it is on duty; without, always."),

@@ -43,6 +43,7 @@ struct Keys: Sendable {
             "watch": "watch:\n  - name: heavy-load\n    when: reading.quantity == \"load_ratio\" && reading.value >= 0.8\n    for: 2 h\n    report: { type: fault, category: heavy_load }",
             "maintenance": "maintenance:\n  - name: switch-operations\n    every: { count: 2000, quantity: operations }\n    report: { type: fault, category: maintenance_due }",
             "devices": "devices: devices.csv",
+            "lending": "lending:\n  - name: help\n    when: district.waiting > 0\n    from: district.free > 1",
             "works": "works:\n  line_10kv: { zh: 10千伏线路工程, en: 10 kV line, licence: install, level: 3 }",
             "contractors":
                 "contractors:\n  c-7:\n    name: 江州送变电工程有限公司\n    works: [line_10kv]\n    licences:\n      - { kind: install, level: 3, from: 2024-07-01, until: 2028-06-30 }",
@@ -98,6 +99,7 @@ struct Keys: Sendable {
         "'assign'",
         [
             "nearest": "nearest: crew",
+            "of": "of: district",
             "skills": "skills: [distribution_line]",
             "within": "within: 40 km",
             "otherwise": "otherwise: { department: operations }",
@@ -205,6 +207,7 @@ struct Keys: Sendable {
         [
             "name": "name: 北二班",
             "department": "department: operations",
+            "district": "district: lucheng",
             "base": "base: { lat: 28.012, lon: 120.655 }",
             "skills": "skills: [distribution_line]",
             "shift": "shift: day",

@@ -394,7 +394,7 @@ struct ModuleReader {
                 reader.error(range, .assignTwo(["nearest", "contractor"]))
                 return nil
             }
-            for key in ["skills", "within", "otherwise"] {
+            for key in ["of", "skills", "within", "otherwise"] {
                 if let range = block.keyRanges[key] { reader.error(range, .onlyWithNearest(key)) }
             }
             let unit = reader.required("department", in: block, of: "'assign' with a contractor").flatMap(department)
@@ -411,7 +411,7 @@ struct ModuleReader {
                 reader.error(range, .assignBoth)
                 return nil
             }
-            for key in ["skills", "within", "otherwise"] {
+            for key in ["of", "skills", "within", "otherwise"] {
                 if let range = block.keyRanges[key] { reader.error(range, .onlyWithNearest(key)) }
             }
             return block["department"].flatMap(department).map { .department($0) }
@@ -421,6 +421,7 @@ struct ModuleReader {
             return nil
         }
         guard let nearest = block["nearest"], reader.choice(nearest, "nearest", among: ["crew"], example: "nearest: crew") != nil else { return nil }
+        let ofDistrict = block["of"].map { reader.choice($0, "of", among: ["district"], example: "of: district") != nil }
         var skills: Set<SkillID> = []
         if let node = block["skills"] {
             skills = SiteReader(reader: reader, sources: []).skillSet(node, known: facts.site?.codes("skill"))
@@ -433,7 +434,7 @@ struct ModuleReader {
             otherwise = reader.required("department", in: section).flatMap(department)
         }
         guard let otherwise else { return nil }
-        return .nearest(skills: skills, within: within, otherwise: otherwise)
+        return .nearest(skills: skills, within: within, otherwise: otherwise, ofDistrict: ofDistrict ?? false)
     }
 }
 

@@ -180,22 +180,27 @@ struct MutantMaker {
                     assign?["department"], "the department is '\(other)', not '\(department)'", "add 'department: \(department)' to an 'expect'",
                     changed(assign: .contractor(works: works, department: other)))
             }
-        case .nearest(let skills, let within, let otherwise):
+        case .nearest(let skills, let within, let otherwise, let ofDistrict):
             for item in assign?["skills"]?.items ?? [] {
                 guard let name = item.text, skills.contains(SkillID(name)) else { continue }
                 add(
                     item, "the crew need not have '\(name)'", "let a crew without it be nearer, or add 'skills' to an 'expect'",
-                    changed(assign: .nearest(skills: skills.subtracting([SkillID(name)]), within: within, otherwise: otherwise)))
+                    changed(assign: .nearest(skills: skills.subtracting([SkillID(name)]), within: within, otherwise: otherwise, ofDistrict: ofDistrict)))
             }
             if within != nil {
                 add(
                     assign?["within"], "crews go any distance: no 'within'", "let the only crew be farther away, or add 'within' to an 'expect'",
-                    changed(assign: .nearest(skills: skills, within: nil, otherwise: otherwise)))
+                    changed(assign: .nearest(skills: skills, within: nil, otherwise: otherwise, ofDistrict: ofDistrict)))
             }
             if let other = self.other(than: otherwise) {
                 add(
                     assign?["otherwise"], "it waits with '\(other)', not with '\(otherwise)'", "add 'department: \(otherwise)' to an 'expect'",
-                    changed(assign: .nearest(skills: skills, within: within, otherwise: other)))
+                    changed(assign: .nearest(skills: skills, within: within, otherwise: other, ofDistrict: ofDistrict)))
+            }
+            if ofDistrict {
+                add(
+                    assign?["of"], "crews of any district go: no 'of: district'", "let a crew of another district be nearer",
+                    changed(assign: .nearest(skills: skills, within: within, otherwise: otherwise)))
             }
         }
         mutants += made

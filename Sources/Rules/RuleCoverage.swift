@@ -11,8 +11,8 @@ import Domain
 ///   - each row of a table, and its `otherwise`: it gave a limit.
 ///   - each `otherwise` of an `assign`: nobody could go, and the task waited there.
 ///   - each rung of a ladder: somebody was told.
-/// - A rule of `watch` or `maintenance` is reached when a device reports by it; its branches are that it clears, or its work is done, and that what must
-///   hold for a time ends before.
+/// - A rule of `watch` or `maintenance` is reached when a device reports by it, one of `lending` when it lends a crew; its branches are that it clears, its
+///   work is done or the crew goes home, and that what must hold for a time ends before.
 ///
 /// A branch that was reached is no proof that a test would notice a change there: `RuleMutants` is.
 package struct RuleCoverage: Sendable {
@@ -250,9 +250,12 @@ package final class CoverageRecorder {
                     note(.branch, range, text)
                 }
             }
-            if rule.isMaintenance {
-                branch(.cleared, rule.nameRange, "in no test is the work of \(rule.name) done")
-            } else {
+            switch rule.section {
+            case .maintenance: branch(.cleared, rule.nameRange, "in no test is the work of \(rule.name) done")
+            case .lending:
+                branch(.cleared, rule.clears ?? rule.nameRange, "in no test does a crew that \(rule.name) has lent go home")
+                if let length = rule.length { branch(.fell, length, "in no test does the need that \(rule.name) looks for end before a crew is lent") }
+            case .watch:
                 branch(.cleared, rule.clears ?? rule.nameRange, "in no test does what \(rule.name) has reported clear")
                 if let length = rule.length { branch(.fell, length, "in no test does what \(rule.name) watches end before it is reported") }
             }

@@ -56,13 +56,14 @@ struct RuleMap {
         var rungs: [(percent: Int, node: Node)]
     }
 
-    /// A rule that looks at devices.
+    /// A rule that waits for no report.
     struct Watched {
+        enum Section: String, CaseIterable { case watch, maintenance, lending }
         var file: String
         var source: SourceText
         var name: String
         var nameRange: Range<Int>
-        var isMaintenance: Bool
+        var section: Section
         /// `for` or `count`, where it stands.
         var length: Range<Int>?
         var clears: Range<Int>?
@@ -87,13 +88,13 @@ struct RuleMap {
                     ladders.append(Rungs(file: file, source: text, ladder: entry.key.text ?? "", rungs: rungs))
                 }
             }
-            for (key, isMaintenance) in [("watch", false), ("maintenance", true)] {
-                for item in root[key]?.items ?? [] {
+            for section in Watched.Section.allCases {
+                for item in root[section.rawValue]?.items ?? [] {
                     let name = item["name"]
                     watched.append(
                         Watched(
                             file: file, source: text, name: (root["module"]?.text ?? "") + "." + (name?.text ?? ""), nameRange: name?.range ?? item.range,
-                            isMaintenance: isMaintenance, length: (item["for"] ?? item["count"])?.range, clears: item["clears"]?.range))
+                            section: section, length: (item["for"] ?? item["count"])?.range, clears: item["clears"]?.range))
                 }
             }
             guard let number = set.modules.firstIndex(where: { $0.file == file }) else { continue }

@@ -63,6 +63,8 @@ package struct Crew: Sendable, Hashable {
     package var id: CrewID
     package var name: String?
     package var department: DepartmentID
+    /// Where it serves while it is not lent; nil: everywhere.
+    package var district: DistrictID?
     package var base: Coordinate?
     package var skills: Set<SkillID>
     /// nil: always on duty until told otherwise.
@@ -72,9 +74,10 @@ package struct Crew: Sendable, Hashable {
     /// How it is told; nil: the journal alone.
     package var channel: String?
     package init(
-        id: CrewID, name: String? = nil, department: DepartmentID, base: Coordinate? = nil, skills: Set<SkillID>,
+        id: CrewID, name: String? = nil, department: DepartmentID, district: DistrictID? = nil, base: Coordinate? = nil, skills: Set<SkillID>,
         shift: Shift? = nil, capacity: Int = 1, channel: String? = nil
     ) {
+        self.district = district
         self.id = id
         self.name = name
         self.department = department
@@ -249,7 +252,8 @@ package struct Ladder: Sendable, Hashable {
 /// Who is to do a task.
 package enum Assignment: Sendable, Hashable {
     /// The nearest able crew; while there is none the task waits in the queue of `otherwise`. `within` is in whole metres; nil: anywhere.
-    case nearest(skills: Set<SkillID>, within: Int?, otherwise: DepartmentID)
+    /// `ofDistrict`: of those who serve the task's district.
+    case nearest(skills: Set<SkillID>, within: Int?, otherwise: DepartmentID, ofDistrict: Bool = false)
     /// A desk task: no crew goes out.
     case department(DepartmentID)
     /// A contractor of the utility's, by tier, for a kind of works; the department awards it.

@@ -200,9 +200,13 @@ struct TestFile {
             let department = one["department"].flatMap {
                 reader.reference($0, "department", "department", .unknownDepartment, known: facts.departments)
             }
+            let district = one["district"].flatMap {
+                reader.reference($0, "district", "district", .unknownDistrict, known: set.site.districts.keys.map(\.rawValue).sorted())
+            }
             let shift = one["shift"].flatMap { reader.reference($0, "shift", "shift", .unknownShift, known: facts.shifts) }
             result[id] = Crew(
                 id: id, name: one["name"].flatMap { reader.text($0, "name") }, department: department.map { DepartmentID($0) } ?? set.site.fallback,
+                district: district.map { DistrictID($0) },
                 base: one["base"].flatMap { reader.block($0, Keys.base, example: Keys.base.examples["lat"]) }.flatMap { reader.coordinate($0, needed: true) },
                 skills: one["skills"].map { SiteReader(reader: reader, sources: []).skillSet($0, known: facts.skills) } ?? [],
                 shift: shift.flatMap { set.site.shifts[$0] },

@@ -40,6 +40,7 @@ extension Keys {
     static let testCrewMeanings: [String: Meaning] = [
         "name": .init(.text, "The name that people read."),
         "department": .init(.reference(.department), "The department it belongs to; without, the fallback."),
+        "district": .init(.reference(.district), "The district that it serves while it is not lent; without, all."),
         "base": .init(.block(Keys.base), "Where it starts from."),
         "skills": .init(.list(.reference(.value("skill"))), "What it can do."),
         "shift": .init(.reference(.shift), "When it is on duty; without, always."),

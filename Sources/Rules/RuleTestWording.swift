@@ -114,6 +114,7 @@ extension Keys {
         [
             "name": "name: 北二班",
             "department": "department: operations",
+            "district": "district: lucheng",
             "base": "base: { lat: 28.012, lon: 120.655 }",
             "skills": "skills: [distribution_line]",
             "shift": "shift: day",

@@ -196,7 +196,8 @@ package final class RuleWorkshop {
             let result = ruleSet(
                 Self.hash(of: known), site: facts, shared: shared, modules: modules.map(\.compiled), pool: bench.pool,
                 moduleFiles: enabled.map(\.reader.source.name),
-                watch: WatchBook(rules: watch.flatMap { $0.read.rules.map(\.rule) }, maintenance: watch.flatMap { $0.read.maintenance.map(\.rule) }), made: RuleSet.Made(matcher: bench.matcher, indexes: indexes))
+                watch: WatchBook(rules: watch.flatMap { $0.read.rules.map(\.rule) }, maintenance: watch.flatMap { $0.read.maintenance.map(\.rule) },
+                    lending: watch.flatMap { $0.read.lending.map(\.rule) }), made: RuleSet.Made(matcher: bench.matcher, indexes: indexes))
         else {
             if self.bench.map({ $0.words == words }) ?? true { self.bench = bench }
             return Compilation(set: nil, diagnostics: findings.diagnostics(sources: sources), untold: findings.untold)
@@ -248,7 +249,7 @@ package final class RuleWorkshop {
     }
 
     /// The sections that are only read when a module's rules are.
-    private static let heavyKeys: Set<String> = ["takes", "let", "tables", "merge", "answers", "route", "watch", "maintenance"]
+    private static let heavyKeys: Set<String> = ["takes", "let", "tables", "merge", "answers", "route", "watch", "maintenance", "lending"]
 
     private func open(_ file: KnownFile, _ reader: FileReader) -> Opened? {
         if let known = file.opened { return Opened(reader: reader, file: file, name: known.name, block: known.block, isLight: true) }

@@ -211,7 +211,7 @@ struct SetFindings {
     /// The sets of skills that a rule, or the stages of a process, sends crews with.
     private static func skillsWanted(_ outcome: Outcome) -> [Set<SkillID>] {
         guard let process = outcome.process else {
-            if case .nearest(let skills, _, _) = outcome.assign { return [skills] }
+            if case .nearest(let skills, _, _, _) = outcome.assign { return [skills] }
             return []
         }
         return process.stages.compactMap { stage in

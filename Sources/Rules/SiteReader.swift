@@ -296,6 +296,7 @@ struct SiteReader {
             let department = reader.required("department", in: one, of: "the crew '\(entry.name)'").flatMap {
                 reader.reference($0, "department", "department", .unknownDepartment, known: departments)
             }
+            let district = one["district"].flatMap { reader.reference($0, "district", "district", .unknownDistrict, known: site.districtNames) }
             let base = one["base"].flatMap { reader.block($0, Keys.base, example: Keys.base.examples["lat"]) }.flatMap { reader.coordinate($0, needed: true) }
             let own = one["skills"].map { skillSet($0, known: skills) } ?? []
             var shift: Shift?
@@ -308,7 +309,7 @@ struct SiteReader {
             if let channel, let node = one["channel"] { site.channelUses.append((channel, reader.place(node))) }
             site.crewRanges[id] = entry.key
             result[id] = Crew(
-                id: id, name: one["name"].flatMap { reader.text($0, "name") }, department: DepartmentID(department ?? ""), base: base, skills: own,
+                id: id, name: one["name"].flatMap { reader.text($0, "name") }, department: DepartmentID(department ?? ""), district: district.map { DistrictID($0) }, base: base, skills: own,
                 shift: shift, capacity: capacity, channel: channel)
         }
         site.crews = result

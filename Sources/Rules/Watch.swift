@@ -94,8 +94,13 @@ package final class WatchRule: Sendable {
     package let report: ReportTemplate
     package let digest: WatchDigest
     package let hasClears: Bool
+    /// Others of its kind are looked for that have room.
+    package let hasRoom: Bool
+    /// A condition asks for other quantities of the device.
+    package let asksLatest: Bool
     let when: Condition?
     let clears: Condition?
+    let room: Condition?
     let devices: Condition?
 
     /// ✎ How long readings may be apart while something holds, where a rule does not say: three readings of a quarter of an hour each.
@@ -104,7 +109,7 @@ package final class WatchRule: Sendable {
 
     init(
         name: String, file: String, line: Int, trigger: Trigger, gap: TimeSpan, againAfter: TimeSpan, quantities: [String]?, report: ReportTemplate,
-        when: Condition?, clears: Condition?, devices: Condition?
+        when: Condition?, clears: Condition?, room: Condition? = nil, devices: Condition?
     ) {
         self.name = name
         self.file = file
@@ -117,7 +122,10 @@ package final class WatchRule: Sendable {
         self.when = when
         self.clears = clears
         self.devices = devices
+        self.room = room
         hasClears = clears != nil
+        hasRoom = room != nil
+        asksLatest = [when, clears, room].contains { $0?.text.contains(WatchSchema.latest) ?? false }
         digest = WatchDigest(
             name, wording: ["\(trigger)", "\(gap.milliseconds)", when?.spelling ?? "", quantities?.joined(separator: " ") ?? "*", devices?.spelling ?? ""])
     }
@@ -126,6 +134,9 @@ package final class WatchRule: Sendable {
 
     /// Whether what was reported is over, where the rule says so itself.
     package func clears(_ subject: ReadingSubject) -> Truth { truth(clears, subject) }
+
+    /// Whether another device has room, by its last reading of the same quantity.
+    package func hasRoom(_ subject: ReadingSubject) -> Bool { truth(room, subject) == .yes }
 
     package func isAbout(_ device: WatchedDevice) -> Bool { devices.map { WatchSchema.holds($0, of: device) } ?? true }
 
@@ -180,14 +191,16 @@ package final class MaintenanceRule: Sendable {
     package func isAbout(_ device: WatchedDevice) -> Bool { devices.map { WatchSchema.holds($0, of: device) } ?? true }
 }
 
-/// The rules that look at devices, of all modules, in the order of the files.
+/// The standing rules of all modules, which wait for no report, in the order of the files: those that look at devices, and those that lend crews.
 package final class WatchBook: Sendable {
     package let rules: [WatchRule]
     package let maintenance: [MaintenanceRule]
+    package let lending: [LendingRule]
 
-    package init(rules: [WatchRule] = [], maintenance: [MaintenanceRule] = []) {
+    package init(rules: [WatchRule] = [], maintenance: [MaintenanceRule] = [], lending: [LendingRule] = []) {
         self.rules = rules
         self.maintenance = maintenance
+        self.lending = lending
     }
 
     package var isEmpty: Bool { rules.isEmpty && maintenance.isEmpty }
@@ -196,12 +209,12 @@ package final class WatchBook: Sendable {
     package func rules(of quantity: String) -> [Int] { rules.indices.filter { rules[$0].quantities?.contains(quantity) ?? true } }
 }
 
-/// Something that a rule about devices went through in a test, for coverage.
+/// Something that a standing rule went through in a test, for coverage.
 package struct WatchMark: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// A device has reported by it.
+        /// A device has reported by it; a crew was lent.
         case raised
-        /// What was reported was over; the work of maintenance was done.
+        /// What was reported was over; the work of maintenance was done; a crew went home.
         case cleared
         /// It held, and ended before it was reported.
         case fell

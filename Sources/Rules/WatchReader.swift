@@ -1,11 +1,12 @@
 import CEL
 import Domain
 
-/// What a module says of devices, with the places for findings about the set.
+/// The standing rules of a module, with the places for findings about the set.
 struct ReadWatch {
     var rules: [(rule: WatchRule, nameRange: Range<Int>)] = []
     var maintenance: [(rule: MaintenanceRule, nameRange: Range<Int>)] = []
-    var isEmpty: Bool { rules.isEmpty && maintenance.isEmpty }
+    var lending: [(rule: LendingRule, nameRange: Range<Int>)] = []
+    var isEmpty: Bool { rules.isEmpty && maintenance.isEmpty && lending.isEmpty }
 }
 
 /// Reads `watch` and `maintenance` of one module.
@@ -29,6 +30,7 @@ struct WatchReader {
         if let node = block["maintenance"] {
             for block in blocks(node, "maintenance", Keys.maintenance) { maintenance(block, module, &lines, &found) }
         }
+        found.lending = LendingReader(reader: reader, site: site).read(block, module: module)
         return found
     }
 
@@ -71,13 +73,14 @@ struct WatchReader {
         let (name, nameRange) = name(block, &lines)
         let when = condition(block, "when", conditions)
         let clears = condition(block, "clears", conditions)
+        let room = condition(block, "room", conditions)
         let devices = devices(block)
         let trigger = trigger(block)
         let gap = block["gap"].map { reader.duration($0, "gap") } ?? WatchRule.gapDefault
         let again = block["again_after"].map { reader.duration($0, "again_after") } ?? WatchRule.againAfterDefault
         let silentQuantity = block["quantity"].flatMap { quantity($0) }
         let report = reader.required("report", in: block, of: name.map { "the rule '\($0)'" } ?? "a watch rule").flatMap { template($0) }
-        guard let name, let when, let clears, let devices, let trigger, let gap, let again, let report else { return }
+        guard let name, let when, let clears, let room, let devices, let trigger, let gap, let again, let report else { return }
         var quantities = when.flatMap { WatchSchema.quantities(of: $0.expression.root) }
         if case .silent = trigger {
             guard let silentQuantity else { return }
@@ -85,7 +88,7 @@ struct WatchReader {
         }
         let rule = WatchRule(
             name: module + "." + name, file: reader.source.name, line: reader.line(of: nameRange), trigger: trigger, gap: gap, againAfter: again,
-            quantities: quantities, report: report, when: when.map(light), clears: clears.map(light), devices: devices.map(light))
+            quantities: quantities, report: report, when: when.map(light), clears: clears.map(light), room: room.map(light), devices: devices.map(light))
         found.rules.append((rule, nameRange))
     }
 
@@ -94,7 +97,7 @@ struct WatchReader {
 
     private func trigger(_ block: Block) -> WatchRule.Trigger? {
         if block.has("silent") {
-            for key in ["when", "for", "count", "window", "clears", "gap"] {
+            for key in ["when", "for", "count", "window", "clears", "room", "gap"] {
                 guard let range = block.keyRanges[key] else { continue }
                 reader.error(range, key == "when" ? .whenAndSilent : .idleKey(key, with: "silent"))
                 return nil
@@ -230,7 +233,7 @@ struct WatchReader {
     }
 }
 
-/// What is odd about rules that look at devices: each a warning, given only where it is certain.
+/// What is odd about standing rules: each a warning, given only where it is certain.
 struct WatchFindings {
     let set: RuleSet
     let findings: Findings
@@ -242,6 +245,8 @@ struct WatchFindings {
                 let dateless = set.devices.devices.filter { $0.installed == nil && $0.lastMaintained == nil && rule.isAbout($0) }
                 if let first = dateless.first { findings.warning(file, range, .notDue(dateless.count, example: first.id.rawValue)) }
             }
+            guard let first = read.lending.first, !set.site.crews.values.contains(where: { $0.district != nil }) else { continue }
+            findings.warning(file, first.nameRange, .lendsNobody)
         }
     }
 }

@@ -11,6 +11,18 @@ package struct ReadingSubject: Sendable {
     package var at: Instant
     /// How the value has changed since the reading before, in units an hour; nil: there is none within the rule's `gap`.
     package var perHour: Double?
+    /// What the device has shown of other quantities within the rule's `gap`; filled in for rules that ask `latest`.
+    package var others: [Other] = []
+
+    package struct Other: Sendable {
+        package var quantity: String
+        package var value: Reading.Value
+        package init(quantity: String, value: Reading.Value) {
+            self.quantity = quantity
+            self.value = value
+        }
+    }
+
     package init(device: WatchedDevice, quantity: String, unit: String, value: Reading.Value, at: Instant, perHour: Double? = nil) {
         self.device = device
         self.quantity = quantity
@@ -29,11 +41,15 @@ package struct ReadingSubject: Sendable {
 ///     reading.per_hour    how the value has changed since the reading before of this device and quantity, in units an hour;
 ///                         0, and has() false, when there is none or it lies further back than `gap`
 ///     device.name, kind, transformer, feeder, district, customers
+///     latest(quantity)    what the same device has shown last of another quantity, a number; the condition fails, and so does not hold, when
+///                         there is none within `gap`
 enum WatchSchema {
     enum Slot: Int {
         case device, quantity, unit, at, value, flag, perHour
         case name, kind, transformer, feeder, district, customers
     }
+
+    static let latest = "latest"
 
     /// The kinds of what the network register has, beside those that the site declares.
     static let ownKinds = ["transformer", "feeder", "district"]
@@ -51,6 +67,7 @@ enum WatchSchema {
                 "device": field(.device, .string), "quantity": field(.quantity, quantity), "unit": field(.unit, .string), "at": field(.at, .timestamp),
                 "value": field(.value, .double), "flag": field(.flag, .bool), "per_hour": field(.perHour, .double),
             ]
+            schema.functions[latest] = [Schema.Function(arguments: [quantity], result: .double, number: 0)]
         }
         schema.variables["device"] = .init(.object("device"))
         schema.objects["device"] = [
@@ -155,7 +172,10 @@ struct ReadingActivation: Activation {
         }
     }
 
+    /// The only function is `latest`.
     func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value {
-        throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0))
+        guard case .string(let name)? = arguments.first else { throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0)) }
+        if case .number(let number)? = subject.others.first(where: { $0.quantity == name })?.value { return .double(number) }
+        throw EvaluationError(message: "\(subject.device.id) has shown no \(name) lately, which latest(\"\(name)\") asks for", span: Span(start: 0, end: 0))
     }
 }

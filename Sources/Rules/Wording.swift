@@ -67,6 +67,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case unknownTransformer = "unknown-transformer"
     case unknownFeeder = "unknown-feeder"
     case notDue = "not-due"
+    case lendsNobody = "lends-nobody"
     // Contractors
     case unknownWorks = "unknown-works"
     case unknownTier = "unknown-tier"

@@ -98,6 +98,8 @@ package struct LoadedState: Sendable, Hashable {
     package var unjournaled: [StoredLine]
     /// What devices have shown, in byte order of their names.
     package var devices: [DeviceRow] = []
+    /// Districts that are in need of crews.
+    package var districts: [DistrictRecord] = []
     package init(
         cases: [WorkCase] = [], plans: [ProcessPlan] = [], lastCase: CaseID = CaseID(packed: 0), tasks: [WorkTask] = [], crews: [CrewRecord] = [],
         contractors: [ContractorRecord] = [],

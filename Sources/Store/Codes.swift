@@ -168,6 +168,8 @@ extension HistoryEvent: StoredWord {
         case .contractor_rectified: 55
         case .contractor_returned: 56
         case .recovered: 60
+        case .crew_lent: 80
+        case .crew_returned: 81
         }
     }
 }
@@ -194,6 +196,8 @@ extension Notice.Event: StoredWord {
         case .restored: 14
         case .customer_alert: 30
         case .customer_task: 31
+        case .lent: 35
+        case .returned: 36
         }
     }
 }

@@ -56,6 +56,7 @@ extension Writer {
         for kase in plan.cases { try store(kase) }
         for outage in plan.outages { try store(outage) }
         for contractor in plan.contractors { try store(contractor) }
+        for district in plan.districts.values.sorted(by: { $0.id < $1.id }) { try store(district) }
         var hasNotices = false
         for calls in plan.calls {
             let written = try store(calls, notices: next.notice)
@@ -397,6 +398,7 @@ struct CommitPlan {
     private(set) var cases: [CaseChange] = []
     private(set) var contractors: [ContractorChange] = []
     private(set) var processes: [ProcessPlan] = []
+    private(set) var districts: [DistrictID: DistrictRecord] = [:]
     private(set) var outages: [OutageChange] = []
     /// In the order in which they were decided.
     private(set) var calls: [Calls] = []
@@ -511,6 +513,11 @@ struct CommitPlan {
                         contractorIndex[after.id] = contractors.count
                         contractors.append(ContractorChange(before: before, after: after))
                     }
+                case .district(let before, let after):
+                    guard districts[after.id].map({ $0.needs == before?.needs ?? [] }) ?? true else {
+                        throw .defect("two changes of district \(after.id) in one batch do not follow each other", path: path)
+                    }
+                    districts[after.id] = after
                 case .plan(let plan): processes.append(plan)
                 case .calls(let one): calls.append(one)
                 case .outage(let before, let after):

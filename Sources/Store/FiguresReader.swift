@@ -197,6 +197,7 @@ extension RowCodec {
         }
         for _ in 0..<(try r.count()) { try r.skipText() }  // areas
         if try r.bool() { try r.skipNumber() }  // merged into
+        if found > 5 { _ = try r.bool() }  // of its district
     }
 
     private static func spentFact(_ r: inout ByteReader) throws(RowFault) -> SpentFact {

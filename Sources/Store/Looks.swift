@@ -199,6 +199,7 @@ extension Writer {
         loaded.outages = try Looks.outages(try Statement(connection, "SELECT id, body FROM outage WHERE open = 1 ORDER BY id"))
         loaded.managerLoads = try Looks.managerLoads(connection)
         loaded.devices = try Looks.devices(connection)
+        loaded.districts = try Looks.districts(connection)
         return loaded
     }
 }

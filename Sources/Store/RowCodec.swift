@@ -8,8 +8,8 @@ enum RowCodec {
     // MARK: Tasks
 
     /// Form 1 had limits by the clock on the wall alone; form 2 knew nothing of cases, form 3 nothing of departments that passed a task on,
-    /// form 4 nothing of contractors and of reports that join a task.
-    static let taskForm: UInt8 = 5
+    /// form 4 nothing of contractors and of reports that join a task, form 5 nothing of crews that serve a district.
+    static let taskForm: UInt8 = 6
 
     static func write(_ task: WorkTask, into w: inout ByteWriter) {
         w.byte(taskForm)
@@ -67,6 +67,7 @@ enum RowCodec {
         }
         w.list(task.areas) { w, area in w.text(area.rawValue) }
         w.optional(task.mergedInto) { w, into in w.signed(into.packed) }
+        w.bool(task.ofDistrict)
     }
 
     private static func write(_ spent: TimeSpent, into w: inout ByteWriter) {
@@ -177,6 +178,7 @@ enum RowCodec {
             task.areas = try r.list { r throws(RowFault) in TransformerID(try r.text()) }
             task.mergedInto = try r.optional { r throws(RowFault) in TaskID(packed: try r.signed()) }
         }
+        if found > 5 { task.ofDistrict = try r.bool() }
         task.suspendedFrom = suspendedFrom
         task.crew = crew
         task.declined = declined
@@ -314,25 +316,32 @@ enum RowCodec {
 
     // MARK: Crews
 
-    static let crewForm: UInt8 = 1
+    /// Form 1 knows nothing of loans, and is what a crew that is not lent has.
+    static let crewForm: UInt8 = 2
 
     /// Also the guard of a crew's row: the same record always gives the same bytes.
     static func write(_ crew: CrewRecord, into w: inout ByteWriter) {
-        w.byte(crewForm)
+        w.byte(crew.loan == nil ? 1 : crewForm)
         w.optional(crew.duty) { w, duty in w.bool(duty) }
         w.optional(crew.dutyUntil) { w, at in w.signed(at.milliseconds) }
         write(crew.coordinate, into: &w)
         w.optional(crew.coordinateAt) { w, at in w.signed(at.milliseconds) }
+        guard let loan = crew.loan else { return }
+        w.text(loan.to.rawValue)
+        w.text(loan.rule)
+        w.signed(loan.since.milliseconds)
     }
 
     static func crew(_ id: CrewID, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> CrewRecord {
         var r = ByteReader(bytes)
-        try form(&r, is: crewForm, of: "crew")
+        let found = try r.byte()
+        guard found >= 1, found <= crewForm else { throw unknownForm(found, known: crewForm, of: "crew") }
         var crew = CrewRecord(id: id)
         crew.duty = try r.optional { r throws(RowFault) in try r.bool() }
         crew.dutyUntil = try r.optional(instant)
         crew.coordinate = try coordinate(&r)
         crew.coordinateAt = try r.optional(instant)
+        if found > 1 { crew.loan = CrewLoan(to: DistrictID(try r.text()), rule: try r.text(), since: try instant(&r)) }
         try end(r, of: "crew")
         return crew
     }
@@ -420,7 +429,7 @@ enum RowCodec {
     // MARK: Notices (task and recipient have columns of their own)
 
     /// Form 1 knew nothing of cases, form 2 nothing of customers.
-    static let noticeForm: UInt8 = 3
+    static let noticeForm: UInt8 = 4
 
     static func write(_ notice: Notice, into w: inout ByteWriter) {
         w.byte(noticeForm)
@@ -440,6 +449,7 @@ enum RowCodec {
         }
         w.optional(notice.customer) { w, customer in w.text(customer.rawValue) }
         w.optional(notice.rule) { w, rule in w.text(rule) }
+        w.optional(notice.district) { w, district in w.text(district.rawValue) }
     }
 
     static func notice(task: TaskID, to: String, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> Notice {
@@ -461,6 +471,7 @@ enum RowCodec {
             notice.customer = try r.optional { r throws(RowFault) in CustomerID(try r.text()) }
             notice.rule = try r.optional { r throws(RowFault) in try r.text() }
         }
+        if found > 3 { notice.district = try r.optional { r throws(RowFault) in DistrictID(try r.text()) } }
         try end(r, of: "notice")
         return notice
     }

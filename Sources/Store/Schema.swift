@@ -23,6 +23,7 @@ import GRDB
 /// | `caller` | each call that joined an incident, or was told of an outage | history |
 /// | `outage` | each known interruption of supply | history |
 /// | `device` | what a device has shown last, and where the rules that watch it stand | devices |
+/// | `district` | each district in need of crews, and since when | districts |
 /// | `plan` | each wording of a process that a case went by | edits of processes |
 enum Schema {
     /// "PAID": marks the file as ours.
@@ -54,6 +55,9 @@ enum Schema {
         }
         migrator.registerMigration("8 customers") { db in
             try db.execute(sql: customerColumns)
+        }
+        migrator.registerMigration("11 districts") { db in
+            try db.execute(sql: "CREATE TABLE district (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
         }
         return migrator
     }

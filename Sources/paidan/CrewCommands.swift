@@ -27,31 +27,46 @@ struct Crews: AsyncParsableCommand {
 }
 
 struct OneCrew: AsyncParsableCommand {
-    enum Duty: String, ExpressibleByArgument, CaseIterable { case on, off }
+    enum Word: String, ExpressibleByArgument, CaseIterable { case on, off, lend, home }
 
     static let configuration = CommandConfiguration(
         commandName: "crew",
-        abstract: "Puts a crew on or off duty.",
+        abstract: "Puts a crew on or off duty; lends it to another district, or calls it home.",
         discussion: """
-            The word holds until the crew's shift changes next; for a crew without a shift, until told otherwise. A crew that comes on \
+            The word of its duty holds until the crew's shift changes next; for a crew without a shift, until told otherwise. A crew that comes on \
             duty takes the most urgent task it can do; one that goes off finishes what it has.
+
+            A crew that is lent serves the other district in place of its own, until it is called home; it finishes what it has. Rules of \
+            'lending:' do the same by themselves.
 
             Examples:
               paidan crew north-2 off
               paidan crew reserve-1 on --place 28.01,120.65
+              paidan crew north-2 lend longwan
+              paidan crew north-2 home
             """)
 
     @Argument(help: ArgumentHelp("The crew's name in site.yaml.", valueName: "CREW")) var crew: String
-    @Argument(help: ArgumentHelp("on or off.", valueName: "on|off")) var duty: Duty
+    @Argument(help: ArgumentHelp("What it does from here on.", valueName: "on|off|lend|home")) var word: Word
+    @Argument(help: ArgumentHelp("With lend: the district that it serves.", valueName: "DISTRICT")) var district: String?
     @Option(help: ArgumentHelp("Where it is now: latitude and longitude in degrees.", valueName: "LAT,LON")) var place: PlaceArgument?
     @OptionGroup var output: FormatOption
     @OptionGroup var daemon: DaemonOption
+
+    func validate() throws {
+        if word == .lend, district == nil { throw ValidationError("lend to which district? For example: paidan crew \(crew) lend longwan") }
+        if word != .lend, let district { throw ValidationError("'\(district)' goes with lend alone; leave it out") }
+    }
 
     func run() async throws {
         var json = JSONWriter()
         json.object {
             $0.field("id", OneTask.inputID())
-            $0.field("on_duty", duty == .on)
+            switch word {
+            case .on, .off: $0.field("on_duty", word == .on)
+            case .lend: $0.field("serves", district)
+            case .home: $0.field("serves", CrewSignal.home)
+            }
             if let place {
                 $0.key("place")
                 $0.object {
@@ -63,7 +78,13 @@ struct OneCrew: AsyncParsableCommand {
         let answer = try await DaemonCalls(daemon).post("/v1/crews/\(DaemonCalls.escaped(crew))", json: json.bytes)
         try answerReceipt(answer.body, output.format, what: "the crew \(crew) was not changed", look: "paidan crews") { receipt in
             let took = receipt.tasks.isEmpty ? "" : ", takes \(receipt.tasks.map(\.description).joined(separator: ", "))"
-            return "\(crew): \(duty.rawValue) duty\(took)"
+            let now =
+                switch word {
+                case .on, .off: "\(word.rawValue) duty"
+                case .lend: "serves \(district ?? "")"
+                case .home: "serves its own district"
+                }
+            return "\(crew): \(now)\(took)"
         }
     }
 }

@@ -150,10 +150,10 @@ struct DryRun {
 
     private static func describe(_ assignment: Assignment) -> String {
         switch assignment {
-        case .nearest(let skills, let within, let otherwise):
+        case .nearest(let skills, let within, let otherwise, let ofDistrict):
             let able = skills.isEmpty ? "" : " with \(skills.map(\.rawValue).sorted().joined(separator: ", "))"
             let reach = within.map { " within \(kilometres($0))" } ?? ""
-            return "nearest crew\(able)\(reach), else \(otherwise)"
+            return "nearest crew\(ofDistrict ? " of the district" : "")\(able)\(reach), else \(otherwise)"
         case .department(let department): return "desk of \(department)"
         case .contractor(let works, let department): return "contractor by tier for \(works), awarded by \(department)"
         }
@@ -162,8 +162,9 @@ struct DryRun {
     private static func write(_ assignment: Assignment, _ json: inout JSONWriter) {
         json.object {
             switch assignment {
-            case .nearest(let skills, let within, let otherwise):
+            case .nearest(let skills, let within, let otherwise, let ofDistrict):
                 $0.field("nearest", "crew")
+                if ofDistrict { $0.field("of", "district") }
                 $0.key("skills")
                 $0.array { list in for skill in skills.sorted() { list.string(skill.rawValue) } }
                 $0.field("within_m", within)

@@ -236,7 +236,7 @@ enum CrewTable {
         guard !crews.isEmpty else { return ["no crews"] }
         var table = Table(columns: [
             .init(title: "CREW", shrinksTo: 10), .init(title: "NAME", shrinksTo: 8), .init(title: "DEPARTMENT", shrinksTo: 8),
-            .init(title: "DUTY"), .init(title: "PLACE"), .init(title: "TASKS", right: true), .init(title: "IN HAND", shrinksTo: 14),
+            .init(title: "DISTRICT", shrinksTo: 8), .init(title: "DUTY"), .init(title: "PLACE"), .init(title: "TASKS", right: true), .init(title: "IN HAND", shrinksTo: 14),
             .init(title: "SKILLS", shrinksTo: 10),
         ])
         for crew in crews {
@@ -245,6 +245,7 @@ enum CrewTable {
             let load = crew["load"]?.int ?? Int64(tasks.count)
             table.rows.append([
                 Cell(crew.text("crew"), .bold), Cell(crew.text("name")), Cell(crew.text("department")),
+                Cell((crew["district"]?.string ?? "") + (crew["serves"]?.string.map { " → \($0)" } ?? "")),
                 Cell(onDuty ? "on" : "off", onDuty ? .green : .faint), Cell(place(crew["place"])), Cell("\(load)/\(crew["capacity"]?.int ?? 1)"),
                 Cell(tasks.joined(separator: " ")), Cell((crew["skills"]?.array ?? []).compactMap(\.string).joined(separator: " ")),
             ])

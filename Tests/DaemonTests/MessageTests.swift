@@ -128,6 +128,8 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .contractor_fraud: return ofContractor(.contractor_fraud)
     case .contractor_rectified: return ofContractor(.contractor_rectified)
     case .contractor_returned: return ofContractor(.contractor_returned)
+    case .crew_lent: return ofSubject(.crew_lent, .district(DistrictID("lucheng")))
+    case .crew_returned: return ofSubject(.crew_returned, .district(DistrictID("lucheng")))
     case .notice_told: return [Message.noticeTold(notice, zone: zone)]
     case .notice_failed: return [Message.noticeFailed(notice, attempt: 2, reason: "exit code 7", nextAt: instant, zone: zone)]
     case .notice_parked: return [Message.noticeParked(notice, attempts: 20, reason: "exit code 7")]

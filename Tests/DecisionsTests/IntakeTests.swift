@@ -297,7 +297,7 @@ import Testing
         let unknown = life.crew("north-3", on: true)
         #expect(unknown.reason == "there is no crew 'north-3' on the roster; did you mean 'north-1'? (site.yaml, crews:)")
         #expect(life.decisions.last?.remarks.map(\.kind) == [.crew_unknown])
-        #expect(life.crew("north-1").reason == "the signal of crew 'north-1' says neither 'on_duty' nor 'place'; send one of them")
+        #expect(life.crew("north-1").reason == "the signal of crew 'north-1' says neither 'on_duty' nor 'place' nor 'serves'; send one of them")
         #expect(life.crew("north-1", km: 9).status == .accepted)
         life.report(8)
         #expect(life.task()?.crew == CrewID("north-1"), "from its last position, not from its base")

@@ -25,16 +25,16 @@ import Testing
             if isFree == (roster.standing[slot] == .engaged) { wrong.append("\(crew.id) free: \(isFree), \(roster.standing[slot])") }
             if (roster.standing[slot] == .fresh) != roster.fresh.contains(Int32(slot)) { wrong.append("\(crew.id) fresh") }
             for group in roster.groups {
-                let isAble = group.skills.allSatisfy { crew.skills.contains($0) }
-                if isAble != group.isAble[slot] { wrong.append("\(crew.id) able of \(group.skills)") }
-                if group.free.contains(Int32(slot)) != (isAble && roster.standing[slot] == .free) { wrong.append("\(crew.id) in free of \(group.skills)") }
+                let isAble = state.mayDo(crew, group.wanted)
+                if isAble != group.isAble[slot] { wrong.append("\(crew.id) able of \(group.wanted)") }
+                if group.free.contains(Int32(slot)) != (isAble && roster.standing[slot] == .free) { wrong.append("\(crew.id) in free of \(group.wanted)") }
             }
         }
         for group in roster.groups {
-            if group.free != group.free.sorted() { wrong.append("free of \(group.skills) not sorted") }
+            if group.free != group.free.sorted() { wrong.append("free of \(group.wanted) not sorted") }
             let waiting = group.waiting.chunks.flatMap { $0 }.map(\.key)
-            let expected = tasks.filter { $0.isWaiting && $0.skills == group.skills }.map { QueueKey($0) }.sorted()
-            if waiting != expected { wrong.append("queue of \(group.skills)") }
+            let expected = tasks.filter { $0.isWaiting && $0.wanted == group.wanted }.map { QueueKey($0) }.sorted()
+            if waiting != expected { wrong.append("queue of \(group.wanted)") }
         }
         if roster.waitingCount != tasks.count(where: { $0.isWaiting }) { wrong.append("waiting count") }
         for task in tasks {
@@ -56,9 +56,11 @@ import Testing
         let overdue = tasks.count { $0.limits.contains { $0.name != .accept && $0.state == .running && $0.isOverdue(at: state.clock) } }
         if overdue != state.overdueCount(at: state.clock) { wrong.append("overdue \(overdue), not \(state.overdueCount(at: state.clock))") }
         wrong += caseContradictions(state)
+        wrong += lendingContradictions(state)
         var due = tasks.compactMap { state.nextTimer(of: $0)?.at } + state.openCases.compactMap { state.nextTimer(of: $0)?.at }
         if roster.nextDutyChange != .distantFuture { due.append(roster.nextDutyChange) }
-        let next = roster.fresh.isEmpty ? due.min() : state.clock
+        if let lending = plainLendingDue(state) { due.append(lending) }
+        let next = roster.fresh.isEmpty && roster.touched.isEmpty ? due.min() : state.clock
         if next != state.nextDue { wrong.append("next due") }
         return wrong
     }
@@ -122,7 +124,7 @@ import Testing
             for (slot, crew) in state.roster.crews.enumerated() {
                 let load = state.openTasks.count { $0.crew == crew.id && $0.state.occupiesAssignee }
                 let position = state.crews[crew.id]?.coordinate ?? crew.base
-                guard state.roster.isOnDuty[slot], load < crew.capacity, crew.skills.isSuperset(of: task.skills), !task.declined.contains(crew.id)
+                guard state.roster.isOnDuty[slot], load < crew.capacity, state.mayDo(crew, task.wanted), !task.declined.contains(crew.id)
                 else { continue }
                 if let within = task.within {
                     guard let position, position.distanceMetres(to: place) <= within else { continue }
@@ -178,7 +180,7 @@ import Testing
                     #expect(new.revision == (old?.revision ?? 0) + 1, "\(label)")
                     caseRows[new.id] = new
                 case .lastCase(let old, let new): #expect(old < new, "\(label)")
-                case .crew, .customer, .forget, .plan, .outage, .calls, .contractor: break
+                case .crew, .customer, .forget, .plan, .outage, .calls, .contractor, .district: break
                 }
             }
             for (id, row) in caseRows where !row.state.isFinal { #expect(random.life.state.kase(id) == row, "\(label)") }
@@ -238,7 +240,8 @@ import Testing
             let state = random.life.state
             let again = DispatchState(
                 tasks: state.openTasks.reversed(), crews: state.crews.values.sorted { $1.id < $0.id }, lastTask: state.lastTask,
-                cases: state.openCases.reversed(), plans: Array(state.compiledPlans.mapValues(\.plan).values), lastCase: state.lastCase, rules: state.rules, at: state.clock)
+                cases: state.openCases.reversed(), plans: Array(state.compiledPlans.mapValues(\.plan).values), lastCase: state.lastCase,
+                districts: Array(state.districts.values), rules: state.rules, at: state.clock)
             #expect(Canon(again).differences(from: Canon(state)) == [], "seed \(seed), step \(step)")
             if state.roster.fresh.isEmpty { #expect(again.roster.fresh.isEmpty, "seed \(seed), step \(step): who was offered everything is fresh") }
         }

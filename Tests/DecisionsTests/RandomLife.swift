@@ -27,6 +27,26 @@ struct RandomLife {
     var random: SplitMix
     var life: Life
     static let skills = ["line", "cable", "live"]
+    static let districts = ["lucheng", "ouhai"]
+
+    /// Help at once, help in need, and more crews where there is more work than crews.
+    static func lending(_ random: inout SplitMix) -> [LendingRule] {
+        let kinds: [(String, String, String?)] = [
+            ("district.waiting > 0", "district.free > 0", "district.waiting == 0 && district.free > 0"),
+            ("district.open > district.crews", "district.free > 1 && district.waiting == 0", nil),
+            ("district.waiting > district.borrowed", "district.open < district.capacity", "district.free > district.lent"),
+        ]
+        return (0..<random.number(0...2)).map { place in
+            let (when, from, clears) = random.pick(kinds)
+            do {
+                return try lendingRule(
+                    "faults.help-\(place)", when: when, span: random.chance(50) ? .zero : .minutes(Int64(random.number(1...20))), from: from, clears: clears,
+                    stay: .minutes(Int64(random.number(1...30))), most: random.number(1...3), within: random.chance(70) ? nil : random.number(1_000...20_000))
+            } catch {
+                preconditionFailure("\(error)")
+            }
+        }
+    }
     static let ladder = Ladder(
         name: "repair",
         rungs: [
@@ -44,7 +64,7 @@ struct RandomLife {
         for index in 0..<random.number(0...9) where !random.chance(15) {
             crews.append(
                 Crew(
-                    id: CrewID("c\(index)"), department: DepartmentID("operations"),
+                    id: CrewID("c\(index)"), department: DepartmentID("operations"), district: random.chance(20) ? nil : DistrictID(random.pick(districts)),
                     base: random.chance(15) ? nil : Town.place(Double(random.number(0...30))),
                     skills: Set(skills.filter { _ in random.chance(60) }.map { SkillID($0) }),
                     shift: random.chance(50) ? nil : Shift(name: "s", fromMinute: random.number(0...1439), untilMinute: random.number(0...1440)),
@@ -53,6 +73,7 @@ struct RandomLife {
         var town = Town(crews: crews, ladders: random.chance(90) ? ["repair": ladder] : [:])
         town.closeAfter = .minutes(Int64(random.number(1...600)))
         town.askAgainAfter = .minutes(Int64(random.number(0...30)))
+        if random.chance(75) { town.lending = lending(&random) }
         town.hash = "town \(random.next())"
         town.fields = ["f0", "f1", "f2"].map { DeclaredField(name: $0, type: .yesNo) }
         town.calendar = WorkingCalendar(years: [2_026: .init(), 2_027: .init()])
@@ -69,7 +90,7 @@ struct RandomLife {
         if random.chance(15) { return .desk(random.pick(["marketing", "operations"]), priority: priority, limits: limits, escalate: escalate) }
         return .nearest(
             Set(Self.skills.filter { _ in random.chance(35) }), within: random.chance(40) ? nil : Double(random.number(0...25)), priority: priority,
-            limits: limits, escalate: escalate)
+            limits: limits, escalate: escalate, ofDistrict: random.chance(50))
     }
 
     /// Some stages in any order, each after some of those before it; some of the customer's own, some that can fail.
@@ -138,7 +159,7 @@ struct RandomLife {
             life.routing = (0..<(random.chance(5) ? 0 : random.chance(10) ? 2 : 1)).map { _ in routing() }
             let km: Double? = random.chance(8) ? nil : Double(random.number(0...30))
             let reported = random.chance(50) ? nil : life.now + .minutes(Int64(random.number(-40...20)))
-            life.report(km, at: reported)
+            life.report(km, at: reported, in: random.chance(20) ? nil : random.pick(Self.districts))
             return life.decisions[life.decisions.count - 1]
         case 25...69:
             let open = life.state.openTasks
@@ -153,7 +174,9 @@ struct RandomLife {
             var said = progress
             if event == .callback { said.solved = random.chance(50) }
             return life.input(.progress(said), source: random.chance(20) ? "socket" : "crew-app")
-        case 70...79:
+        case 70, 71:
+            return life.input(.crew(CrewSignal(crew: CrewID("c\(random.number(0...9))"), serves: random.pick(Self.districts + [CrewSignal.home]))))
+        case 72...79:
             life.crew(
                 "c\(random.number(0...9))", on: random.chance(70) ? random.chance(60) : nil,
                 km: random.chance(40) ? Double(random.number(0...30)) : nil)
@@ -189,6 +212,8 @@ struct Canon: Equatable {
     var cases: [WorkCase]
     var lastCase: CaseID
     var caseDue: [Instant?]
+    var districts: [DistrictStanding]
+    var needs: [DistrictRecord]
 
     /// The parts that differ, each with both values.
     func differences(from other: Canon) -> [String] {
@@ -207,7 +232,7 @@ struct Canon: Equatable {
         onDuty = state.roster.isOnDuty
         isEngaged = state.roster.standing.map { $0 == .engaged }
         waiting = state.roster.groups.filter { !$0.waiting.isEmpty }
-            .sorted { $0.skills.lexicographicallyPrecedes($1.skills) }
+            .sorted { "\($0.wanted)" < "\($1.wanted)" }
             .map { $0.waiting.chunks.flatMap { $0 }.map(\.key.id) }
         due = state.openTasks.map { state.boxes[$0.id]?.due }
         overdue = state.overdueCount(at: state.clock)
@@ -216,5 +241,7 @@ struct Canon: Equatable {
         cases = state.openCases
         lastCase = state.lastCase
         caseDue = state.openCases.map { state.cases[$0.id]?.due }
+        districts = state.districtStandings
+        needs = state.districts.values.sorted { $0.id < $1.id }
     }
 }

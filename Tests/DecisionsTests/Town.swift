@@ -17,6 +17,7 @@ struct Town {
     var zone = TimeZoneRules.shanghai
     var calendar = WorkingCalendar()
     var hash = "town"
+    var lending: [LendingRule] = []
 
     /// 2026-11-22 08:00 in the town.
     static let morning = Instant(milliseconds: 1_795_305_600_000)
@@ -26,10 +27,10 @@ struct Town {
     }
 
     static func crew(
-        _ name: String, km: Double?, skills: Set<String> = ["line"], capacity: Int = 1, shift: Shift? = nil, channel: String? = nil
+        _ name: String, km: Double?, skills: Set<String> = ["line"], capacity: Int = 1, shift: Shift? = nil, channel: String? = nil, of district: String? = nil
     ) -> Crew {
         Crew(
-            id: CrewID(name), department: DepartmentID("operations"), base: km.map(place), skills: Set(skills.map { SkillID($0) }), shift: shift,
+            id: CrewID(name), department: DepartmentID("operations"), district: district.map { DistrictID($0) }, base: km.map(place), skills: Set(skills.map { SkillID($0) }), shift: shift,
             capacity: capacity, channel: channel)
     }
 
@@ -49,19 +50,19 @@ struct Town {
             crews: Dictionary(uniqueKeysWithValues: crews.map { ($0.id, $0) }), network: network,
             roles: [RoleID("duty_manager"): Role(id: RoleID("duty_manager"), person: RoleID("u-900"))], channels: [:], defaultChannel: "hook",
             closeAfter: closeAfter, askAgainAfter: askAgainAfter, fields: fields, calendar: calendar)
-        return ruleSet(hash: hash, site: site, ladders: ladders)
+        return ruleSet(hash: hash, site: site, ladders: ladders, lending: lending)
     }
 }
 
 extension Routing {
     static func nearest(
         _ skills: Set<String> = ["line"], within km: Double? = nil, priority: Priority = .normal, limits: [LimitName: LimitLength] = [:],
-        escalate: String? = nil, otherwise: String = "operations"
+        escalate: String? = nil, otherwise: String = "operations", ofDistrict: Bool = false
     ) -> Routing {
         Routing(
             rule: "faults.repair", task: "repair", priority: priority,
             assign: .nearest(
-                skills: Set(skills.map { SkillID($0) }), within: km.map { Int($0 * 1_000) }, otherwise: DepartmentID(otherwise)),
+                skills: Set(skills.map { SkillID($0) }), within: km.map { Int($0 * 1_000) }, otherwise: DepartmentID(otherwise), ofDistrict: ofDistrict),
             limits: limits, escalate: escalate, trace: nil)
     }
 
@@ -123,8 +124,8 @@ struct Life {
     }
 
     @discardableResult
-    mutating func report(_ km: Double? = 0, at reported: Instant? = nil) -> Receipt {
-        let place = Place(coordinate: km.map(Town.place))
+    mutating func report(_ km: Double? = 0, at reported: Instant? = nil, in district: String? = nil) -> Receipt {
+        let place = Place(coordinate: km.map(Town.place), district: district.map { DistrictID($0) })
         return input(.report(Report(type: "fault", category: "no_power", reportedAt: reported, place: place))).receipt!
     }
 

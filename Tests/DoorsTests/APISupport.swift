@@ -141,6 +141,7 @@ final class FakeBackend: Backend {
 
     func devices(all: Bool) async throws -> [[UInt8]] { [Array(#"{"device":"T-991"}"#.utf8)] }
     func device(_ id: DeviceID) async throws -> [UInt8]? { id.rawValue == "T-991" ? Array(#"{"device":"T-991"}"#.utf8) : nil }
+    func districts() async throws -> [[UInt8]] { [Array(#"{"district":"lucheng"}"#.utf8)] }
     func contractors() async throws -> [[UInt8]] { [Array(#"{"contractor":"c-7"}"#.utf8)] }
     func customer(_ account: CustomerID) async throws -> [UInt8]? { account.rawValue == "330" ? Array(#"{"customer":"330"}"#.utf8) : nil }
     func outages(all: Bool) async throws -> [[UInt8]] { [Array(#"{"outage":"o-7"}"#.utf8)] + (all ? [Array(#"{"outage":"o-1"}"#.utf8)] : []) }

@@ -10,7 +10,7 @@ import Testing
         .module, .site, .rule, .assign, .otherwise, .limits, .table, .rung, .channel, .value, .department, .district, .shift, .crew, .base, .role,
         .fields, .values, .calendar, .calendarYear, .businessHours, .calendarImport, .process, .processLimits, .stage, .stageLimits, .stageAssign,
         .publish, .failed, .texts, .text, .merge, .classify, .customerSet, .suggestLimits, .accountManager, .works, .contractor, .supplier, .licence, .ratings,
-        .quantity, .watch, .maintenance, .every, .template, .testReading,
+        .quantity, .watch, .maintenance, .every, .template, .lending, .testReading,
         .ruleTest, .testWith, .testOutage, .testCrew, .testContractor, .testReport, .testPlace, .testFacts, .expectation, .step,
     ]
 

@@ -61,6 +61,7 @@ import Testing
         task.joinedAt = d.maybe(minutes(Int64(d.below(1_000))))
         task.joins = (0..<d.below(3)).map { _ in JoinKey(rule: d.text(), values: d.text()) }
         task.areas = (0..<d.below(4)).map { _ in TransformerID(d.text()) }
+        task.ofDistrict = d.chance(50)
         task.mergedInto = d.maybe(TaskID(day: 20_261_122, number: Int32(d.below(1_000))))
         task.handed = (0..<(d.chance(50) ? 0 : d.below(4))).map { _ in
             var spent = TimeSpent()
@@ -157,14 +158,17 @@ import Testing
         #expect(throws: RowFault("a task row has form \(RowCodec.taskForm + 1); this version reads form \(RowCodec.taskForm)")) { try bytes.withUnsafeBytes(RowCodec.task) }
     }
 
-    /// What form 5 has at its end, in a task that has nothing of it: a byte each for contractor, who passed it on, callers, the last of them,
+    /// What form 6 has at its end: whether it is its district's.
+    private static let formSix = 1
+    /// What forms 5 and 6 have at their end, in a task that has nothing of it: a byte each for contractor, who passed it on, callers, the last of them,
     /// what they join by, areas, and what it was merged into.
-    private static let formFive = 7
+    private static let formFive = 7 + formSix
     /// What forms 3, 4 and 5 have at their end, in a task that has nothing of it: a byte each for case, person, about, shared, tier, completion,
     /// satisfaction and reopening, and five for the time spent; and one for the departments that passed it on.
     private static let formThree = 8 + 5 + 1 + formFive
 
     private func withoutFormFive(_ task: inout WorkTask) {
+        task.ofDistrict = false
         task.contractor = nil
         task.passedBy = []
         task.callers = 1
@@ -172,6 +176,21 @@ import Testing
         task.joins = []
         task.areas = []
         task.mergedInto = nil
+    }
+
+    /// Rows that knew nothing of crews that serve a district.
+    @Test(arguments: [UInt64(1), 2]) func `A task of the fifth form reads back`(seed: UInt64) throws {
+        var d = Dice(seed: seed)
+        for _ in 0..<100 {
+            var task = randomTask(&d)
+            task.ofDistrict = false
+            var w = ByteWriter()
+            RowCodec.write(task, into: &w)
+            var bytes = Array(w.bytes.dropLast(Self.formSix))
+            bytes[0] = 5
+            #expect(try bytes.withUnsafeBytes(RowCodec.task) == task, "seed \(seed)")
+            #expect(throws: RowFault.self) { try (bytes + [0]).withUnsafeBytes(RowCodec.task) }
+        }
     }
 
     /// Rows that knew nothing of contractors and of reports that join a task.
@@ -266,7 +285,7 @@ import Testing
         check(ClockState.self, ["0 waiting", "1 running", "2 stopped", "3 reached"])
         check(Notice.Event.self, [
             "0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed", "5 case_opened", "6 documents_missing", "7 stage_begun", "8 stage_done", "9 stage_failed", "10 case_completed",
-            "11 case_withdrawn", "12 shared", "13 shared_done", "14 restored", "30 customer_alert", "31 customer_task",
+            "11 case_withdrawn", "12 shared", "13 shared_done", "14 restored", "30 customer_alert", "31 customer_task", "35 lent", "36 returned",
         ])
         check(CaseState.self, ["0 open", "1 suspended", "2 completed", "3 withdrawn"])
         check(OutageState.self, ["0 planned", "1 ended", "2 cancelled"])
@@ -285,6 +304,7 @@ import Testing
                 "60 recovered",
                 "70 customer_tier", "71 customer_flagged", "72 customer_unflagged", "73 customer_told", "74 customer_manager", "75 customer_suggested",
                 "76 customer_forgotten",
+                "80 crew_lent", "81 crew_returned",
             ])
         check(WatchPhase.self, ["0 quiet", "1 holding", "2 raised"])
         #expect(throws: RowFault.self) { try TaskState.word(10) }

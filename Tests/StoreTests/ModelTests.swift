@@ -23,6 +23,7 @@ private struct Model {
     var journaled: Int64 = 0
     var callers: [(holder: CallHolder, caller: CallerRecord)] = []
     var outages: [OutageID: OutageRecord] = [:]
+    var districts: [DistrictID: DistrictRecord] = [:]
 
     private mutating func apply(_ calls: Calls) {
         switch calls {
@@ -69,6 +70,7 @@ private struct Model {
                 case .outage(_, let after): outages[after.id] = after
                 case .calls: break
                 case .contractor(_, let after): contractors[after.id] = after
+                case .district(_, let after): districts[after.id] = after.needs.isEmpty ? nil : after
                 }
             }
             lines += entry.decision.history
@@ -108,7 +110,7 @@ private struct Model {
         for _ in 0..<d.below(12) {
             number += 1
             let at = minutes(Int64(number))
-            switch d.below(10) {
+            switch d.below(12) {
             case 0, 1, 2:
                 let customer = d.maybe("c-\(d.below(5))")
                 let input = sampleReport("r-\(number)断", customer: customer, description: d.maybe(d.text()))
@@ -208,6 +210,19 @@ private struct Model {
                     feeder: d.maybe(FeederID(d.text())), transformer: d.maybe(TransformerID(d.text())), from: at, until: at + .hours(Int64(1 + d.below(5))),
                     customersOut: Int64(d.below(9_000)), reason: d.text(), announcedAt: at, callers: Int32(d.below(50)))
                 add(Entry(stimulus: .tick, at: at, decision: Decision(changes: [.outage(before: known, after: after)])))
+            case 10:
+                let id = DistrictID("d-\(d.below(3))")
+                let needs = (0..<d.below(3)).map { DistrictRecord.Need(rule: "faults.help-\($0)", since: at + .minutes(Int64(d.below(60)))) }
+                let crew = CrewID("lent-\(d.below(2))")
+                let known = now.crews[crew]
+                var after = known ?? CrewRecord(id: crew)
+                after.loan = d.maybe(CrewLoan(to: id, rule: d.text(), since: at))
+                add(
+                    Entry(
+                        stimulus: .tick, at: at,
+                        decision: Decision(changes: [
+                            .district(before: now.districts[id], after: DistrictRecord(id: id, needs: needs)), .crew(before: known, after: after),
+                        ])))
             default:
                 add(
                     Entry(
@@ -233,6 +248,7 @@ private struct Model {
         #expect(state.contractors == model.contractors.values.sorted { $0.id < $1.id }, "seed \(seed)")
         #expect(try await store.contractors() == state.contractors, "seed \(seed)")
         #expect(state.lastTask == model.lastTask, "seed \(seed)")
+        #expect(state.districts == model.districts.values.sorted { $0.id < $1.id }, "seed \(seed)")
         #expect(state.outages == model.outages.values.filter { !$0.state.isFinal }.sorted { $0.id < $1.id }, "seed \(seed)")
         let every = try await store.outages(all: true)
         #expect(every == model.outages.values.sorted { $0.id < $1.id }, "seed \(seed)")
