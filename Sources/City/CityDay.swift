@@ -76,7 +76,10 @@ package struct CityDay: Sendable {
         said += odd
         ids += odd.filter { $0.kind == .report }.map(\.id)
         said += Self.loads(city: city, midnight: midnight, zone: zone)
-        let counter = Self.applications(city: city, midnight: midnight, zone: zone)
+        let life = CityLife(city: city, midnight: midnight, zone: zone)
+        said += life.customers + [life.planned] + life.calls + life.loads
+        ids += life.calls.map(\.id)
+        let counter = Self.applications(city: city, midnight: midnight, zone: zone) + [life.application]
         said += counter
         self.applications = counter.filter { $0.kind == .application }.map(\.id)
         self.utterances = said.sorted { $0.at < $1.at }

@@ -16,6 +16,10 @@ package struct Demo {
         package var tasks: Int
         /// Reports that the house made by itself, from what devices show.
         package var own: Int
+        /// Tasks that rules about customers suggested.
+        package var suggested: Int
+        /// Reports that were answered in place of a task.
+        package var answered: Int
         /// Reports that joined another's task.
         package var joined: Int
         /// Applications that became cases.
@@ -330,13 +334,14 @@ package struct Demo {
         if faults.isEmpty {
             narrator.say(
                 nil, .good,
-                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each belongs to exactly one task, none is lost")
+                "\(day.reports.count) reports were sent, \(ledger.receipts[.duplicate, default: 0]) of them twice: each belongs to exactly one task\(ledger.answeredCount > 0 ? ", or was answered (\(ledger.answeredCount))" : ""), none is lost")
             narrator.say(nil, .good, "\(day.applications.count) applications: each is one case, completed; no crew was ever on more than it can do")
         } else {
             for fault in faults.prefix(20) { narrator.say(nil, .bad, fault) }
         }
         return Outcome(
-            reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, own: ledger.own.count, joined: ledger.joinedCount,
+            reports: day.reports.count, tasks: ledger.lines.values.count { $0.kase == nil }, own: ledger.own.count, suggested: ledger.suggested.values.joined().count,
+            answered: ledger.answeredCount, joined: ledger.joinedCount,
             cases: ledger.cases.count, faults: faults)
     }
 }

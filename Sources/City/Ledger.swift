@@ -41,6 +41,8 @@ package struct Ledger: Sendable {
     /// How many reports joined another's task, and how many were answered in place of one.
     package var joinedCount: Int { joined.values.count { $0 > 0 } }
     package var answeredCount: Int { answered.count }
+    /// Customers' records of which tasks came: what rules about customers suggest.
+    package private(set) var suggested: [String: [TaskID]] = [:]
     /// What should never be: told in words.
     package private(set) var faults: [String] = []
 
@@ -57,6 +59,9 @@ package struct Ledger: Sendable {
     /// Takes in what one turn committed.
     package mutating func note(_ entries: [Entry]) {
         for entry in entries {
+            if case .input(let input, _) = entry.stimulus, case .customer = input.body, let receipt = entry.decision.receipt, !receipt.tasks.isEmpty {
+                suggested[receipt.id, default: []] += receipt.tasks
+            }
             if case .input(let input, _) = entry.stimulus, case .report = input.body, let receipt = entry.decision.receipt {
                 if input.key.source == Telemetry.source {
                     own.insert(receipt.id)
@@ -143,7 +148,10 @@ package struct Ledger: Sendable {
             let rounds = kase.stages.reduce(0) { $0 + Int($1.rounds) }
             if tasks != rounds { all.append("case \(kase.id) has \(tasks) tasks for \(rounds) rounds of its stages") }
         }
-        let strangers = Set(found.keys).subtracting(ids).subtracting(own)
+        for (record, tasks) in suggested.sorted(by: { $0.key < $1.key }) where found[record, default: 0] != tasks.count {
+            all.append("the record \(record) has \(found[record, default: 0]) tasks for \(tasks.count) suggestions")
+        }
+        let strangers = Set(found.keys).subtracting(ids).subtracting(own).subtracting(suggested.keys)
         for id in strangers.sorted() { all.append("there is a task of a report that nobody sent: \(id)") }
         return all
     }

@@ -5,8 +5,12 @@ extension MadeUpCity {
     /// The city's rule files: the modules as they ship, `site.yaml` with the city's own districts, crews and network in place of its examples, and its registers.
     package func ruleSource() throws(CityFault) -> RuleSource {
         let site = try siteText(shipped: ShippedRules.text(.site))
-        let files = ShippedRules.allCases.map { module in
+        var files = ShippedRules.allCases.map { module in
             RuleSource.File(name: "\(module.rawValue).yaml", bytes: module == .site ? Array(site.utf8) : ShippedRules.bytes(module))
+        }
+        // Account managers look after districts, and the city has its own.
+        if let place = files.firstIndex(where: { $0.name == "customers.yaml" }) {
+            files[place].bytes = Array(try Self.replacing("account_managers", by: managerLines, in: ShippedRules.text(.customers)).utf8)
         }
         let registers = [("network.csv", networkText()), ("devices.csv", deviceText())]
         return RuleSource(files: files + registers.map { RuleSource.File(name: $0.0, bytes: Array($0.1.utf8)) })
@@ -41,6 +45,16 @@ extension MadeUpCity {
             lines.append("    capacity: \(crew.capacity)")
         }
         return lines
+    }
+
+    private var managerLines: [String] {
+        let half = districts.count / 2
+        func list(_ districts: some Sequence<District>) -> String { districts.map(\.id.rawValue).joined(separator: ", ") }
+        return [
+            "account_managers:",
+            "  am-1: { name: 王芳, department: marketing, districts: [\(list(districts))], customers: 60, deputy: am-2 }",
+            "  am-2: { name: 李强, department: marketing, districts: [\(list(districts.prefix(half)))], customers: 60, deputy: am-1 }",
+        ]
     }
 
     func networkText() -> String {
@@ -79,7 +93,7 @@ extension MadeUpCity {
 
 /// The rule files that ship with the program, built into it.
 package enum ShippedRules: String, CaseIterable, Sendable {
-    case calendar, complaints, connections, contractors, escalations, faults, monitoring, site, texts
+    case calendar, complaints, connections, contractors, customers, escalations, faults, monitoring, site, texts
 
     package static func bytes(_ module: ShippedRules) -> [UInt8] {
         switch module {
@@ -87,6 +101,7 @@ package enum ShippedRules: String, CaseIterable, Sendable {
         case .complaints: PackageResources.complaints_yaml
         case .connections: PackageResources.connections_yaml
         case .contractors: PackageResources.contractors_yaml
+        case .customers: PackageResources.customers_yaml
         case .escalations: PackageResources.escalations_yaml
         case .faults: PackageResources.faults_yaml
         case .monitoring: PackageResources.monitoring_yaml

@@ -71,7 +71,7 @@ struct Narrator {
     func say(_ at: Instant?, _ tag: StoryLine.Tag, _ text: String) { emit(StoryLine(at: at, tag, text)) }
 
     /// True so many times for each thing.
-    private mutating func mayTell(_ thing: String, times: Int) -> Bool {
+    mutating func mayTell(_ thing: String, times: Int) -> Bool {
         guard told[thing, default: 0] < times else { return false }
         told[thing, default: 0] += 1
         return true
@@ -114,7 +114,7 @@ struct Narrator {
 
     private mutating func tell(_ line: HistoryLine, task: WorkTask?, report: Report?, decision: Decision, waiting: Int, at now: Instant) {
         if line.task == .none, let kase = line.kase { return tell(line, of: kase, report: report, at: now) }
-        if case .district(let district)? = line.subject, let crew = line.crew { return lent(crew, district, line, at: now) }
+        if let subject = line.subject { return tell(line, of: subject, report: report, at: now) }
         guard let task else { return }
         if let kase = task.kase, line.event == .created { return begun(task, of: kase, decision, at: now) }
         switch line.event {
@@ -160,19 +160,6 @@ struct Narrator {
         }
     }
 
-    // MARK: Crews where they are needed
-
-    private mutating func lent(_ crew: CrewID, _ district: DistrictID, _ line: HistoryLine, at now: Instant) {
-        let isLent = line.event == .crew_lent
-        guard mayTell(isLent ? "a crew is lent" : "a crew goes home", times: 2) else { return }
-        let note = line.note.map { ": \($0)" } ?? ""
-        if isLent {
-            say(now, .rule, "\(crew) is lent to \(districtWords(district)), by \(line.rule)\(note)")
-        } else {
-            say(now, .crew, "\(crew) goes home from \(districtWords(district))\(note)")
-        }
-    }
-
     // MARK: An application and what came of it
 
     private mutating func tell(_ line: HistoryLine, of kase: CaseID, report: Report?, at now: Instant) {
@@ -196,7 +183,9 @@ struct Narrator {
         guard isAgain || mayTell("stage \(task.task)", times: 1) else { return }
         let sent = decision.history.first { $0.task == task.id && ($0.event == .dispatched || $0.event == .queued) }
         let who: String
-        if task.isDesk {
+        if let contractor = task.contractor {
+            who = "the contractor \(contractor)\(sent?.note.map { " (\($0))" } ?? "")"
+        } else if task.isDesk {
             who = "the desk of \(task.department)"
         } else if let crew = sent?.crew {
             who = "\(crew), \(distanceWords(sent?.why.flatMap { try? JSONValue.parse($0) } ?? .null, crew))"
@@ -366,13 +355,13 @@ struct Narrator {
 
     func short(_ kase: CaseID) -> String { "C-\(kase.number)" }
 
-    private func categoryWords(_ category: String) -> String {
+    func categoryWords(_ category: String) -> String {
         let value = site.values["category"]?.first { $0.code == category }
         guard let english = value?.english else { return category.isEmpty ? "a report" : category }
         return value?.chinese.map { "\(english) \($0)" } ?? english
     }
 
-    private func districtWords(_ district: DistrictID?) -> String {
+    func districtWords(_ district: DistrictID?) -> String {
         city.districts.first { $0.id == district }.map { "\($0.english) \($0.chinese)" } ?? "no place"
     }
 

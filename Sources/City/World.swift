@@ -18,6 +18,8 @@ package struct Utterance: Sendable {
         case position
         /// What a device shows.
         case reading
+        /// Planned work.
+        case outage
     }
 
     package var at: Instant

@@ -31,10 +31,18 @@ struct DemoTests {
     func days(seed: UInt64) throws {
         let (outcome, story) = try day(seed)
         #expect(outcome.faults == [])
-        #expect(outcome.tasks + outcome.joined == outcome.reports + outcome.own && outcome.own == 1 && outcome.joined > 0 && outcome.cases == 2)
+        #expect(outcome.tasks + outcome.joined + outcome.answered == outcome.reports + outcome.own + outcome.suggested)
+        #expect(outcome.own == 2 && outcome.suggested == 1 && outcome.answered >= 2 && outcome.joined > 0 && outcome.cases == 3)
+        // Planned work, a customer in tiers, a contractor, a shortage, crews that are lent.
+        #expect(story.contains { $0.tag == .rule && $0.text.contains("is answered: planned work o-1") })
+        #expect(story.contains { $0.tag == .rule && $0.text.contains("tier: none → vip") })
+        #expect(story.contains { $0.tag == .rule && $0.text.contains("energy_saving_proposal") })
+        #expect(story.contains { $0.tag == .sent && $0.text.contains("the contractor c-") })
+        #expect(story.contains { $0.tag == .report && $0.text.contains("with room: harbour") })
+        #expect(story.contains { $0.tag == .rule && $0.text.contains("is lent to") })
         #expect(story.contains { $0.tag == .waits && $0.text.contains("asks for all that is missing, once (property)") })
         #expect(story.contains { $0.tag == .late && $0.text.contains("completion_inspection → customer_works") })
-        #expect(story.count { $0.tag == .rule && $0.text.contains("is completed and filed") } == 2)
+        #expect(story.count { $0.tag == .rule && $0.text.contains("is completed and filed") } == 3)
         #expect(story.contains { $0.tag == .report && $0.text.contains("no caller, its readings say so") })
         for tag in StoryLine.Tag.allCases where tag != .bad { #expect(story.contains { $0.tag == tag }, "nothing is told under '\(tag)'") }
         #expect(!story.contains { $0.tag == .bad })
