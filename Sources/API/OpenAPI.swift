@@ -442,6 +442,7 @@ enum OpenAPI {
                   "kind": { "const": "outage" }, "id": { "type": "string" }, "source": { "type": "string" },
                   "outage": { "type": "string", "description": "Its name; without one, the id of this input." },
                   "event": { "enum": ["planned", "ended", "cancelled"], "default": "planned" },
+                  "type": { "enum": ["planned", "temporary", "fault"], "default": "planned", "description": "By it goes how long before whom it concerns is told." },
                   "feeder": { "type": "string" }, "transformer": { "type": "string", "description": "This area alone." },
                   "from": { "type": "string", "format": "date-time" }, "until": { "type": "string", "format": "date-time" },
                   "customers_out": { "type": "integer", "minimum": 0 }, "reason": { "type": "string", "description": "What callers are told of it." },

@@ -151,7 +151,7 @@ struct Narrator {
         // Lines of a case, which have no task.
         case .case_opened, .documents_missing, .documents_received, .case_accepted, .stage_skipped, .stage_failed, .case_suspended, .case_resumed,
             .case_completed, .case_withdrawn, .case_migrated, .case_escalated, .case_concerned, .answered, .outage_planned, .outage_changed, .outage_cancelled,
-            .outage_ended, .customer_tier, .customer_flagged, .customer_unflagged, .customer_told, .customer_manager, .customer_suggested, .customer_forgotten:
+            .outage_ended, .outage_told, .outage_short_notice, .outage_overlap, .outage_overrun, .customer_tier, .customer_flagged, .customer_unflagged, .customer_told, .customer_manager, .customer_suggested, .customer_forgotten:
             break
         // Of contractors, which have none either.
         case .contractor_tier, .contractor_suspended, .contractor_excluded, .contractor_accident, .contractor_fraud, .contractor_rectified, .contractor_returned, .crew_lent,

@@ -187,7 +187,8 @@ package struct World: Sendable {
         case .withdrawn:
             drop(notice.task, of: crew, at: now)
         case .escalated, .unassigned, .completed, .shared, .shared_done, .case_opened, .documents_missing, .stage_begun, .stage_done, .stage_failed, .case_completed,
-            .case_withdrawn, .restored, .customer_alert, .customer_task, .lent, .returned:
+            .case_withdrawn, .restored, .customer_alert, .customer_task, .lent, .returned, .outage_notice, .outage_changed, .outage_cancelled, .outage_short_notice, .outage_overlap,
+            .outage_overrun:
             break
         }
     }

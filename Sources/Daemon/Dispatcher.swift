@@ -107,8 +107,43 @@ package final class Dispatcher {
         if !decided.isEmpty || timersDue || checkpointDue { decidePositions(at: now) }
         if timersDue { decide(.tick, at: now) }
         if !decided.isEmpty { try decide(inputs: decided, at: now) }
+        try decideNotices(at: now)
         try decideCrossings(at: now)
         if let readingsSince, readingsSince + Self.checkpointInterval <= now { wantsReadingsWritten = true }
+    }
+
+    /// So many outages in one turn; what is left stays due.
+    private static let noticesPerTurn = 64
+
+    /// Who is to be told of outages, each with the customers there whom somebody looks after.
+    private func decideNotices(at now: Instant) throws(CommitFailure) {
+        for _ in 0..<Self.noticesPerTurn {
+            guard let (id, areas) = state.outageToTell(at: now) else { return }
+            decide(.notices(id, try servedCustomers(in: areas)), at: now)
+        }
+    }
+
+    private func servedCustomers(in areas: [TransformerID]) throws(CommitFailure) -> [ServedCustomer] {
+        guard !areas.isEmpty else { return [] }
+        var found: [CustomerRecord]
+        onPhase(.reading)
+        do {
+            found = try store.servedCustomers(in: areas, limit: Limits.outageCustomersMax)
+        } catch {
+            fail()
+            throw CommitFailure.fatal(error.description)
+        }
+        onPhase(.deciding)
+        // What was decided just now is not in the store yet.
+        let newer = (underWay?.customers ?? [:]).merging(draft.customers) { _, new in new }
+        if !newer.isEmpty {
+            found.removeAll { newer[$0.id] != nil }
+            found += newer.values.compactMap { $0 }.filter { record in record.servedArea.map { areas.contains($0) } ?? false }
+            let order = Dictionary(areas.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            func place(_ record: CustomerRecord) -> Int { record.servedArea.flatMap { order[$0] } ?? 0 }
+            found.sort { (place($0), $0.id) < (place($1), $1.id) }
+        }
+        return found.prefix(Limits.outageCustomersMax).map(\.served)
     }
 
     /// What devices report by themselves, until nothing more crosses.

@@ -95,7 +95,8 @@ extension Message {
         if let rule = notice.rule { detail += " (\(rule))" }
         if let district = notice.district { detail += ", it serves \(district)" }
         if let percent = notice.percent { detail += ", at \(percent)% of the limit" + (notice.limit.map { " \($0.rawValue)" } ?? "") }
-        if let due = notice.due { detail += (notice.event == .escalated ? ", due " : ", accept by ") + timeOfDay(due, zone) }
+        if let text = notice.text, notice.event.isOfOutage { detail += ": " + text.chinese + " / " + text.english }
+        if let due = notice.due, !notice.event.isOfOutage { detail += (notice.event == .escalated ? ", due " : ", accept by ") + timeOfDay(due, zone) }
         return notice_told.entry(
             ["to": notice.to, "event": notice.event.rawValue, "task": subject(notice), "detail": detail], fields(notice))
     }

@@ -17,6 +17,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     // What happened beside tasks and cases: likewise.
     case customer_tier, customer_flagged, customer_unflagged, customer_told, customer_manager, customer_suggested, customer_forgotten
     case report_answered, outage_planned, outage_changed, outage_cancelled, outage_ended
+    case outage_told, outage_short_notice, outage_overlap, outage_overrun
 
     // What happened to a case as a whole: likewise.
     case case_opened, case_documents_missing, case_documents_received, case_accepted, case_stage_skipped, case_stage_failed
@@ -126,6 +127,14 @@ extension Message {
             MessageForm("aae96ef01e044f61b6b4bfc49c4706eb", .notice, "outage {subject} does not take place, by {by}{note}")
         case .outage_ended:
             MessageForm("69d557f81c484747bcce22bc956a04bb", .info, "outage {subject} is over, by {by}{note}")
+        case .outage_told:
+            MessageForm("cb2fa1c189a84a61998d3eacb93fea60", .info, "outage {subject}: told {detail} ({rule})")
+        case .outage_short_notice:
+            MessageForm("f60171759ef54bd09fa4a8de97ab8e01", .warning, "outage {subject} was announced too late: {detail}")
+        case .outage_overlap:
+            MessageForm("8f2866033b794a43a01569be3393a8ac", .notice, "outage {subject} overlaps {detail}")
+        case .outage_overrun:
+            MessageForm("a09891afe29648388dc9eb331c098c11", .warning, "outage {subject} is over its time, and nobody has said that supply is back: {detail}")
         case .customer_tier:
             MessageForm("4c5dfb129b394d74adb4a3edbbd40aa7", .info, "customer {subject}: tier {detail}")
         case .customer_flagged:
@@ -342,6 +351,10 @@ extension Message {
         case .outage_changed: self = .outage_changed
         case .outage_cancelled: self = .outage_cancelled
         case .outage_ended: self = .outage_ended
+        case .outage_told: self = .outage_told
+        case .outage_short_notice: self = .outage_short_notice
+        case .outage_overlap: self = .outage_overlap
+        case .outage_overrun: self = .outage_overrun
         case .customer_tier: self = .customer_tier
         case .customer_flagged: self = .customer_flagged
         case .customer_unflagged: self = .customer_unflagged

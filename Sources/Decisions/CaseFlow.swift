@@ -20,7 +20,7 @@ extension DispatchState {
             for place in plan.stages.indices where row.stages[place].state == .waiting {
                 guard plan.stages[place].after.allSatisfy({ row.stages[$0].state.isPast }) else { continue }
                 var event = StageEvent.begin
-                switch compiled.answer(stage: place, row.subject(at: d.now), row.facts(at: d.now)) {
+                switch compiled.answer(stage: place, row.subject(at: d.now, outageBook), row.facts(at: d.now)) {
                 case .opens: break
                 case .skips: event = .skip
                 case .fails(let message):
@@ -168,7 +168,10 @@ extension WorkCase {
     }
 
     /// The report as conditions see it.
-    func subject(at now: Instant) -> RouteSubject {
-        RouteSubject(report: report, source: source, customer: customer.map { CustomerFacts(customer: $0, facts: facts) }, now: now)
+    /// - Parameter outages: what is known of interruptions then; none where only what comes next is shown.
+    func subject(at now: Instant, _ outages: OutageBook = OutageBook()) -> RouteSubject {
+        var subject = RouteSubject(report: report, source: source, customer: customer.map { CustomerFacts(customer: $0, facts: facts) }, now: now)
+        subject.outages = outages
+        return subject
     }
 }

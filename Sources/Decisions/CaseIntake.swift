@@ -130,7 +130,7 @@ extension DispatchState {
 
     /// What became known may be what another process takes: a case never changes over by itself.
     private func tellOfOtherProcess(_ row: WorkCase, _ d: inout Deliberation) {
-        let wanted = d.route(row.subject(at: d.now)).routings.first { $0.process != nil }?.rule
+        let wanted = d.route(row.subject(at: d.now, outageBook)).routings.first { $0.process != nil }?.rule
         guard let wanted, wanted != row.process else { return }
         d.aside =
             "as it is known now the process \(wanted) would have taken it, and \(row.id) goes on by \(row.process): to change that, withdraw it and send the application again, under a new id"

@@ -7,6 +7,8 @@ package enum Limits {
     package static let timersPerTick = 256
     /// How far ahead of our clock `reported_at` may lie.
     package static let futureToleranceMinutes: Int64 = 10
+    /// Of so many customers of one outage account managers are told at most.
+    package static let outageCustomersMax = 1_000
 }
 
 /// Which rows the store must hand in with an input (besides the receipt that its key got before).
@@ -73,6 +75,7 @@ package func decide(
             state.reassessContractorsIfDue(&d)
             state.tick(limit: Limits.timersPerTick, &d)
             state.lend(limit: Limits.timersPerTick, &d)
+        case .notices(let outage, let customers): state.tell(of: outage, customers, &d)
         case .positions(let positions):
             state.take(positions, &d)
             state.settle(limit: Limits.timersPerTick, &d)

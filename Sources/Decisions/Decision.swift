@@ -9,6 +9,9 @@ package enum Stimulus: Sendable, Hashable {
     case tick
     /// Crews have moved: the last positions since the last such entry, in byte order of the crews.
     case positions([CrewPosition])
+    /// Somebody is to be told of an outage (`DispatchState.outageToTell`): with the customers there whom somebody looks after, in the order of
+    /// their areas and accounts, at most `Limits.outageCustomersMax`.
+    case notices(OutageID, [ServedCustomer])
     /// Another rule set is in force from here on, by its hash.
     case rules(String)
 }
@@ -116,6 +119,8 @@ package enum HistoryEvent: String, Sendable, Hashable, Codable, CaseIterable {
     case answered
     case callers_told
     case outage_planned, outage_changed, outage_cancelled, outage_ended
+    /// Somebody was told of it, by a rule for notices; that it comes too late for one; that there is another; that its time is over, and supply away.
+    case outage_told, outage_short_notice, outage_overlap, outage_overrun
     // Of a customer.
     case customer_tier, customer_flagged, customer_unflagged, customer_told, customer_manager, customer_suggested, customer_forgotten
     /// A contractor or supplier has come into another tier.
@@ -208,6 +213,10 @@ package struct Notice: Sendable, Hashable {
         case customer_task
         /// To a crew: it serves another district, or its own again.
         case lent, returned
+        // Of an outage: to whom the rules name, and to those who were told of it before.
+        case outage_notice, outage_changed, outage_cancelled
+        /// To the desk that plans outages.
+        case outage_short_notice, outage_overlap, outage_overrun
     }
 
     /// `T-20261122-17/3/1`: task, revision, and the number within the decision.

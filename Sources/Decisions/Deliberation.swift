@@ -34,6 +34,9 @@ struct Deliberation {
         decision.remarks.append(Remark(kind: kind, text: text, task: task, rule: rule))
     }
 
+    /// For the sender of an input that was taken.
+    mutating func say(_ text: String) { aside = aside.map { "\($0); \(text)" } ?? text }
+
     /// A line of the task's history. `row` is the task as it will stand, with its new revision.
     mutating func note(
         _ row: WorkTask, _ event: HistoryEvent, by: String = paidan, at: Instant? = nil, crew: CrewID? = nil, note: String? = nil,

@@ -96,7 +96,9 @@ package struct ProgressText {
         case .stage_failed: name = .stage_failed
         case .case_completed: name = .case_completed
         case .case_withdrawn: name = .case_withdrawn
-        case .dispatched, .withdrawn, .escalated, .unassigned, .completed, .shared, .shared_done, .restored, .customer_alert, .customer_task, .lent, .returned: return nil
+        case .dispatched, .withdrawn, .escalated, .unassigned, .completed, .shared, .shared_done, .restored, .customer_alert, .customer_task, .lent, .returned, .outage_notice, .outage_changed,
+            .outage_cancelled, .outage_short_notice, .outage_overlap, .outage_overrun:
+            return nil
         }
         var values = values(kase, plan)
         if let place {

@@ -36,6 +36,8 @@ package struct RuleTestTrail: Sendable {
     package var joined: Set<String> = []
     /// Rules about customers that held of somebody.
     package var held: Set<String> = []
+    /// What was told of outages.
+    package var outages: Set<OutageMark> = []
     /// What standing rules went through.
     package var watches: Set<WatchMark> = []
 
@@ -54,6 +56,7 @@ extension CoverageRecorder {
         for rule in trail.held { noteHolding(rule) }
         for mark in trail.stages { note(mark) }
         for mark in trail.watches { note(mark) }
+        for mark in trail.outages { note(mark) }
         for rung in trail.rungs { noteTold(ladder: rung.ladder, percent: rung.percent) }
     }
 }

@@ -49,6 +49,10 @@ enum RuleTestWording {
         return expected(what, wanted, `is`) + "; the rule \(row.rule)\(place) says so"
     }
 
+    static let onlyTold = "this is about an outage: expect who is 'told' of it; of a report, say which with 'about'"
+
+    static func toldOfOutage(wanted: Set<String>, told: Set<String>) -> String { expected("who is told", list(wanted.sorted()), list(told.sorted())) }
+
     static let nothingReported = "no device has reported anything by these readings"
 
     static let noCase = "the report opened no case: only an application that a process takes does"

@@ -103,6 +103,8 @@ struct TestLife {
     private var customer: CustomerRecord?
     /// What was suggested since the step before.
     private var suggested: Set<String> = []
+    /// The entries of `tasks` that are no report but an outage.
+    private var outageEntries: Set<Int> = []
     /// nil until a device shows something.
     private var telemetry: Telemetry?
     /// The route of each report of `tasks`, in the trail; nil: nothing was reported.
@@ -123,7 +125,15 @@ struct TestLife {
     mutating func live() -> End? {
         do throws(End) {
             for outage in test.outages { _ = try input(.outage(outage.signal), SourceID("test"), Findings(), at: outage.place) }
-            if let report = test.report { try take(report) } else { try take(test.readings) }
+            // What is known at the beginning was told before.
+            told = []
+            if let report = test.report {
+                try take(report)
+            } else if let outage = test.outage {
+                try begin(outage)
+            } else {
+                try take(test.readings)
+            }
             try check(test.expect, about: 0, of: nil, isWhole: true)
             for step in test.steps {
                 told = []
@@ -183,8 +193,18 @@ struct TestLife {
         for line in decision.history where line.event == .customer_suggested {
             if let task = line.note?.split(separator: " ").last { suggested.insert(String(task)) }
         }
+        for line in decision.history {
+            switch line.event {
+            case .outage_told: trail.outages.insert(.told(line.rule))
+            case .outage_short_notice: trail.outages.insert(.shortNotice)
+            case .outage_overlap: trail.outages.insert(.overlap)
+            case .outage_overrun: trail.outages.insert(.overrun)
+            case .outage_ended where !line.rule.isEmpty: trail.outages.insert(.givenUp)
+            default: break
+            }
+        }
         for case .customer(_, let after?) in decision.changes { trail.held.formUnion(after.held) }
-        for notice in decision.notices where notice.event == .escalated || notice.event == .unassigned || notice.event == .customer_alert {
+        for notice in decision.notices where notice.event == .escalated || notice.event == .unassigned || notice.event == .customer_alert || notice.event.isOfOutage {
             told.insert(notice.to)
             let ladder = rows[notice.task]?.escalate ?? notice.kase.flatMap { cases[$0]?.escalate }
             if notice.event == .escalated, let percent = notice.percent, let ladder {
@@ -214,7 +234,9 @@ struct TestLife {
     private mutating func input(_ body: InputBody, _ source: SourceID, _ findings: Findings, at place: RuleTestPlace) throws(End) -> Receipt {
         sent += 1
         let input = Input(key: InputKey(source: source, id: "test-\(sent)"), digest: ContentDigest(high: 0, low: UInt64(sent)), body: body)
-        guard let receipt = decide(.input(input, findings)).receipt else {
+        let decision = decide(.input(input, findings))
+        tellOfOutages()
+        guard let receipt = decision.receipt else {
             // Can't be: an input always gets one.
             throw End(misses: [Miss(place: place, code: .refused, text: RuleTestWording.refused(nil))])
         }
@@ -245,6 +267,29 @@ struct TestLife {
         if let rule = receipt.rule, receipt.answer != nil, !receipt.tasks.isEmpty { trail.joined.insert(rule) }
         caseOf.append(receipt.kase)
         routeOf.append(route)
+    }
+
+    /// An outage in place of a report.
+    private mutating func begin(_ outage: RuleTest.Outage) throws(End) {
+        let receipt = try input(.outage(outage.signal), SourceID("control"), Findings(), at: outage.place)
+        outageEntries.insert(tasks.count)
+        tasks.append([])
+        receipts.append(receipt)
+        caseOf.append(nil)
+        routeOf.append(nil)
+    }
+
+    /// What is due of outages; the customer of the test is the only one that there is.
+    private mutating func tellOfOutages() {
+        while let (id, areas) = state.outageToTell(at: now) {
+            var record = customer
+            if record == nil, let facts = test.facts {
+                record = CustomerRecord(id: CustomerID("test-customer"), facts: facts)
+                if case .string(let name)? = facts["account"] { record?.id = CustomerID(name) }
+            }
+            let isThere = record?.servedArea.map { areas.contains($0) } ?? false
+            _ = decide(.notices(id, isThere ? record.map { [$0.served] } ?? [] : []))
+        }
     }
 
     /// Each reading at its instant; what devices report by them are the reports of this entry.
@@ -308,6 +353,7 @@ struct TestLife {
         case nil: break
         case .report(let report): try take(report)
         case .readings(let readings): try take(readings)
+        case .outage(let outage): _ = try input(.outage(outage.signal), SourceID("control"), Findings(), at: outage.place)
         case .crew(let crew, let onDuty, let coordinate):
             _ = try input(.crew(CrewSignal(crew: crew, onDuty: onDuty, coordinate: coordinate)), SourceID("test"), Findings(), at: step.place)
         case .progress(var progress):
@@ -330,6 +376,7 @@ struct TestLife {
             now = max(now, due)
             try settle(place)
             _ = decide(.tick)
+            tellOfOutages()
             ticks += 1
             guard ticks <= RuleTests.ticksMax else {
                 throw End(misses: [Miss(place: place, code: .endless, text: RuleTestWording.endless(RuleTests.ticksMax))])
@@ -355,6 +402,11 @@ struct TestLife {
     /// - Parameter isWhole: the expectation is of all that a report came to, not of one of its tasks.
     private func check(_ expected: RuleTest.Expected?, about wanted: Int, of kind: String?, isWhole: Bool) throws(End) {
         guard let expected else { return }
+        if outageEntries.contains(wanted) {
+            let misses = (expected.tasks.first ?? []).compactMap { missOfOutage($0) }
+            if !misses.isEmpty || expected.isNone { throw End(misses: expected.isNone ? [Miss(place: expected.place, code: .unmetExpectation, text: RuleTestWording.onlyTold)] : misses) }
+            return
+        }
         let number = expected.isNone ? wanted : reported(wanted)
         // After readings of which nothing came, another report is meant, unless a rule is wanted.
         let wantsReport = isWhole && expected.tasks.contains { $0.contains { if case .rule = $0.what { true } else { false } } }
@@ -399,6 +451,15 @@ struct TestLife {
             misses = self.misses(expected.tasks.first ?? [], row, number)
         }
         if !misses.isEmpty { throw End(misses: misses) }
+    }
+
+    /// Of an outage there is one thing to expect: who is told.
+    private func missOfOutage(_ expectation: RuleTest.Expectation) -> Miss? {
+        guard case .told(let recipients) = expectation.what else {
+            return Miss(place: expectation.place, code: .unmetExpectation, text: RuleTestWording.onlyTold)
+        }
+        let names = Set(recipients.map { name(of: $0, nil) })
+        return names == told ? nil : Miss(place: expectation.place, code: .unmetExpectation, text: RuleTestWording.toldOfOutage(wanted: names, told: told))
     }
 
     /// What is expected of the customer whose report it is.

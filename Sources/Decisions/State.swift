@@ -86,6 +86,8 @@ package struct DispatchState: Sendable {
     package private(set) var outageBook = OutageBook()
     /// When the first of them is over.
     private(set) var outageDue: Instant?
+    /// When somebody is to be told of one.
+    private(set) var noticeDue: Instant?
     /// How many customers each account manager has.
     package private(set) var managerLoads: [RoleID: Int32] = [:]
     /// Which districts are in need, and since when.
@@ -177,6 +179,10 @@ package struct DispatchState: Sendable {
             if let due { caseEntries.append(CaseTimer(at: due, kase: id)) }
         }
         caseTimers = Heap(caseEntries)
+        // How long one lasts beyond its time, and who is told of it when, goes by the rules.
+        outageBook = OutageBook()
+        for id in outages.keys.sorted() { if let row = outages[id] { outageBook.add(span(of: row), at: row.place) } }
+        setOutagesDue()
         areContractorsStale = !rules.site.contractors.contractors.isEmpty
         setContractorsDue()
     }
@@ -218,7 +224,7 @@ package struct DispatchState: Sendable {
     package var nextDue: Instant? {
         if !roster.fresh.isEmpty || areContractorsStale { return clock }
         if !roster.touched.isEmpty { return clock }
-        let task = [timers.min?.at, caseTimers.min?.at, outageDue, contractorsDue, lendingDue].compactMap { $0 }.min()
+        let task = [timers.min?.at, caseTimers.min?.at, outageDue, noticeDue, contractorsDue, lendingDue].compactMap { $0 }.min()
         let shift = roster.nextDutyChange
         if shift == .distantFuture { return task }
         return task.map { min($0, shift) } ?? shift
@@ -326,14 +332,21 @@ package struct DispatchState: Sendable {
 
     private mutating func set(_ old: OutageRecord?, _ new: OutageRecord?) {
         if let old = old.flatMap({ outages[$0.id] }) {
-            outageBook.remove(old.span, at: old.place)
+            outageBook.remove(span(of: old), at: old.place)
             outages[old.id] = nil
         }
         if let new, !new.state.isFinal {
-            outageBook.add(new.span, at: new.place)
+            outageBook.add(span(of: new), at: new.place)
             outages[new.id] = new
         }
-        outageDue = outages.values.map(\.until).min()
+        setOutagesDue()
+    }
+
+    private func span(of row: OutageRecord) -> OutageBook.Span { OutageBook.Span(from: row.from, until: coveredUntil(row)) }
+
+    private mutating func setOutagesDue() {
+        outageDue = outages.values.map { nextEnd(of: $0) }.min()
+        noticeDue = outages.values.compactMap { nextNotice(of: $0) }.min()
     }
 
     private mutating func set(_ id: CrewID, _ record: CrewRecord?) {

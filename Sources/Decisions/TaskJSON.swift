@@ -111,12 +111,13 @@ extension CallerRecord {
 }
 
 extension OutageRecord {
-    /// `outage, state, feeder, transformer, from, until, customers_out, reason, source, announced_at, callers`.
+    /// `outage, state, type, feeder, transformer, from, until, customers_out, reason, source, announced_at, callers, told[{rule, to[]}], overruns`.
     package func json(zone: TimeZoneRules) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.field("outage", id.rawValue)
             json.field("state", state.rawValue)
+            json.field("type", type.rawValue)
             json.field("feeder", feeder?.rawValue)
             json.field("transformer", transformer?.rawValue)
             json.field("from", from.rfc3339(in: zone))
@@ -126,6 +127,19 @@ extension OutageRecord {
             json.field("source", source.rawValue)
             json.field("announced_at", announcedAt.rfc3339(in: zone))
             json.field("callers", Int(callers))
+            if !told.isEmpty {
+                json.key("told")
+                json.array { json in
+                    for one in told {
+                        json.object { json in
+                            json.field("rule", one.rule)
+                            json.key("to")
+                            json.array { json in for name in one.to { json.string(name) } }
+                        }
+                    }
+                }
+            }
+            if overruns > 0 { json.field("overruns", Int(overruns)) }
         }
         return json.bytes
     }

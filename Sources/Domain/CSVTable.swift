@@ -164,7 +164,7 @@ package struct CSVTable: Sendable {
                 try time("at", to: &json)
                 list("documents", to: &json)
             case .outage:
-                text(["outage", "event", "feeder", "transformer", "reason"], to: &json)
+                text(["outage", "event", "type", "feeder", "transformer", "reason"], to: &json)
                 for name in ["from", "until", "at"] { try time(name, to: &json) }
                 try number("customers_out", to: &json)
             case .contractor:

@@ -147,6 +147,7 @@ extension InputCodec {
                 write(key, to: &json)
                 json.field("outage", signal.outage?.rawValue)
                 json.field("event", signal.event.rawValue)
+                json.field("type", signal.type?.rawValue)
                 json.field("feeder", signal.feeder?.rawValue)
                 json.field("transformer", signal.transformer?.rawValue)
                 json.field("from", signal.from)

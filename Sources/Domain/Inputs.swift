@@ -255,11 +255,23 @@ package enum OutageEvent: String, Hashable, Sendable, Codable, CaseIterable {
     case cancelled
 }
 
+/// What kind of interruption it is: by it goes how long before the customers are told.
+package enum OutageType: String, Hashable, Sendable, Codable, CaseIterable {
+    /// 计划停电: work that was planned long before.
+    case planned
+    /// 临时停电: work that cannot wait for the next plan.
+    case temporary
+    /// 故障停电: nobody could know of it before.
+    case fault
+}
+
 /// A known interruption of supply: planned work, or what the control centre knows of.
 package struct OutageSignal: Hashable, Sendable {
     /// Its name with whoever announces it; nil: the id of this input.
     package var outage: OutageID?
     package var event: OutageEvent
+    /// nil: as it was, or planned.
+    package var type: OutageType?
     /// The whole feeder, unless a transformer area is named.
     package var feeder: FeederID?
     package var transformer: TransformerID?
@@ -270,11 +282,12 @@ package struct OutageSignal: Hashable, Sendable {
     package var at: Instant?
 
     package init(
-        outage: OutageID? = nil, event: OutageEvent = .planned, feeder: FeederID? = nil, transformer: TransformerID? = nil, from: Instant? = nil,
+        outage: OutageID? = nil, event: OutageEvent = .planned, type: OutageType? = nil, feeder: FeederID? = nil, transformer: TransformerID? = nil, from: Instant? = nil,
         until: Instant? = nil, customersOut: Int64? = nil, reason: String? = nil, at: Instant? = nil
     ) {
         self.outage = outage
         self.event = event
+        self.type = type
         self.feeder = feeder
         self.transformer = transformer
         self.from = from

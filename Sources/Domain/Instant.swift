@@ -15,6 +15,10 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
         return Instant(milliseconds: overflow ? (b.milliseconds < 0 ? .min : .max) : sum)
     }
 
+    package static func - (a: Instant, b: TimeSpan) -> Instant {
+        let (sum, overflow) = a.milliseconds.subtractingReportingOverflow(b.milliseconds)
+        return Instant(milliseconds: overflow ? (b.milliseconds > 0 ? .min : .max) : sum)
+    }
     package static func - (a: Instant, b: Instant) -> TimeSpan {
         let (difference, overflow) = a.milliseconds.subtractingReportingOverflow(b.milliseconds)
         return TimeSpan(milliseconds: overflow ? (a < b ? .min : .max) : difference)

@@ -1,7 +1,7 @@
 /// What is said of a known interruption: `{"kind":"outage","id":"…","feeder":"F-12","from":"…","until":"…","reason":"planned work"}`.
 extension InputDecoder {
     enum OutageKey: String, CaseIterable {
-        case kind, id, source, outage, event, feeder, transformer, from, until, customers_out, reason, at
+        case kind, id, source, outage, event, type, feeder, transformer, from, until, customers_out, reason, at
     }
 
     static let outageKeys = KeyTable<OutageKey>()
@@ -27,6 +27,12 @@ extension InputDecoder {
                     throw reader.unknownValue("event", name, among: OutageEvent.allCases.map(\.rawValue), at: offset)
                 }
                 signal.event = known
+            case .type:
+                let name = try reader.code()
+                guard let known = OutageType(rawValue: name) else {
+                    throw reader.unknownValue("type", name, among: OutageType.allCases.map(\.rawValue), at: offset)
+                }
+                signal.type = known
             case .feeder: signal.feeder = try reader.optionalCode().map { FeederID($0) }
             case .transformer: signal.transformer = try reader.optionalCode().map { TransformerID($0) }
             case .from:

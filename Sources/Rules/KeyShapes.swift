@@ -52,6 +52,8 @@ extension Keys {
         case Keys.site.what: ["module", "time_zone", "values", "departments"]
         case Keys.rule.what: ["name"]
         case Keys.merge.what: ["name", "window"]
+        case Keys.outageNotice.what: ["name", "type", "ahead", "tell"]
+        case Keys.outageOverrun.what: ["tell", "again", "give_up"]
         case Keys.classify.what: ["name"]
         case Keys.customerSet.what: ["tier"]
         case Keys.otherwise.what: ["department"]
@@ -71,7 +73,6 @@ extension Keys {
         case Keys.base.what: ["lat", "lon"]
         case Keys.values.what: ["type", "category"]
         case Keys.testReport.what: ["type"]
-        case Keys.testOutage.what: ["from", "until"]
         case Keys.testReading.what: ["device", "quantity", "value"]
         case Keys.quantity.what: ["unit"]
         case Keys.watch.what: ["name", "report"]
@@ -87,8 +88,9 @@ extension Keys {
         switch what {
         case Keys.module.what: [("tables", "route")]
         case Keys.district.what, Keys.testPlace.what: [("lat", "lon"), ("lon", "lat")]
-        case Keys.ruleTest.what: ["needs", "report", "readings", "expect", "then"].map { ($0, "name") }
+        case Keys.ruleTest.what: ["needs", "report", "readings", "outage", "expect", "then"].map { ($0, "name") }
         case Keys.step.what: [("duty", "crew"), ("place", "crew")]
+        case Keys.testOutage.what: [("from", "until"), ("until", "from")]
         case Keys.testReading.what: [("every", "for"), ("for", "every")]
         case Keys.classify.what: ["assign", "priority", "limits", "escalate"].map { ($0, "suggest") }
         case Keys.assign.what:
@@ -116,7 +118,7 @@ extension Keys {
     }
 
     /// At least one of these is there.
-    var anyOf: [String] { what == Keys.ruleTest.what ? ["report", "readings", "with"] : [] }
+    var anyOf: [String] { what == Keys.ruleTest.what ? ["report", "readings", "outage", "with"] : [] }
 
     /// A block without keys says nothing.
     var isNeverEmpty: Bool { what == Keys.expectation.what }
@@ -219,6 +221,7 @@ extension Keys {
                     if name == "quantity" { return (name, Meaning(.named(.block(Keys.quantity), dots: true), "What devices measure, each with its unit.")) }
                     return (name, Meaning(.either([.list(.code(dots: true)), .named(.block(Keys.value), dots: true)]), "The values of '\(name)' that reports and rules may have."))
                 }, uniquingKeysWith: { first, _ in first })
+        case Keys.outages.what, Keys.outageNotice.what, Keys.outageOverrun.what: outageMeanings
         case Keys.quantity.what, Keys.watch.what, Keys.maintenance.what, Keys.every.what, Keys.template.what: watchMeanings
         default: processMeanings
         }
@@ -252,6 +255,7 @@ extension Keys {
         "classify": .init(.list(.block(Keys.classify)), "Customers: tiers, flags, suggestions; every rule that holds applies, in order."),
         "account_managers": .init(.named(.block(Keys.accountManager), dots: true), "Who looks after customers that a rule gives an account manager."),
         "merge": .init(.list(.block(Keys.merge)), "When a report is another call about an incident that is known: it joins its task."),
+        "outages": .init(.block(Keys.outages), "Known interruptions of supply: who is told of them, and when; in one module only."),
         "answers": .init(.named(.block(Keys.text), dots: false), "What callers are told in place of a task; a rule's 'answer' names one."),
         "watch": .init(.list(.block(Keys.watch)), "What the readings of devices must not show: each rule reports by itself."),
         "maintenance": .init(.list(.block(Keys.maintenance)), "What is due after so many operations, hours or days."),
@@ -284,7 +288,7 @@ extension Keys {
         "escalate": .init(.reference(.other), "The ladder that is climbed when a limit gets late."),
         "share": .init(.list(.reference(.department)), "Other departments that it concerns: they see it, and are told of its beginning and end."),
         "continue": .init(.flag, "true: the rules below are tried, too."),
-        "answer": .init(.text, "What the caller is told in place of a task: a text of 'answers', or 'known_outage', 'arrears', 'customer_installation'."),
+        "answer": .init(.text, "What the caller is told in place of a task: a text of 'answers', or 'known_outage', 'arrears', 'customer_installation', 'outage_hours'."),
     ]
 
     private static let assignMeanings: [String: Meaning] = [

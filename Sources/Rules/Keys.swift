@@ -40,6 +40,7 @@ struct Keys: Sendable {
             "processes": "processes:\n  - name: new_connection_hv\n    takes: report.voltage == \"high\"\n    stages:\n      - name: acceptance\n        assign: { department: marketing }",
             "classify": "classify:\n  - name: vip\n    when: customer.capacity_kva >= 10000.0\n    set: { tier: vip }",
             "account_managers": "account_managers:\n  am-1: { name: 王芳, districts: [lucheng] }",
+            "outages": "outages:\n  notices:\n    - name: planned\n      type: planned\n      ahead: 7 days\n      tell: [public, customer_service]",
             "watch": "watch:\n  - name: heavy-load\n    when: reading.quantity == \"load_ratio\" && reading.value >= 0.8\n    for: 2 h\n    report: { type: fault, category: heavy_load }",
             "maintenance": "maintenance:\n  - name: switch-operations\n    every: { count: 2000, quantity: operations }\n    report: { type: fault, category: maintenance_due }",
             "devices": "devices: devices.csv",

@@ -87,9 +87,9 @@ package struct RuleAnswer: Sendable, Hashable {
     /// What stands for the kind of work where there is none.
     package static let task = "answer"
     /// The words in braces that it may have.
-    package static let placeholders = ["report", "outage", "until", "reason"]
+    package static let placeholders = ["report", "outage", "from", "until", "reason"]
     /// Those of the catalogue.
-    package static let standard: [TextName] = [.known_outage, .arrears, .customer_installation]
+    package static let standard: [TextName] = [.known_outage, .arrears, .customer_installation, .outage_hours]
 }
 
 /// Reads `merge` and `answers`.

@@ -127,7 +127,9 @@ enum Quantity {
         guard let value = Double(number), value.isFinite, value > 0 else { return Fault(kind: .unit) }
         let factors: [String: Double] = [
             "km": 1_000, "kms": 1_000, "kilometre": 1_000, "kilometres": 1_000, "kilometer": 1_000, "kilometers": 1_000, "公里": 1_000, "千米": 1_000,
-            "m": 1, "metre": 1, "metres": 1, "meter": 1, "meters": 1, "米": 1, "": 1_000,
+            "m": 1, "metre": 1, "metres": 1, "meter": 1, "meters": 1, "米": 1,
+            // Nobody sends a crew for hundreds of kilometres: so many are metres.
+            "": value < 100 ? 1_000 : 1,
         ]
         guard let factor = factors[unit] else { return Fault(kind: .unit) }
         let metres = (value * factor).rounded()

@@ -139,6 +139,7 @@ struct SharedSections {
     var devices: [DeviceID: RegisteredDevice] = [:]
     private var deviceLines: [DeviceID: String] = [:]
     var contractors = ContractorSections()
+    var outages = OutageSections()
     private var calendarUse: (reader: FileReader, range: Range<Int>)?
 
     var ladderMarks: [String: (file: Int, range: Range<Int>)] = [:]

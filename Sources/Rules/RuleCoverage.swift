@@ -108,6 +108,7 @@ package final class CoverageRecorder {
     private var joined: Set<String> = []
     private var held: Set<String> = []
     private var watches: Set<WatchMark> = []
+    private var outages: Set<OutageMark> = []
 
     /// - Parameter files: module files that are looked at; nil: all.
     package init(_ source: RuleSource, _ set: RuleSet, files: Set<String>? = nil) {
@@ -186,6 +187,7 @@ package final class CoverageRecorder {
 
     package func note(_ mark: StageMark) { stages.insert(mark) }
     package func note(_ mark: WatchMark) { watches.insert(mark) }
+    package func note(_ mark: OutageMark) { outages.insert(mark) }
 
     package func noteTold(ladder: String, percent: Int) { rungs.insert("\(ladder) \(percent)") }
 
@@ -282,6 +284,11 @@ package final class CoverageRecorder {
                     RuleCoverage.Gap(kind: .rule, file: rule.file, line: rule.line, column: 1, rule: rule.name, text: "in no test does \(rule.name) hold of a customer"))
             }
         }
+        let desk = set.site.outageDesk
+        if !desk.isEmpty {
+            add(desk.file)
+            modules[desk.file]?.add(desk, outages)
+        }
         return RuleCoverage(modules: files.compactMap { modules[$0] }.sorted { Array($0.file.utf8).lexicographicallyPrecedes(Array($1.file.utf8)) })
     }
 
@@ -354,5 +361,30 @@ package final class CoverageRecorder {
         }
         module.gaps += branches.sorted { $0.at < $1.at }.map(\.gap)
         return module
+    }
+}
+
+extension RuleCoverage.Module {
+    /// Each rule for notices is a rule; a branch is each other thing that can come of an outage.
+    fileprivate mutating func add(_ desk: OutageDesk, _ marks: Set<OutageMark>) {
+        for rule in desk.notices {
+            rules += 1
+            if marks.contains(.told(rule.name)) { rulesReached += 1 } else { miss(.rule, desk.file, rule.line, rule.name, "in no test is anybody told by \(rule.name)") }
+        }
+        var branches: [(OutageMark, String)] = []
+        if !desk.notices.isEmpty { branches.append((.shortNotice, "in no test does an outage come too late for its notice")) }
+        if desk.overlaps == .tell { branches.append((.overlap, "in no test do two outages overlap")) }
+        if desk.overrun != nil {
+            branches.append((.overrun, "in no test does work run over its time"))
+            branches.append((.givenUp, "in no test does an outage count as over that nobody has ended"))
+        }
+        for (mark, text) in branches {
+            self.branches += 1
+            if marks.contains(mark) { branchesReached += 1 } else { miss(.branch, desk.file, desk.line, nil, text) }
+        }
+    }
+
+    private mutating func miss(_ kind: RuleCoverage.Gap.Kind, _ file: String, _ line: Int, _ rule: String?, _ text: String) {
+        gaps.append(RuleCoverage.Gap(kind: kind, file: file, line: line, column: 1, rule: rule, text: text))
     }
 }

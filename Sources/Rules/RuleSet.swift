@@ -185,6 +185,8 @@ package struct Site: Sendable {
     package var customers: CustomerBook
     /// Who builds and supplies, and how that is rated.
     package var contractors: ContractorBook
+    /// Who is told of interruptions of supply.
+    package var outageDesk: OutageDesk
 
     /// Working days as instants.
     package var workTime: WorkTime { WorkTime(calendar: calendar, zone: zone) }
@@ -195,7 +197,7 @@ package struct Site: Sendable {
         roles: [RoleID: Role], channels: [String: Channel], defaultChannel: String?, closeAfter: TimeSpan, askAgainAfter: TimeSpan,
         fields: [DeclaredField] = [], shifts: [String: Shift] = [:], calendar: WorkingCalendar = WorkingCalendar(),
         texts: TextCatalogue = TextCatalogue(), customers: CustomerBook = CustomerBook(), contractors: ContractorBook = ContractorBook(),
-        devices: [DeviceID: RegisteredDevice] = [:], quantities: [MeasuredQuantity] = []
+        outageDesk: OutageDesk = OutageDesk(), devices: [DeviceID: RegisteredDevice] = [:], quantities: [MeasuredQuantity] = []
     ) {
         self.timeZone = timeZone
         self.zone = zone
@@ -218,6 +220,7 @@ package struct Site: Sendable {
         self.texts = texts
         self.customers = customers
         self.contractors = contractors
+        self.outageDesk = outageDesk
     }
 }
 

@@ -24,8 +24,9 @@ package struct RuleTest: Sendable {
     package var facts: [String: FieldValue]?
     /// Known interruptions.
     package var outages: [Outage] = []
-    /// nil: it begins with readings.
+    /// nil: it begins with readings, or with an outage.
     package var report: TestReport?
+    package var outage: Outage?
     package var readings: [TestReading] = []
     package var expect: Expected?
     package var steps: [Step]
@@ -173,6 +174,8 @@ package struct RuleTest: Sendable {
         case report(TestReport)
         /// Reports may come of them.
         case readings([TestReading])
+        /// One is announced, moved, called off, or over.
+        case outage(Outage)
     }
 
     /// What a step can do to a task with `do`.

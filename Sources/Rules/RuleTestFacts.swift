@@ -322,7 +322,7 @@ extension TestFile {
                 result.insert(.departmentHead)
             } else if set.site.roles[RoleID(text)] != nil {
                 result.insert(.role(RoleID(text)))
-            } else if facts.people.contains(text) || facts.departments.contains(text) || contractorNames.contains(text) || crews.map({ $0.crews[CrewID(text)] != nil }) ?? (set.site.crews[CrewID(text)] != nil) {
+            } else if facts.people.contains(text) || facts.departments.contains(text) || facts.outageNames.contains(text) || contractorNames.contains(text) || crews.map({ $0.crews[CrewID(text)] != nil }) ?? (set.site.crews[CrewID(text)] != nil) {
                 result.insert(.named(text))
             } else {
                 let roster = crews.map { $0.crews.keys.map(\.rawValue).sorted() } ?? facts.rosterNames
@@ -345,6 +345,6 @@ extension Keys {
             "lat": "lat: 28.012", "lon": "lon: 120.655", "contacts_90d": "contacts_90d: 5", "contacts_12m": "contacts_12m: 9", "complaints_90d": "complaints_90d: 2",
             "complaints_12m": "complaints_12m: 3", "faults_12m": "faults_12m: 4", "applications_12m": "applications_12m: 1", "growth": "growth: 0.2",
             "hours_of_use": "hours_of_use: 4500", "seasonality": "seasonality: summer", "load_pattern": "load_pattern: steady", "late_12m": "late_12m: 3",
-            "unpaid": "unpaid: 1", "payment_habit": "payment_habit: late", "preferred_channel": "preferred_channel: '95598'",
+            "unpaid": "unpaid: 1", "account_manager": "account_manager: am-1", "payment_habit": "payment_habit: late", "preferred_channel": "preferred_channel: '95598'",
         ])
 }

@@ -50,10 +50,12 @@ struct TestFile {
         }
         let around = block["with"].map { surroundings($0, shared) } ?? shared
         contractors = around.contractors
-        if block.has("report"), let range = block.keyRanges["readings"] { return reader.error(range, .reportAndReadings) }
+        let begins = ["report", "readings", "outage"].filter { block.has($0) }
+        if begins.count > 1, let range = block.keyRanges[begins[1]] { return reader.error(range, .severalBeginnings) }
         let readings = block["readings"].map { self.readings($0) } ?? []
-        let report = block.has("readings") ? nil : reader.required("report", in: block, of: name.map { "the test '\($0)'" })
-        guard report != nil || block.has("readings") else { return }
+        let outage = block["outage"].flatMap { self.outage($0, around.start, number: 1) }
+        let report = block.has("readings") || block.has("outage") ? nil : reader.required("report", in: block, of: name.map { "the test '\($0)'" })
+        guard report != nil || block.has("readings") || outage != nil else { return }
         if !block.has("expect"), !(block["then"].map(expects) ?? false) {
             reader.error(nameRange, .nothingExpected("this test"))
         }
@@ -65,7 +67,9 @@ struct TestFile {
         test.contractors = around.contractors
         test.expect = block["expect"].flatMap { expected($0, around.crews) }
         if let node = block["then"] { test.steps = steps(node, test, first: report?["id"]?.text) }
+        test.outage = outage
         guard let report else {
+            if outage != nil { test.facts = around.customer.flatMap { customerFacts($0) } }
             if name != nil { tests.append(test) }
             return
         }
@@ -166,24 +170,9 @@ struct TestFile {
     }
 
     private func outages(_ node: Node, _ start: Instant?) -> [RuleTest.Outage] {
-        let day = set.site.zone.date(at: start ?? set.site.zone.instant(of: RuleTestReader.day, second: 12 * 3_600))
-        var result: [RuleTest.Outage] = []
-        for (number, item) in (reader.list(node, "outages", of: "known outages", example: Keys.testWith.examples["outages"]) ?? []).enumerated() {
-            guard let block = reader.block(item, Keys.testOutage, example: Keys.testWith.examples["outages"]) else { continue }
-            let from = reader.required("from", in: block, of: "an outage").flatMap { instant($0, "from", on: day) }
-            let until = reader.required("until", in: block, of: "an outage").flatMap { instant($0, "until", on: day) }
-            let feeder = block["feeder"].flatMap { reader.text($0, "feeder") }.map { FeederID($0) }
-            let transformer = block["transformer"].flatMap { reader.text($0, "transformer") }.map { TransformerID($0) }
-            if feeder == nil, transformer == nil { _ = reader.required("feeder", in: block, of: "an outage") }
-            guard let from, let until else { continue }
-            result.append(
-                RuleTest.Outage(
-                    signal: OutageSignal(
-                        outage: OutageID("outage-\(number + 1)"), feeder: feeder, transformer: transformer, from: from, until: until,
-                        reason: block["reason"].flatMap { reader.text($0, "reason") }),
-                    place: place(reader.place(item))))
+        (reader.list(node, "outages", of: "known outages", example: Keys.testWith.examples["outages"]) ?? []).enumerated().compactMap { number, item in
+            outage(item, start, number: number + 1)
         }
-        return result
     }
 
     private func crews(_ node: Node) -> RuleTest.Roster? {
@@ -270,7 +259,7 @@ struct TestFile {
     }
 
     private func action(_ block: Block, _ test: RuleTest) -> RuleTest.Action? {
-        let kinds = ["do", "assign", "priority", "crew", "report", "readings", "documents", "case"].filter { block.has($0) }
+        let kinds = ["do", "assign", "priority", "crew", "report", "readings", "documents", "case", "outage"].filter { block.has($0) }
         guard kinds.count <= 1 else {
             reader.error(block.keyRanges[kinds[1]] ?? block.anchor, .severalActions(kinds))
             return nil
@@ -331,6 +320,7 @@ struct TestFile {
         case "report":
             return block["report"].flatMap { report($0, test.start) }.map { .report($0) }
         case "readings": return block["readings"].map { .readings(readings($0)) }
+        case "outage": return block["outage"].flatMap { outage($0, test.start, number: 1) }.map { .outage($0) }
         default: return nil
         }
     }

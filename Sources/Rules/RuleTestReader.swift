@@ -85,6 +85,8 @@ final class SetNames {
     let ladders: [String]
     let people: Set<String>
     let roles: [String]
+    /// Who else is told of outages: the public, account managers.
+    let outageNames: Set<String>
     /// Names of the modules of the set, as their rules have them, by their files.
     let rosterNames: [String]
     /// The fallback's, with those of the rules.
@@ -102,6 +104,7 @@ final class SetNames {
         ladders = set.ladders.keys.sorted()
         roles = site.roles.keys.map(\.rawValue).sorted()
         people = Set(site.roles.values.compactMap { $0.person?.rawValue } + site.departments.values.compactMap { $0.head?.rawValue })
+        outageNames = site.outageDesk.isEmpty ? [] : Set([OutageRecipient.publicName] + site.customers.managers.map(\.id.rawValue))
         rosterNames = site.crews.keys.map(\.rawValue).sorted()
     }
 }

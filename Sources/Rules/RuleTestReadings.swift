@@ -92,8 +92,8 @@ extension Keys {
 }
 
 extension Wording {
-    static let reportAndReadings = Wording(
-        code: RuleTestCode.severalActions.rawValue, message: "a test begins with a report or with readings, not with both; let one come in 'then'")
+    static let severalBeginnings = Wording(
+        code: RuleTestCode.severalActions.rawValue, message: "a test begins with a report, with readings or with an outage, not with several of them; let one come in 'then'")
     static func unknownDevice(_ name: String, known: [String], suggestion: String?) -> Wording {
         Wording(
             code: RuleTestCode.unknownDevice.rawValue,

@@ -17,6 +17,7 @@ extension Keys {
         "with": .init(.block(Keys.testWith), "What surrounds the report; alone, for all tests below."),
         "report": .init(.block(Keys.testReport), "The report that comes in; a list stands for each of its values in turn."),
         "readings": .init(.list(.block(Keys.testReading)), "What devices show, in place of a report: reports may come of it."),
+        "outage": .init(.block(Keys.testOutage), "An outage that is announced, in place of a report: expect who is told."),
         "expect": .init(expected, "What must come of it ('none': no report, of readings); what is not said is not looked at."),
         "then": .init(.list(.block(Keys.step)), "What happens next, step by step."),
     ]
@@ -30,6 +31,9 @@ extension Keys {
     ]
 
     static let testOutageMeanings: [String: Meaning] = [
+        "outage": .init(.text, "Its name; without one, that of the first."),
+        "event": .init(.choice(OutageEvent.allCases.map(\.rawValue)), "'ended': supply is back; 'cancelled': it does not take place."),
+        "type": .init(.choice(OutageType.allCases.map(\.rawValue)), "By it goes how long before it is told."),
         "feeder": .init(.text, "The feeder that is switched off."),
         "transformer": .init(.text, "The transformer area, where it is that alone."),
         "from": .init(.text, "When it begins: '09:00', '2026-07-15 09:00', or with a zone."),
@@ -99,6 +103,7 @@ extension Keys {
         "unpaid": .init(cases(.wholeNumber(0...100)), "Bills that are not paid."),
         "payment_habit": .init(cases(.choice(["prompt", "occasional", "late", "arrears"])), "How they pay."),
         "preferred_channel": .init(cases(.text), "How they get in touch."),
+        "account_manager": .init(cases(.text), "Who looks after them, as billing says it."),
     ]
 
     static let expectationMeanings: [String: Meaning] = {
@@ -148,6 +153,7 @@ extension Keys {
         "place": .init(.block(Keys.base), "The crew is there now."),
         "report": .init(.block(Keys.testReport), "Another report comes in."),
         "readings": .init(.list(.block(Keys.testReading)), "Devices show this."),
+        "outage": .init(.block(Keys.testOutage), "An outage is announced, moved, called off, or over."),
         "about": .init(.text, "The id of the report that the step is about; without, the last."),
         "task": .init(.code(dots: false), "Which of the report's tasks, where it has several."),
         "expect": .init(expected, "What must be so after the step."),

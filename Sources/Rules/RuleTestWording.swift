@@ -95,6 +95,7 @@ extension Keys {
             "with": "with:\n  crews:\n    a: { base: { lat: 28.0, lon: 120.6 }, skills: [live_line] }",
             "report": "report: { type: fault, category: line_down, site: urban }",
             "readings": "readings:\n  - { device: T-991, quantity: load_ratio, value: 0.86, every: 5 min, for: 2 h }",
+            "outage": "outage: { feeder: F-12, from: 2026-07-25 09:00, until: 2026-07-25 15:00 }",
             "expect": "expect: { rule: faults.hazard-first, crew: a, arrive: 45 min }",
             "then": "then:\n  - after: 4 min\n    expect: { crew: b }",
         ])
@@ -188,6 +189,9 @@ extension Keys {
     static let testOutage = Keys(
         "an outage of a test",
         [
+            "outage": "outage: o-7",
+            "event": "event: ended",
+            "type": "type: planned",
             "feeder": "feeder: F-12",
             "transformer": "transformer: T-991",
             "from": "from: 09:00",
@@ -214,6 +218,7 @@ extension Keys {
             "place": "place: { lat: 28.012, lon: 120.655 }",
             "report": "report: { id: second, type: fault, category: fire }",
             "readings": "readings:\n  - { device: T-991, quantity: load_ratio, value: 0.7, after: 5 min }",
+            "outage": "outage: { event: ended }",
             "about": "about: second",
             "task": "task: repair",
             "expect": "expect: { crew: b }",

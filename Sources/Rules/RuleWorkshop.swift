@@ -166,6 +166,7 @@ package final class RuleWorkshop {
         var shared = SharedSections(site: facts)
         for module in enabled { shared.read(module.block, module.reader, sources) }
         let ladderNames = isWhole && shared.isWhole ? shared.ladders.keys.sorted() : nil
+        for module in enabled { shared.outages.read(module.block, module: module.name, module.reader, facts) }
         for module in enabled { shared.customers.read(module.block, module: module.name, module.reader, facts, ladders: ladderNames) }
         shared.customers.check(isWhole: isWhole)
         if let facts { shared.checkUses(of: facts, isWhole: isWhole, reader: FileReader(file: facts.file, source: sources[facts.file], findings: findings)) }
@@ -326,7 +327,7 @@ package final class RuleWorkshop {
             network: facts.network, roles: roles, channels: shared.channels, defaultChannel: shared.defaultChannel, closeAfter: facts.closeAfter,
             askAgainAfter: facts.askAgainAfter, fields: fields, shifts: facts.shifts ?? [:], calendar: shared.calendar ?? WorkingCalendar(),
             texts: TextCatalogue(edited: shared.texts.mapValues(\.text)), customers: shared.customers.book, contractors: shared.contractors.book,
-            devices: shared.devices, quantities: facts.quantities)
+            outageDesk: shared.outages.desk, devices: shared.devices, quantities: facts.quantities)
         return RuleSet(hash: hash(), site: site, ladders: shared.ladders, modules: modules, pool: pool, moduleFiles: moduleFiles, watch: watch(), made: made)
     }
 }

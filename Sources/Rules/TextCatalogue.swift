@@ -13,6 +13,12 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
     case task_queued, task_dispatched, task_accepted, task_enroute, task_onsite, task_suspended, task_completed, task_closed, task_cancelled, task_merged
     // In place of a task, and what callers are told at the end of one.
     case known_outage, arrears, customer_installation, restored, joined
+    /// Who asks when supply is back; and who calls while work runs over its time.
+    case outage_hours, outage_delayed
+    // To those who are told of an outage before it begins, when it changes, or when it does not take place.
+    case outage_notice, outage_customers, outage_changed, outage_cancelled
+    // To the desk that plans outages: announced too late, two at a time, over its time.
+    case outage_short_notice, outage_overlap, outage_overrun
     // Words that go into the others.
     case by_date, by_date_uncertain, was_due, no_date, time_stopped, who_department, who_crew, who_account_manager, who_contractor, who_customer
 
@@ -28,7 +34,12 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
         case .task_queued, .task_dispatched, .task_accepted, .task_enroute, .task_onsite, .task_suspended, .task_completed, .task_closed, .task_cancelled,
             .task_merged:
             ["task", "who", "due"]
-        case .known_outage, .arrears, .customer_installation: RuleAnswer.placeholders
+        case .known_outage, .arrears, .customer_installation, .outage_hours, .outage_delayed: RuleAnswer.placeholders
+        case .outage_notice, .outage_changed, .outage_cancelled: ["outage", "place", "from", "until", "reason", "count"]
+        case .outage_customers: ["count", "customers"]
+        case .outage_short_notice: ["outage", "place", "from", "ahead"]
+        case .outage_overlap: ["outage", "place", "from", "until", "other"]
+        case .outage_overrun: ["outage", "place", "until", "callers"]
         case .restored: ["task"]
         case .joined: ["task", "report", "callers"]
         case .by_date, .by_date_uncertain, .was_due: ["date"]
@@ -79,6 +90,32 @@ package enum TextName: String, Sendable, Hashable, CaseIterable {
                 chinese: "经核实，故障在您的室内线路或设备上，请联系有资质的电工处理。", english: "The fault is in your own installation: please ask a qualified electrician.")
         case .restored: Translation(chinese: "您报修的停电（{task}）已处理完毕，现已恢复供电。如仍无电，请再次来电。", english: "The fault you reported ({task}) is repaired. If you have no power yet, please call again.")
         case .joined: Translation(chinese: "您报告的情况已与工单 {task} 合并处理，共 {callers} 户来电。", english: "Your report is part of {task}, with {callers} calls.")
+        case .outage_hours:
+            Translation(chinese: "您所在区域因{reason}于{from}至{until}停电，届时恢复供电。", english: "Power is off in your area from {from} to {until} ({reason}).")
+        case .outage_delayed:
+            Translation(
+                chinese: "您所在区域的停电检修（{reason}）原定{until}结束，现有延迟，我们正在抓紧恢复供电。",
+                english: "The work in your area ({reason}) was to end by {until} and takes longer; power is back as soon as it is done.")
+        case .outage_notice:
+            Translation(
+                chinese: "停电通知：{place}因{reason}于{from}至{until}停电，涉及{count}户。", english: "Notice: {place} is without power from {from} to {until} ({reason}), {count} customers.")
+        case .outage_customers: Translation(chinese: "其中由您负责的客户{count}户：{customers}。", english: "Customers of yours among them, {count}: {customers}.")
+        case .outage_changed:
+            Translation(
+                chinese: "停电变更：{place}的停电（{reason}）改为{from}至{until}。", english: "Change: the outage of {place} ({reason}) is now from {from} to {until}.")
+        case .outage_cancelled:
+            Translation(chinese: "停电取消：{place}原定{from}至{until}的停电不再进行。", english: "Cancelled: the outage of {place} from {from} to {until} does not take place.")
+        case .outage_short_notice:
+            Translation(
+                chinese: "停电计划{outage}（{place}，{from}）发布过迟，未能提前{ahead}通知。", english: "Outage {outage} ({place}, {from}) was announced too late to be told of {ahead} ahead.")
+        case .outage_overlap:
+            Translation(
+                chinese: "停电计划{outage}（{place}，{from}至{until}）与{other}在时间和范围上重叠。",
+                english: "Outage {outage} ({place}, {from} to {until}) overlaps {other} in time and place.")
+        case .outage_overrun:
+            Translation(
+                chinese: "停电{outage}（{place}）应于{until}结束，现已超时，尚未报告送电；来电{callers}户。请更新预计复电时间或报告结束。",
+                english: "Outage {outage} ({place}) was to end by {until}, and nobody has said that supply is back; {callers} callers. Say a new time, or that it has ended.")
         case .by_date: Translation(chinese: "最迟{date}", english: "by {date}")
         case .by_date_uncertain: Translation(chinese: "最迟{date}（当年节假日公布后可能调整）", english: "by {date} (that year's public holidays are not known yet)")
         case .was_due: Translation(chinese: "应于{date}前完成，现已逾期", english: "due by {date}, which has passed")

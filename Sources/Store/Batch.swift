@@ -29,7 +29,7 @@ package final class Entry: Sendable, Hashable {
         switch stimulus {
         case .input: decision.receipt?.status == .accepted
         case .rules: true
-        case .tick, .positions: !decision.isEmpty
+        case .tick, .positions, .notices: !decision.isEmpty
         }
     }
 }

@@ -153,6 +153,10 @@ extension HistoryEvent: StoredWord {
         case .outage_changed: 41
         case .outage_cancelled: 42
         case .outage_ended: 43
+        case .outage_told: 85
+        case .outage_short_notice: 86
+        case .outage_overlap: 87
+        case .outage_overrun: 88
         case .customer_tier: 70
         case .customer_flagged: 71
         case .customer_unflagged: 72
@@ -198,6 +202,12 @@ extension Notice.Event: StoredWord {
         case .customer_task: 31
         case .lent: 35
         case .returned: 36
+        case .outage_notice: 38
+        case .outage_changed: 39
+        case .outage_cancelled: 40
+        case .outage_short_notice: 41
+        case .outage_overlap: 42
+        case .outage_overrun: 43
         }
     }
 }
@@ -222,12 +232,14 @@ enum LogKind: Int64 {
     case outage = 16
     case contractor = 15
     case watch = 17
+    case notices = 19
 
     init(_ stimulus: Stimulus) {
         switch stimulus {
         case .tick: self = .tick
         case .positions: self = .positions
         case .rules: self = .rules
+        case .notices: self = .notices
         case .input(let input, _):
             switch input.body {
             case .report: self = .report
@@ -313,6 +325,18 @@ extension OutageState: StoredWord {
         case .planned: 0
         case .ended: 1
         case .cancelled: 2
+        }
+    }
+}
+
+extension OutageType: StoredWord {
+    static var words: [OutageType] { allCases }
+    static let table = byCode()
+    var code: UInt8 {
+        switch self {
+        case .planned: 0
+        case .temporary: 1
+        case .fault: 2
         }
     }
 }

@@ -131,6 +131,9 @@ extension Writer {
         case .rules(let hash):
             for index: Int32 in 5...8 { s.bindNull(index) }
             s.bind(9, Array(hash.utf8))
+        case .notices(let outage, _):
+            for index: Int32 in 5...8 { s.bindNull(index) }
+            s.bind(9, Array(outage.rawValue.utf8))
         case .tick:
             for index: Int32 in 5...9 { s.bindNull(index) }
         }

@@ -111,14 +111,15 @@ extension Writer {
         RowCodec.write(after, into: &bytes)
         let s: Statement
         if let revision = change.revisionBefore {
-            s = try prepared("UPDATE customer SET revision = ?2, body = ?3 WHERE account = ?1 AND revision = ?4")
+            s = try prepared("UPDATE customer SET revision = ?2, body = ?3, area = ?5 WHERE account = ?1 AND revision = ?4")
             s.bind(4, Int64(revision))
         } else {
-            s = try prepared("INSERT INTO customer (account, revision, body) VALUES (?1, ?2, ?3)")
+            s = try prepared("INSERT INTO customer (account, revision, body, area) VALUES (?1, ?2, ?3, ?5)")
         }
         s.bind(1, change.id.rawValue)
         s.bind(2, Int64(after.revision))
         s.bind(3, bytes.bytes)
+        s.bind(5, after.servedArea?.rawValue)
         guard try run(s) == 1 else { throw moved(change) }
         try load(change.managerBefore, after.manager)
     }
@@ -147,6 +148,9 @@ extension Writer {
 }
 
 extension Looks {
+    /// By the index over the few who are looked after, whatever the number of customers.
+    static let servedInArea = "SELECT account, body FROM customer WHERE area = ?1 ORDER BY account LIMIT ?2"
+
     static func managerLoads(_ db: OpaquePointer) throws -> [RoleID: Int32] {
         let s = try Statement(db, "SELECT id, customers FROM manager WHERE customers <> 0")
         var loads: [RoleID: Int32] = [:]

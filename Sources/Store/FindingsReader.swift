@@ -7,7 +7,7 @@ import GRDBSQLite
 ///
 /// Unchecked Sendable: reached only inside the serial queue of its connection.
 final class FindingsReader: @unchecked Sendable {
-    private let begin, commit, findInput, findCustomer, findTask, findCase, findCallers: Statement
+    private let begin, commit, findInput, findCustomer, findTask, findCase, findCallers, findServed: Statement
 
     init(_ db: OpaquePointer) throws(SQLiteFailure) {
         begin = try Statement(db, "BEGIN")
@@ -16,6 +16,7 @@ final class FindingsReader: @unchecked Sendable {
         findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
         findTask = try Statement(db, "SELECT state, body FROM task WHERE id = ? AND open = 0")
         findCallers = try Statement(db, Looks.callersOfTask)
+        findServed = try Statement(db, Looks.servedInArea)
         findCase = try Statement(db, "SELECT state FROM cases WHERE id = ? AND open = 0")
     }
 
@@ -25,6 +26,23 @@ final class FindingsReader: @unchecked Sendable {
         try begin.run()
         defer { _ = try? commit.run() }
         return try inputs.map { try findings(for: $0) }
+    }
+
+    /// Who hangs on these areas and is looked after, in the order of the areas and of their accounts.
+    func served(in areas: [TransformerID], limit: Int) throws -> [CustomerRecord] {
+        try begin.run()
+        defer { _ = try? commit.run() }
+        var found: [CustomerRecord] = []
+        for area in areas where found.count < limit {
+            findServed.bind(1, area.rawValue)
+            findServed.bind(2, Int64(limit - found.count))
+            defer { findServed.reset() }
+            while try findServed.step() {
+                let account = CustomerID(findServed.text(0))
+                found.append(try findServed.blob(1) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) })
+            }
+        }
+        return found
     }
 
     private func customer(_ account: CustomerID) throws -> CustomerRecord? {

@@ -41,7 +41,8 @@ extension RowCodec {
             origin: try PlaceOrigin.word(try r.byte()))
     }
 
-    static let outageForm: UInt8 = 1
+    /// Form 1 knew nothing of notices, nor of work that runs over.
+    static let outageForm: UInt8 = 2
 
     static func write(_ outage: OutageRecord, into w: inout ByteWriter) {
         w.byte(outageForm)
@@ -56,11 +57,18 @@ extension RowCodec {
         w.text(outage.reason)
         w.signed(outage.announcedAt.milliseconds)
         w.signed(Int64(outage.callers))
+        w.byte(outage.type.code)
+        w.list(outage.told) { w, one in
+            w.text(one.rule)
+            w.list(one.to) { w, name in w.text(name) }
+        }
+        w.signed(Int64(outage.overruns))
     }
 
     static func outage(_ id: OutageID, _ bytes: UnsafeRawBufferPointer) throws(RowFault) -> OutageRecord {
         var r = ByteReader(bytes)
-        try form(&r, is: outageForm, of: "outage")
+        let found = try r.byte()
+        guard found == 1 || found == outageForm else { throw unknownForm(found, known: outageForm, of: "outage") }
         let revision = try r.int32()
         let state = try OutageState.word(try r.byte())
         var outage = OutageRecord(
@@ -69,6 +77,13 @@ extension RowCodec {
             transformer: try r.optional { r throws(RowFault) in TransformerID(try r.text()) }, from: try instant(&r), until: try instant(&r),
             customersOut: try r.signed(), reason: try r.text(), announcedAt: try instant(&r))
         outage.callers = try r.int32()
+        if found > 1 {
+            outage.type = try OutageType.word(try r.byte())
+            outage.told = try r.list { r throws(RowFault) in
+                OutageTelling(rule: try r.text(), to: try r.list { r throws(RowFault) in try r.text() })
+            }
+            outage.overruns = try r.int32()
+        }
         try end(r, of: "outage")
         return outage
     }

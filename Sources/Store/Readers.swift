@@ -185,6 +185,8 @@ extension Store {
                 switch kind {
                 case .tick: stimulus = .tick
                 case .positions: stimulus = .positions(try s.blob(5, RowCodec.positions))
+                // Its customers follow from the rows, as findings do.
+                case .notices: stimulus = .notices(OutageID(String(decoding: s.bytes(5) ?? [], as: UTF8.self)), [])
                 case .rules: stimulus = .rules(String(decoding: s.bytes(5) ?? [], as: UTF8.self))
                 case .report, .progress, .crew, .customer, .kase, .outage, .contractor, .watch:
                     // Findings are not stored: the rows they came from follow from the log before them.

@@ -56,10 +56,32 @@ enum Schema {
         migrator.registerMigration("8 customers") { db in
             try db.execute(sql: customerColumns)
         }
+        migrator.registerMigration("10 planned") { db in
+            try db.execute(sql: servedColumn)
+            guard let connection = db.sqliteConnection else { return }
+            try fillServed(connection)
+        }
         migrator.registerMigration("11 districts") { db in
             try db.execute(sql: "CREATE TABLE district (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
         }
         return migrator
+    }
+
+    /// Once over the customers that there are: those whom somebody looks after get their area.
+    private static func fillServed(_ db: OpaquePointer) throws {
+        let look = try Statement(db, "SELECT account, body FROM customer")
+        let fill = try Statement(db, "UPDATE customer SET area = ?2 WHERE account = ?1")
+        var found: [(account: String, area: String)] = []
+        while try look.step() {
+            let account = look.text(0)
+            let record = try look.blob(1) { bytes throws(RowFault) in try RowCodec.customer(CustomerID(account), bytes) }
+            if let area = record.servedArea { found.append((account, area.rawValue)) }
+        }
+        for (account, area) in found {
+            fill.bind(1, account)
+            fill.bind(2, area)
+            try fill.run()
+        }
     }
 
     /// When tasks and cases ended, so that the figures of a period read its rows and no others. Of tasks from before, the history tells.
@@ -72,6 +94,12 @@ enum Schema {
         UPDATE cases SET ended = (SELECT max(at) FROM history WHERE history.kase = cases.id) WHERE open = 0;
         CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL;
         CREATE INDEX case_ended ON cases (ended) WHERE ended IS NOT NULL;
+        """
+
+    private static let servedColumn = """
+        -- The transformer area of a customer who has an account manager, or is of a critical class; NULL for all others.
+        ALTER TABLE customer ADD COLUMN area TEXT;
+        CREATE INDEX customer_area ON customer (area) WHERE area IS NOT NULL;
         """
 
     private static let customerColumns = """

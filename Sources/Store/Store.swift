@@ -186,6 +186,20 @@ package final class Store: Sendable {
         }
     }
 
+    /// The customers in these areas who have an account manager or are of a critical class, in the order of the areas and of their accounts, at
+    /// most so many. What is decided and not yet committed is not in here.
+    package func servedCustomers(in areas: [TransformerID], limit: Int) throws(StoreError) -> [CustomerRecord] {
+        do {
+            let path = path
+            return try loopQueue.unsafeRead { _ in
+                guard let reader = finder.reader else { throw StoreError.closed(path) }
+                return try reader.served(in: areas, limit: limit)
+            }
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
     private func reading<T>(_ body: (Writer) throws -> T) throws(StoreError) -> T {
         let result = onWriter { writer in Result { try body(writer) } }
         guard let result else { throw .closed(path) }

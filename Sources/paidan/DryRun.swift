@@ -26,6 +26,14 @@ struct DryRun {
     private var decode_ns: Int64 = 0
     private var match_ns: Int64 = 0
     private var effort = RouteEffort()
+    /// What earlier reports of the file can be joined by: as the daemon has it, but without the end of any task.
+    private var joinable: [MergeKey: [(at: Instant, place: Coordinate?)]] = [:]
+
+    /// A rule for merging, and what both must have in common.
+    private struct MergeKey: Hashable {
+        var rule: String
+        var values: String
+    }
 
     init(set: RuleSet, format: Format, now: Instant) {
         self.set = set
@@ -65,13 +73,37 @@ struct DryRun {
             switch item {
             case .blank: continue
             case .bad(let id, let reason): show(id: id, error: reason)
-            case .report(let id, _):
+            case .report(let id, let subject):
                 reports += 1
-                show(id: id, result?.routings ?? [])
+                show(id: id, result?.routings ?? [], merge: merge(subject, result))
             }
         }
         Out.bytes(shown)
         shown.removeAll(keepingCapacity: true)
+    }
+
+    /// The rule for merging by which a report would join one further up in the file; nil: it would make a task of its own. How long ago a call
+    /// was goes by `reported_at`.
+    private mutating func merge(_ subject: RouteSubject, _ result: RouteResult?) -> String? {
+        guard let result, !result.routings.contains(where: { $0.answer != nil || $0.process != nil }) else { return nil }
+        let at = subject.report.reportedAt ?? now
+        let place = subject.report.place.coordinate
+        var joined: String?
+        for match in result.merges where joined == nil {
+            let found = (joinable[MergeKey(rule: match.rule, values: match.values)] ?? []).contains { earlier in
+                guard at - earlier.at <= match.window, earlier.at <= at else { return false }
+                guard let near = match.near else { return true }
+                guard let place, let there = earlier.place else { return false }
+                return place.distanceMetres(to: there) <= near
+            }
+            if found { joined = match.rule }
+        }
+        for match in result.merges {
+            let key = MergeKey(rule: match.rule, values: match.values)
+            // Where it goes by what they say alone, the last call is all that counts.
+            if match.near == nil { joinable[key] = [(at, place)] } else { joinable[key, default: []].append((at, place)) }
+        }
+        return joined
     }
 
     static func read(_ bytes: ArraySlice<UInt8>, line: Int, site: Site, now: Instant) -> Read {
@@ -103,7 +135,7 @@ struct DryRun {
         shown += json.bytes
     }
 
-    private mutating func show(id: String, _ routings: [Routing]) {
+    private mutating func show(id: String, _ routings: [Routing], merge: String?) {
         let routings =
             routings.isEmpty
             ? [
@@ -132,7 +164,8 @@ struct DryRun {
                 continue
             }
             guard format == .json else {
-                shown += Array("\(id): \(routing.rule): \(routing.task), \(routing.priority.rawValue), \(Self.describe(routing.assign))\n".utf8)
+                let joins = merge.map { ", joins an earlier report by \($0)" } ?? ""
+                shown += Array("\(id): \(routing.rule): \(routing.task), \(routing.priority.rawValue), \(Self.describe(routing.assign))\(joins)\n".utf8)
                 continue
             }
             var json = JSONWriter()
@@ -142,6 +175,7 @@ struct DryRun {
                 $0.field("task", routing.task)
                 $0.key("assign")
                 Self.write(routing.assign, &$0)
+                $0.field("merge", merge)
             }
             json.newline()
             shown += json.bytes

@@ -34,9 +34,10 @@ enum OutageTable {
         for outage in outages {
             let today = Times.today(like: outage.text("from"), now: now)
             let state = outage.text("state")
+            let isLate = state == "planned" && ((try? Instant(rfc3339: outage.text("until"))).map { $0 <= now } ?? false)
             let lasts = state == "planned" && ((try? Instant(rfc3339: outage.text("from"))).map { $0 <= now } ?? false)
             table.rows.append([
-                Cell(outage.text("outage"), .bold), Cell(lasts ? "lasts" : state, lasts ? .yellow : state == "planned" ? nil : .faint),
+                Cell(outage.text("outage"), .bold), Cell(isLate ? "late" : lasts ? "lasts" : state, isLate ? .red : lasts ? .yellow : state == "planned" ? nil : .faint),
                 Cell(outage["transformer"]?.string ?? outage.text("feeder")), Cell(Times.short(outage.text("from"), today: today)),
                 Cell(Times.short(outage.text("until"), today: today)), Cell("\(outage["customers_out"]?.int ?? 0)"), Cell("\(outage["callers"]?.int ?? 0)"),
                 Cell(outage.text("reason")),

@@ -302,4 +302,43 @@ struct DispatcherTests {
         #expect(receipts.map(\.status) == [.rejected, .rejected, .rejected, .accepted, .duplicate])
         #expect(receipts[0].reason?.contains("T-911") ?? false)
     }
+
+    // MARK: Outages
+
+    /// Everything that was told of outages, as `event name`.
+    private func told(_ result: Dispatcher.Result) -> [String] {
+        result.entries.flatMap(\.decision.notices).filter(\.event.isOfOutage).map { "\($0.event.rawValue) \($0.to)" }
+    }
+
+    @Test func anOutageIsToldOfOnceThroughCrashesByTheRowsOfItsFeederAlone() throws {
+        let house = try House()
+        var (dispatcher, store) = try dispatcher(house)
+        func customer(_ account: String, _ area: String, _ capacity: Int) throws -> Input {
+            try input(#"{"kind":"customer","id":"\#(account)","customer":"\#(account)","facts":{"class":"industrial","capacity_kva":\#(capacity),"transformer":"\#(area)","district":"lucheng"}}"#)
+        }
+        // A VIP on the feeder, one elsewhere, a small customer on the feeder.
+        _ = try dispatcher.turn(inputs: [customer("330-1", "T-911", 12_000), customer("330-2", "T-901", 12_000), customer("330-3", "T-911", 100)], at: noon)
+        let from = noon + .days(20)
+        func outage(_ id: String, from: Instant) throws -> Input {
+            try input(#"{"kind":"outage","id":"\#(id)","outage":"o-7","feeder":"F-12","from":"\#(from.rfc3339())","until":"\#((from + .hours(6)).rfc3339())"}"#)
+        }
+        #expect(told(try dispatcher.turn(inputs: [outage("o-7", from: from)], at: noon)) == [])
+        #expect(dispatcher.state.outageToTell(at: from - .days(7) - .seconds(1)) == nil && dispatcher.nextDue ?? from <= from - .days(7))
+        try store.close()
+        (dispatcher, store) = try self.dispatcher(house)
+        #expect(dispatcher.state.outageToTell(at: from - .days(7))?.areas.contains(TransformerID("T-911")) == true, "it is derived from the row")
+        let first = told(try dispatcher.turn(inputs: [], at: from - .days(7)))
+        #expect(Set(first) == Set(["public", "customer_service", "operations", "am-1"].map { "outage_notice \($0)" }), "\(first)")
+        try store.close()
+        (dispatcher, store) = try self.dispatcher(house)
+        #expect(told(try dispatcher.turn(inputs: [], at: from - .days(6))) == [])
+        // A customer who becomes one of theirs in the same batch is there already.
+        let moved = try dispatcher.turn(inputs: [customer("330-4", "T-912", 15_000), outage("o-7b", from: from - .hours(144))], at: from - .days(6))
+        #expect(moved.receipts.map(\.status) == [.accepted, .accepted])
+        let texts = moved.entries.flatMap(\.decision.notices).compactMap(\.text?.english)
+        #expect(texts.contains { $0.contains("330-4") } && texts.contains { $0.contains("330-1") } && !texts.contains { $0.contains("330-2") || $0.contains("330-3") }, "\(texts)")
+        try store.close()
+        #expect(throws: CommitFailure.self) { try dispatcher.turn(inputs: [outage("o-7c", from: from)], at: from - .days(6)) }
+        #expect(dispatcher.state.outages.values.first?.from == from - .hours(144), "what can't be committed is taken back, and so is who was told")
+    }
 }

@@ -440,7 +440,7 @@ import Testing
     }
 }
 
-private struct IncidentDice: RandomNumberGenerator {
+struct IncidentDice: RandomNumberGenerator {
     var state: UInt64
     init(seed: UInt64) { state = seed }
     mutating func next() -> UInt64 {

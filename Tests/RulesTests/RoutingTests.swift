@@ -122,7 +122,7 @@ import Testing
         #expect(set.site.network.feeders[FeederID("F-12")]?.district == DistrictID("lucheng"))
         #expect(set.ladders["repair"]?.rungs.map(\.percent) == [50, 80, 100, 100, 120])
         #expect(set.ladders["repair"]?.rungs.first?.tell == .assignee)
-        #expect(set.ruleCount == 22 && set.moduleNames == ["complaints", "connections", "faults", "monitoring"])
+        #expect(set.ruleCount == 24 && set.moduleNames == ["complaints", "connections", "faults", "monitoring", "planned-outages"])
         #expect(set.rule(named: "faults.cable")?.task == "repair_cable")
         #expect(set.rule(named: "faults.nothing") == nil)
     }

@@ -9,7 +9,7 @@ import Testing
     private static let tables: [Keys] = [
         .module, .site, .rule, .assign, .otherwise, .limits, .table, .rung, .channel, .value, .department, .district, .shift, .crew, .base, .role,
         .fields, .values, .calendar, .calendarYear, .businessHours, .calendarImport, .process, .processLimits, .stage, .stageLimits, .stageAssign,
-        .publish, .failed, .texts, .text, .merge, .classify, .customerSet, .suggestLimits, .accountManager, .works, .contractor, .supplier, .licence, .ratings,
+        .publish, .failed, .texts, .text, .merge, .outages, .outageNotice, .outageOverrun, .classify, .customerSet, .suggestLimits, .accountManager, .works, .contractor, .supplier, .licence, .ratings,
         .quantity, .watch, .maintenance, .every, .template, .lending, .testReading,
         .ruleTest, .testWith, .testOutage, .testCrew, .testContractor, .testReport, .testPlace, .testFacts, .expectation, .step,
     ]

@@ -285,9 +285,11 @@ import Testing
         check(ClockState.self, ["0 waiting", "1 running", "2 stopped", "3 reached"])
         check(Notice.Event.self, [
             "0 dispatched", "1 withdrawn", "2 escalated", "3 unassigned", "4 completed", "5 case_opened", "6 documents_missing", "7 stage_begun", "8 stage_done", "9 stage_failed", "10 case_completed",
-            "11 case_withdrawn", "12 shared", "13 shared_done", "14 restored", "30 customer_alert", "31 customer_task", "35 lent", "36 returned",
+            "11 case_withdrawn", "12 shared", "13 shared_done", "14 restored", "30 customer_alert", "31 customer_task", "35 lent", "36 returned", "38 outage_notice", "39 outage_changed", "40 outage_cancelled",
+                "41 outage_short_notice", "42 outage_overlap", "43 outage_overrun",
         ])
         check(CaseState.self, ["0 open", "1 suspended", "2 completed", "3 withdrawn"])
+        check(OutageType.self, ["0 planned", "1 temporary", "2 fault"])
         check(OutageState.self, ["0 planned", "1 ended", "2 cancelled"])
         check(StageState.self, ["0 waiting", "1 open", "2 done", "3 skipped"])
         check(
@@ -305,6 +307,7 @@ import Testing
                 "70 customer_tier", "71 customer_flagged", "72 customer_unflagged", "73 customer_told", "74 customer_manager", "75 customer_suggested",
                 "76 customer_forgotten",
                 "80 crew_lent", "81 crew_returned",
+                "85 outage_told", "86 outage_short_notice", "87 outage_overlap", "88 outage_overrun",
             ])
         check(WatchPhase.self, ["0 quiet", "1 holding", "2 raised"])
         #expect(throws: RowFault.self) { try TaskState.word(10) }

@@ -205,10 +205,13 @@ private struct Model {
             case 7:
                 let id = OutageID("o-\(d.below(3))")
                 let known = now.outages[id].flatMap { $0.state.isFinal ? nil : $0 }
-                let after = OutageRecord(
+                var after = OutageRecord(
                     id: id, revision: (known?.revision ?? 0) + 1, state: OutageState.allCases.randomElement(using: &d)!, source: SourceID("control"),
                     feeder: d.maybe(FeederID(d.text())), transformer: d.maybe(TransformerID(d.text())), from: at, until: at + .hours(Int64(1 + d.below(5))),
                     customersOut: Int64(d.below(9_000)), reason: d.text(), announcedAt: at, callers: Int32(d.below(50)))
+                after.type = OutageType.allCases.randomElement(using: &d)!
+                after.told = (0..<d.below(3)).map { _ in OutageTelling(rule: d.text(), to: (0..<d.below(3)).map { _ in d.text() }) }
+                after.overruns = Int32(d.below(9))
                 add(Entry(stimulus: .tick, at: at, decision: Decision(changes: [.outage(before: known, after: after)])))
             case 10:
                 let id = DistrictID("d-\(d.below(3))")
