@@ -33,7 +33,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
         // Subcommands, flags, help and exit code 64. Only in paidan and paidan-bench.
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
-        // SHA-256 for content keys and the hash of a rule set. Only in Domain.
+        // SHA-256 for content keys, the hash of a rule set and the chain over the log. Only in Domain.
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         // Heap and Deque for timers and queues. In Decisions, Daemon and City.
         .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),

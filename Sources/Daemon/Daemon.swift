@@ -125,6 +125,8 @@ package final class Daemon: Sendable {
         let stageWatch = StageWatch(
             stateFolder: configuration.state, figures: { try store.figuresNow($0) },
             tell: { journaler.send(Message.stageUnusual($0)) }, failed: { journaler.send(Message.stageWatchFailed(reason: $0)) })
+        let logAtStart = store.logHead
+        let headJournal = HeadJournal(logAtStart, at: now)
         let diskSpace = DiskSpace(folder: configuration.state, journaler: journaler)
         let loop = Loop(
             store: store, queue: InputQueue(inputsMax: configuration.queuedInputsMax), pulse: pulse, counters: counters, clock: clock,
@@ -149,7 +151,10 @@ package final class Daemon: Sendable {
                 feedWatchdog: { notifier.watchdog() },
                 didRound: { dispatcher in
                     statusLine.update(dispatcher)
-                    stageWatch.tick(dispatcher.rules, at: clock.now())
+                    let now = clock.now()
+                    stageWatch.tick(dispatcher.rules, at: now)
+                    let head = store.logHead
+                    if headJournal.isDue(head, at: now) { journaler.send(Message.logHead(head, log: store.logID)) }
                 },
                 journaledThrough: { journaler.journaledThrough }))
         let outbox = OutboxDoor(
@@ -209,6 +214,7 @@ package final class Daemon: Sendable {
             Message.isReady(
                 openTasks: loaded.tasks.count, crewsOnDuty: state.crewsOnDuty, rulesHash: rules.set.hash,
                 doors: addresses.map(\.description) + [configuration.spool], milliseconds: monotonicMilliseconds() - began))
+        journaler.send(Message.logHead(logAtStart, log: store.logID))
         notifier.ready(status: statusLine.text())
         reloading.lookThrough(rules.source, hash: rules.set.hash)
         return daemon
@@ -231,6 +237,7 @@ package final class Daemon: Sendable {
         await parts.journaler.stop(limitMilliseconds: 5_000)
         parts.loop.stop()
         await parts.loopEnded.wait()
+        parts.journaler.sendNow(Message.logHead(parts.store.logHead, log: parts.store.logID))
         try? parts.store.close()
         parts.journaler.sendNow(Message.hasStopped())
     }

@@ -1,6 +1,7 @@
 package import Decisions
 package import Domain
 package import Figures
+package import Store
 package import Systemd
 
 // The messages of the table, filled. Each function gives one journal line: a message that reads alone, and fields to look for.
@@ -262,6 +263,12 @@ extension Message {
 
     package static func timersCaughtUp(count: Int, downFor span: TimeSpan) -> JournalEntry {
         timers_caught_up.entry(["count": String(count), "span": length(span)])
+    }
+
+    /// The head of the log's chain: what `paidan verify` compares the log with.
+    /// - Parameter log: which database's, in hexadecimal digits.
+    package static func logHead(_ head: LogHead, log: String) -> JournalEntry {
+        log_head.entry(["head": head.description], [JournalField("PAIDAN_HEAD", head.description), JournalField("PAIDAN_LOG", log)])
     }
 
     package static func messagesLeftOut(_ count: Int64) -> JournalEntry { messages_left_out.entry(["count": String(count)]) }

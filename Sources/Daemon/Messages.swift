@@ -40,7 +40,7 @@ package enum Message: String, Sendable, Hashable, CaseIterable {
     case starting, ready, start_failed, stopping, stopped, rules_loaded, rules_refused, running_on_last_good_rules
     case no_usable_rules, input_rejected, input_conflict, file_quarantined, spool_blocked, spool_again, spool_unwatched
     case disk_full, disk_room_again, store_failed, watchdog_reason, clock_jumped, crew_on_duty, crew_off_duty, positions_summary, timers_caught_up
-    case messages_left_out, notify_failed, rules_finding, rules_looked_through, stage_unusual, stage_watch_failed
+    case log_head, messages_left_out, notify_failed, rules_finding, rules_looked_through, stage_unusual, stage_watch_failed
 }
 
 /// What the table holds of one message.
@@ -285,6 +285,8 @@ extension Message {
             MessageForm(
                 "5122b054e3354d60beb601a0894b40b2", .notice,
                 "{count} limits and other timers fell due while the daemon was down for {span}; they have been acted on")
+        case .log_head:
+            MessageForm("516c94c7fc2346479cde030dad07bb90", .info, "the log of inputs stands at {head}")
         case .messages_left_out:
             MessageForm("2e8d4367c5c64024b1e76ff23bd81302", .warning, "{count} messages were left out: the journal is too slow")
         case .rules_finding:

@@ -64,9 +64,10 @@ package struct FinishedTask: Sendable, Hashable {
 }
 
 package struct EarlierReceipt: Sendable, Hashable {
-    package var digest: ContentDigest
+    /// nil: the store can tell only that it was not the digest of the input at hand.
+    package var digest: ContentDigest?
     package var receipt: Receipt
-    package init(digest: ContentDigest, receipt: Receipt) {
+    package init(digest: ContentDigest?, receipt: Receipt) {
         self.digest = digest
         self.receipt = receipt
     }

@@ -47,6 +47,31 @@ struct ByteWriter {
         bytes.append(contentsOf: value)
     }
 
+    // What goes into a hash: every value has one form, and no two rows the same bytes.
+
+    /// Eight bytes, least significant first.
+    mutating func fixed(_ value: Int64) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
+
+    mutating func raw(_ value: UnsafeRawBufferPointer) { bytes.append(contentsOf: value) }
+
+    /// 0, or 1 and the length before the bytes.
+    mutating func framed(_ value: UnsafeRawBufferPointer?) {
+        guard let value else { return byte(0) }
+        byte(1)
+        fixed(Int64(value.count))
+        raw(value)
+    }
+
+    mutating func framed(_ value: [UInt8]?) {
+        guard let value else { return byte(0) }
+        value.withUnsafeBytes { framed($0) }
+    }
+
+    mutating func framed(_ value: String?) {
+        guard var value else { return byte(0) }
+        value.withUTF8 { framed(UnsafeRawBufferPointer($0)) }
+    }
+
     mutating func optional<T>(_ value: T?, _ write: (inout ByteWriter, T) -> Void) {
         guard let value else {
             bytes.append(0)

@@ -44,14 +44,14 @@ extension Writer {
     private func write(_ batch: Batch, _ plan: CommitPlan) throws(CommitFailure) -> (Head, hasNotices: Bool) {
         var next = head
         let context = plan.logged.isEmpty ? 0 : try number(ofRules: batch.rulesHash)
+        let words = ContextWords(rules: batch.rulesHash, engine: options.engine)
         for i in plan.logged {
             next.input += 1
-            try log(batch.entries[i], number: next.input, context: context)
+            next.chain = try log(batch.entries[i], number: next.input, context: context, words, after: next.chain)
         }
         for task in plan.tasks { try store(task) }
         for crew in plan.crews { try store(crew) }
         for customer in plan.customers { try store(customer) }
-        for customer in plan.forgotten { try forget(customer) }
         for process in plan.processes { try store(process) }
         for kase in plan.cases { try store(kase) }
         for outage in plan.outages { try store(outage) }
@@ -99,50 +99,38 @@ extension Writer {
 
     // MARK: Rows
 
-    private func log(_ entry: Entry, number: Int64, context: Int64) throws(CommitFailure) {
-        let s = hot.insertInput
-        s.bind(1, number)
-        s.bind(2, entry.at.milliseconds)
-        s.bind(3, LogKind(entry.stimulus).rawValue)
-        s.bind(4, context)
-        var personal: [UInt8]?
+    /// Writes one entry of the log; returns the chain's hash there.
+    private func log(_ entry: Entry, number: Int64, context: Int64, _ words: ContextWords, after previous: Hash256) throws(CommitFailure) -> Hash256 {
+        var row = LogRow(number: number, at: entry.at.milliseconds, kind: LogKind(entry.stimulus).rawValue, context: context)
         switch entry.stimulus {
         case .input(let input, _):
-            s.bind(5, input.key.source.rawValue)
-            s.bind(6, input.key.id)
-            bytes.reset()
-            RowCodec.write(input.digest, into: &bytes)
-            s.bind(7, bytes.bytes)
+            row.take(input, customer: entry.stimulus.customer, salt: LogChain.newSalt)
             if let receipt = entry.decision.receipt {
                 bytes.reset()
                 RowCodec.write(receipt, into: &bytes)
-                s.bind(8, bytes.bytes)
-            } else {
-                s.bindNull(8)
+                row.receipt = bytes.bytes
             }
-            let form = InputCodec.logForm(of: input)
-            s.bind(9, form.log)
-            personal = form.personal
         case .positions(let positions):
-            for index: Int32 in 5...8 { s.bindNull(index) }
             bytes.reset()
             RowCodec.write(positions, into: &bytes)
-            s.bind(9, bytes.bytes)
-        case .rules(let hash):
-            for index: Int32 in 5...8 { s.bindNull(index) }
-            s.bind(9, Array(hash.utf8))
-        case .notices(let outage, _):
-            for index: Int32 in 5...8 { s.bindNull(index) }
-            s.bind(9, Array(outage.rawValue.utf8))
-        case .tick:
-            for index: Int32 in 5...9 { s.bindNull(index) }
+            row.body = bytes.bytes
+        case .rules(let hash): row.body = Array(hash.utf8)
+        case .notices(let outage, _): row.body = Array(outage.rawValue.utf8)
+        case .tick: break
         }
-        try run(s)
-        guard let personal else { return }
-        hot.insertPersonal.bind(1, number)
-        hot.insertPersonal.bind(2, personal)
-        hot.insertPersonal.bind(3, entry.stimulus.customer?.rawValue)
-        try run(hot.insertPersonal)
+        let chain = row.hash(after: previous, words, &bytes)
+        row.bind(to: hot.insertInput, chain: chain)
+        try run(hot.insertInput)
+        if let personal = row.personal {
+            hot.insertPersonal.bind(1, number)
+            hot.insertPersonal.bind(2, personal.body)
+            hot.insertPersonal.bind(3, personal.customer)
+            hot.insertPersonal.bind(4, personal.salt)
+            try run(hot.insertPersonal)
+        }
+        // Only what came before goes with a customer who is forgotten: who comes back in the same batch is known again.
+        for case .forget(let customer) in entry.decision.changes { try forget(customer) }
+        return chain
     }
 
     private func number(ofRules hash: String) throws(CommitFailure) -> Int64 {
@@ -349,11 +337,13 @@ extension Writer {
         s.bind(4, next.task)
         s.bind(5, next.journaled)
         s.bind(6, next.kase)
-        s.bind(7, head.input)
-        s.bind(8, head.history)
-        s.bind(9, head.notice)
-        s.bind(10, head.task)
-        s.bind(11, head.kase)
+        s.bind(7, next.chain.bytes)
+        s.bind(8, head.input)
+        s.bind(9, head.history)
+        s.bind(10, head.notice)
+        s.bind(11, head.task)
+        s.bind(12, head.kase)
+        s.bind(13, head.chain.bytes)
         guard try run(s) == 1 else { throw conflict("somebody else has written to the database") }
     }
 }
@@ -395,8 +385,6 @@ struct CommitPlan {
     private(set) var tasks: [TaskChange] = []
     private(set) var crews: [CrewChange] = []
     private(set) var customers: [CustomerChange] = []
-    /// Whose personal parts go, with those that this batch brings.
-    private(set) var forgotten: [CustomerID] = []
     private(set) var lastTask: (before: TaskID, after: TaskID)?
     private(set) var cases: [CaseChange] = []
     private(set) var contractors: [ContractorChange] = []
@@ -537,7 +525,8 @@ struct CommitPlan {
                         outageIndex[after.id] = outages.count
                         outages.append(OutageChange(revisionBefore: before?.revision, after: after))
                     }
-                case .forget(let customer): forgotten.append(customer)
+                // Done with its entry of the log.
+                case .forget: break
                 case .customer(let before, let after):
                     guard let id = (after ?? before)?.id, after.map({ $0.revision > before?.revision ?? .min }) ?? true else {
                         throw .defect("a customer changes without a new revision", path: path)

@@ -12,7 +12,7 @@ final class FindingsReader: @unchecked Sendable {
     init(_ db: OpaquePointer) throws(SQLiteFailure) {
         begin = try Statement(db, "BEGIN")
         commit = try Statement(db, "COMMIT")
-        findInput = try Statement(db, "SELECT digest, receipt FROM input WHERE source = ? AND id = ?")
+        findInput = try Statement(db, Looks.earlierInput)
         findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
         findTask = try Statement(db, "SELECT state, body FROM task WHERE id = ? AND open = 0")
         findCallers = try Statement(db, Looks.callersOfTask)
@@ -52,6 +52,17 @@ final class FindingsReader: @unchecked Sendable {
         return try findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
     }
 
+    /// The digest that the input's key had before; nil: it is not this input's, and more can't be told.
+    ///
+    /// Where the personal part was forgotten, what is left is compared: a repeat is known as one, and nobody can try out names.
+    private func digest(foundFor input: Input) throws -> ContentDigest? {
+        guard !findInput.isNull(3) else { return try findInput.blob(0, RowCodec.digest) }
+        if let salt = findInput.bytes(4) { return findInput.bytes(0) == LogChain.digest(input.digest, salt: salt) ? input.digest : nil }
+        let left = try InputCodec.input(log: findInput.bytes(2) ?? [], personal: nil)
+        let said = try InputCodec.input(log: InputCodec.logForm(of: input).log, personal: nil)
+        return left.digest == said.digest ? input.digest : nil
+    }
+
     private func findings(for input: Input) throws -> Findings {
         var findings = Findings()
         findInput.bind(1, input.key.source.rawValue)
@@ -59,7 +70,7 @@ final class FindingsReader: @unchecked Sendable {
         if try findInput.step() {
             defer { findInput.reset() }
             findings.earlier = EarlierReceipt(
-                digest: try findInput.blob(0, RowCodec.digest),
+                digest: try digest(foundFor: input),
                 receipt: try findInput.blob(1) { bytes throws(RowFault) in try RowCodec.receipt(input.key, bytes) })
         }
         switch input.body {

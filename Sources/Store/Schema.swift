@@ -7,9 +7,9 @@ import GRDB
 ///
 /// | table | one row for | grows with |
 /// |---|---|---|
-/// | `head` | the database: the last numbers given, the journal's mark | nothing |
-/// | `input` | each stimulus that changed something: the log from which every decision can be derived again | history |
-/// | `personal` | the personal part of an input, apart from the log so that it can be forgotten | history |
+/// | `head` | the database: the last numbers given, the journal's mark, the head of the log's chain | nothing |
+/// | `input` | each stimulus that changed something: the log from which every decision can be derived again, chained (LogChain.swift) | history |
+/// | `personal` | the personal part of an input with its salt, apart from the log so that it can be forgotten | history |
 /// | `context` | each rule set and version of the program that inputs were decided with | reloads |
 /// | `task` | each task, open and finished | history |
 /// | `history` | each line of a task's life, with the reasons of a dispatch | history |
@@ -55,6 +55,9 @@ enum Schema {
         }
         migrator.registerMigration("8 customers") { db in
             try db.execute(sql: customerColumns)
+        }
+        migrator.registerMigration("9 chain") { db in
+            try ChainMigration.run(db)
         }
         migrator.registerMigration("10 planned") { db in
             try db.execute(sql: servedColumn)

@@ -139,6 +139,16 @@ final class Statement {
         return try read(UnsafeRawBufferPointer(start: base, count: Int(sqlite3_column_bytes(handle, column))))
     }
 
+    /// SQLITE_TEXT and so on: what the column holds, whatever it was declared as.
+    func type(_ column: Int32) -> Int32 { sqlite3_column_type(handle, column) }
+
+    /// The bytes of a text or a blob where they are, until the next step; nil: NULL.
+    func raw(_ column: Int32) -> UnsafeRawBufferPointer? {
+        guard !isNull(column) else { return nil }
+        let base = sqlite3_column_blob(handle, column)
+        return UnsafeRawBufferPointer(start: base, count: Int(sqlite3_column_bytes(handle, column)))
+    }
+
     func bytes(_ column: Int32) -> [UInt8]? {
         guard !isNull(column) else { return nil }
         let base = sqlite3_column_blob(handle, column)

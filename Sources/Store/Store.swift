@@ -3,6 +3,7 @@ package import Domain
 import Glibc
 import GRDB
 import GRDBSQLite
+import Synchronization
 
 /// The durable core: the input log, the state, its history and the notices to deliver, in one SQLite database in the state
 /// folder (`paidan.sqlite`, mode 0640).
@@ -41,6 +42,9 @@ package final class Store: Sendable {
     private let finder: FinderBox
     /// nil after `close`. Reached on the writer's queue only.
     private let writer: WriterBox
+    private let head: Mutex<LogHead>
+    /// Names this database's log, in hexadecimal digits: what the journal says of another log is not of this one.
+    package let logID: String
     /// Held from before the database is opened until after it is closed.
     private let lock: FolderLock
 
@@ -91,6 +95,10 @@ package final class Store: Sendable {
                 do throws(CommitFailure) { try writer.beat() } catch { throw StoreError(error, path: path) }
                 return WriterBox(writer)
             }
+            let (head, logID) = queue.writeWithoutTransaction { [writer] _ in (writer.writer?.logHead, Hash256.hex(writer.writer?.log ?? [])) }
+            guard let head else { throw StoreError.closed(path) }
+            self.head = Mutex(head)
+            self.logID = logID
             var reading = Configuration()
             reading.label = "paidan.store.reader"
             reading.readonly = true
@@ -146,6 +154,7 @@ package final class Store: Sendable {
     package func commit(_ batch: Batch) throws(CommitFailure) -> Committed {
         let (result, wantsCheckpoint) = onWriter { writer -> (Result<Committed, CommitFailure>, Bool) in
             let result = Result { () throws(CommitFailure) in try writer.commit(batch) }
+            head.withLock { $0 = writer.logHead }
             return (result, writer.wantsCheckpoint)
         } ?? (.failure(.fatal(StoreError.closed(path).description)), false)
         if wantsCheckpoint {
@@ -155,6 +164,9 @@ package final class Store: Sendable {
         }
         return try result.get()
     }
+
+    /// Where the log stands on disk. Does not wait for a commit under way.
+    package var logHead: LogHead { head.withLock { $0 } }
 
     /// A tiny real commit with its sync: the watchdog's proof that the writer writes. `.noRoom` is an answer too.
     package func proveWritable() throws(CommitFailure) {
@@ -281,6 +293,8 @@ package final class Store: Sendable {
         try db.execute(sql: "PRAGMA journal_size_limit = \(Int64(options.walPagesMax) * 4_096)")
         try db.execute(sql: "PRAGMA cache_size = -16384")
         try db.execute(sql: "PRAGMA temp_store = MEMORY")
+        // What was forgotten must not stay behind in the room that its row leaves.
+        try db.execute(sql: "PRAGMA secure_delete = ON")
         for pragma in options.spoilers { try db.execute(sql: "PRAGMA \(pragma)") }
     }
 

@@ -20,6 +20,8 @@ package struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case missing
         /// SQLite did not take the settings that make a commit last through a power cut.
         case notDurable
+        /// The database is older than the chain over its log.
+        case notChained
         /// The store was closed already.
         case closed
         case other

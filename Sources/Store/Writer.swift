@@ -26,9 +26,13 @@ final class Writer: @unchecked Sendable {
         var task: Int64
         var journaled: Int64
         var kase: Int64
+        /// The chain's hash at the entry `input`.
+        var chain: Hash256
     }
 
     var head: Head
+    /// Names the log.
+    let log: [UInt8]
     private(set) var poison: String?
     /// Numbers of the rule sets and versions in the table `context`.
     var contexts: [String: Int64] = [:]
@@ -52,8 +56,8 @@ final class Writer: @unchecked Sendable {
             commit = try Statement(db, "COMMIT")
             rollback = try Statement(db, "ROLLBACK")
             insertInput = try Statement(
-                db, "INSERT INTO input (seq, at, kind, context, source, id, digest, receipt, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            insertPersonal = try Statement(db, "INSERT INTO personal (seq, body, customer) VALUES (?, ?, ?)")
+                db, "INSERT INTO input (seq, at, kind, context, source, id, digest, receipt, body, part, chain) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            insertPersonal = try Statement(db, "INSERT INTO personal (seq, body, customer, salt) VALUES (?, ?, ?, ?)")
             insertTask = try Statement(
                 db, "INSERT INTO task (id, revision, state, department, crew, body, open, priority, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             // Most changes leave `open`, `priority` and `ended` alone: without them in the statement SQLite does not touch the indexes.
@@ -72,8 +76,8 @@ final class Writer: @unchecked Sendable {
             updateHead = try Statement(
                 db,
                 """
-                UPDATE head SET input = ?, history = ?, notice = ?, task = ?, journaled = ?, kase = ?
-                WHERE one = 1 AND input = ? AND history = ? AND notice = ? AND task = ? AND kase = ?
+                UPDATE head SET input = ?, history = ?, notice = ?, task = ?, journaled = ?, kase = ?, chain = ?
+                WHERE one = 1 AND input = ? AND history = ? AND notice = ? AND task = ? AND kase = ? AND chain = ?
                 """)
         }
     }
@@ -83,9 +87,14 @@ final class Writer: @unchecked Sendable {
         self.path = path
         self.options = options
         hot = try HotStatements(connection)
-        let read = try Statement(connection, "SELECT input, history, notice, task, journaled, kase FROM head WHERE one = 1")
+        let read = try Statement(connection, "SELECT input, history, notice, task, journaled, kase, chain, log FROM head WHERE one = 1")
         guard try read.step() else { throw RowFault("the table head is empty") }
-        head = Head(input: read.int(0), history: read.int(1), notice: read.int(2), task: read.int(3), journaled: read.int(4), kase: read.int(5))
+        guard let chain = try read.blob(6, { bytes throws(RowFault) in Hash256(bytes: bytes) }), let log = read.bytes(7) else {
+            throw RowFault("the table head has no head of the log's chain")
+        }
+        head = Head(
+            input: read.int(0), history: read.int(1), notice: read.int(2), task: read.int(3), journaled: read.int(4), kase: read.int(5), chain: chain)
+        self.log = log
         read.reset()
         // The numbers that were given must cover the rows that are there: a lesser one would be given a second time.
         for (table, column, last) in [("input", "seq", head.input), ("history", "id", head.history), ("notice", "row", head.notice)] {

@@ -85,7 +85,7 @@ struct Start: AsyncParsableCommand {
             var province = try Province(crews: 1_000, capacity: 1_000)
             try Files.makeFolder(folder + "/state")
             let started = monotonic()
-            try fill(folder + "/state", &province)
+            try province.fill(folder + "/state", finished: finished, open: open)
             figure("start: filling the store", monotonic() - started, "s", "\(finished) finished, \(open) open tasks")
             let before = monotonic()
             let house = try await province.startDaemon(in: folder)
@@ -95,8 +95,11 @@ struct Start: AsyncParsableCommand {
         }
     }
 
+}
+
+extension Province {
     /// Rows as the decisions leave them: each finished task with its report's key, its history, and its notice.
-    private func fill(_ folder: String, _ province: inout Province) throws {
+    mutating func fill(_ folder: String, finished: Int, open: Int) throws {
         let store = try Store(directory: folder)
         let at = Instant(milliseconds: wallClock().milliseconds - 86_400_000)
         // A new store's: no task yet.
@@ -104,7 +107,7 @@ struct Start: AsyncParsableCommand {
         var entries: [Entry] = []
         for number in 0..<(finished + open) {
             let id = TaskID(day: 20_260_101, number: last.number + 1)
-            let input = try InputCodec.decode(province.report(at: at), defaultSource: SourceID("bench"))
+            let input = try InputCodec.decode(report(at: at), defaultSource: SourceID("bench"))
             guard case .report(let report) = input.body else { throw BenchFault("no report") }
             let isOpen = number >= finished
             var task = WorkTask(
@@ -127,12 +130,12 @@ struct Start: AsyncParsableCommand {
                     decision: Decision(receipt: receipt, changes: [.lastTask(before: last, after: id), .task(before: nil, after: task)], history: history)))
             last = id
             if entries.count == 2_000 || number == finished + open - 1 {
-                try store.commit(Batch(entries: entries, rulesHash: province.rules.hash))
+                try store.commit(Batch(entries: entries, rulesHash: rules.hash))
                 entries = []
             }
         }
         // Everything was journaled long ago.
-        try store.commit(Batch(rulesHash: province.rules.hash, journaledThrough: try store.load().lastHistory))
+        try store.commit(Batch(rulesHash: rules.hash, journaledThrough: try store.load().lastHistory))
         try store.close()
     }
 }

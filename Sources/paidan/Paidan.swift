@@ -17,7 +17,7 @@ struct Paidan: AsyncParsableCommand {
         subcommands: [
             Serve.self, Demo.self, Check.self, TestCommand.self, Route.self, Eval.self, Send.self, Tasks.self, OneTask.self, Cases.self,
             OneCase.self, OneReport.self, OneCrew.self, Crews.self, Districts.self, Outages.self, Contractors.self, Devices.self, OneCustomer.self, FiguresCommand.self, Status.self,
-            Explain.self, Reload.self,
+            Explain.self, Reload.self, Verify.self,
         ])
 
     /// Before every message of an unusable call.

@@ -34,7 +34,7 @@ struct CallTests {
             ["explain", "T-20261122-17"], ["reload"], ["cases", "--process", "connections.hv_single", "--all"], ["case", "C-20261122-3"],
             ["case", "C-20261122-3", "documents", "identity", "site_plan", "--field", "residential=true"], ["case", "C-20261122-3", "withdraw", "--note", "x"],
             ["task", "T-20261122-17", "complete", "--outcome", "failed", "--field", "needs_grid_works=true"], ["report", "95598-1", "--source", "95598"],
-            ["task", "T-20261122-17", "callback", "--satisfaction", "4"], ["task", "T-20261122-17", "callback", "--unsettled"], ["task", "T-20261122-17", "merge", "T-20261122-9"], ["outages", "--all"], ["districts"], ["crew", "north-2", "lend", "longwan"], ["crew", "north-2", "home"], ["customer", "330"], ["contractors"], ["devices"], ["devices", "T-991"], ["contractors", "c-7", "--format", "json"], ["customer", "330", "forget", "--yes"],
+            ["task", "T-20261122-17", "callback", "--satisfaction", "4"], ["task", "T-20261122-17", "callback", "--unsettled"], ["task", "T-20261122-17", "merge", "T-20261122-9"], ["outages", "--all"], ["districts"], ["crew", "north-2", "lend", "longwan"], ["crew", "north-2", "home"], ["customer", "330"], ["contractors"], ["devices"], ["devices", "T-991"], ["contractors", "c-7", "--format", "json"], ["customer", "330", "forget", "--yes"], ["verify"], ["verify", "--state", "s", "--head", "7:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "--format", "json"],
             ["task", "T-20261122-9", "split", "95598-1", "95598-2"],
         ])
     func usable(call: [String]) throws { _ = try Paidan.parseAsRoot(call) }
@@ -42,7 +42,7 @@ struct CallTests {
     @Test("there is what is built, and nothing else")
     func subcommands() {
         let names = Paidan.configuration.subcommands.map { $0._commandName }
-        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "report", "crew", "crews", "districts", "outages", "contractors", "devices", "customer", "figures", "status", "explain", "reload"])
+        #expect(names == ["serve", "demo", "check", "test", "route", "eval", "send", "tasks", "task", "cases", "case", "report", "crew", "crews", "districts", "outages", "contractors", "devices", "customer", "figures", "status", "explain", "reload", "verify"])
     }
 
     @Test("every help is written for somebody: an abstract, and a word on every argument")

@@ -2,6 +2,7 @@ import Decisions
 import Domain
 import Figures
 import Foundation
+import Store
 import Systemd
 import Testing
 
@@ -161,6 +162,7 @@ private func samples(_ message: Message) -> [JournalEntry] {
     case .crew_off_duty: return [Message.crew(CrewID("north-2"), isOnDuty: false, by: nil, until: nil, zone: zone)]
     case .positions_summary: return [Message.positionsSummary(positions: 1_200, crews: 20, in: .minutes(1))]
     case .timers_caught_up: return [Message.timersCaughtUp(count: 12, downFor: .hours(3))]
+    case .log_head: return LogHead("12:" + String(repeating: "ab", count: 32)).map { [Message.logHead($0, log: "0f")] } ?? []
     case .messages_left_out: return [Message.messagesLeftOut(9)]
     case .rules_finding: return [Message.rulesFinding("r/a.yaml:1:2: warning[unused]: x", file: "a.yaml", hash: "0123456789ab")]
     case .rules_looked_through:

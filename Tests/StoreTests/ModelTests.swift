@@ -272,7 +272,7 @@ private struct Model {
             #expect(found.history.map(\.line) == model.lines.filter { $0.task == id }, "seed \(seed)")
         }
         for (key, earlier) in model.receipts {
-            let probe = Input(key: key, digest: earlier.digest, body: .crew(CrewSignal(crew: CrewID("x"))))
+            let probe = Input(key: key, digest: try #require(earlier.digest), body: .crew(CrewSignal(crew: CrewID("x"))))
             #expect(try store.findings(for: [probe]) == [Findings(earlier: earlier)], "seed \(seed)")
         }
         for number in 0..<5 { #expect(try await store.customer(CustomerID("c-\(number)")) == model.customers[CustomerID("c-\(number)")], "seed \(seed)") }

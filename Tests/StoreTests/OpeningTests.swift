@@ -130,7 +130,9 @@ import Testing
         #expect(due.contains("SEARCH e USING INDEX notice_order"), "\(due)")
         #expect(!due.contains("TEMP B-TREE FOR ORDER BY"), "\(due)")
         #expect(try await plan(Looks.nextNotice) == "SEARCH notice USING INDEX notice_due (next_at>?)")
-        #expect(try await plan("SELECT digest, receipt FROM input WHERE source = ? AND id = ?") == "SEARCH input USING INDEX input_key (source=? AND id=?)")
+        #expect(
+            try await plan(Looks.earlierInput)
+                == "SEARCH i USING INDEX input_key (source=? AND id=?); SEARCH p USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN")
     }
 
     @Test func `The write-ahead log stays bounded, and a reader that never ends is cut off`() async throws {
