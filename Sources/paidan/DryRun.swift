@@ -84,7 +84,7 @@ struct DryRun {
 
     /// The rule for merging by which a report would join one further up in the file; nil: it would make a task of its own. How long ago a call
     /// was goes by `reported_at`.
-    private mutating func merge(_ subject: RouteSubject, _ result: RouteResult?) -> String? {
+    mutating func merge(_ subject: RouteSubject, _ result: RouteResult?) -> String? {
         guard let result, !result.routings.contains(where: { $0.answer != nil || $0.process != nil }) else { return nil }
         let at = subject.report.reportedAt ?? now
         let place = subject.report.place.coordinate

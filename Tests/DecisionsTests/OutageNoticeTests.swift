@@ -287,6 +287,39 @@ import Testing
         #expect(desk.look() == ["outage_cancelled callers"])
     }
 
+    /// Whether work is known there decides whether the stage is done.
+    @Test(arguments: [("F-1", StageState.open), ("F-2", .skipped)]) func `A stage can ask for known outages`(feeder: String, state: StageState) throws {
+        let process = """
+            module: connections
+            processes:
+              - name: hv
+                takes: report.type == "application"
+                stages:
+                  - name: acceptance
+                    assign: { department: marketing }
+                  - name: switching
+                    after: [acceptance]
+                    when: planned_outage(report.feeder, report.reported_at)
+                    assign: { department: operations }
+                  - name: filing
+                    after: [switching]
+                    assign: { department: marketing }
+            """
+        let files = [("site.yaml", CaseTests.site), ("connections.yaml", process)]
+        let compilation = RuleCompiler.compile(RuleSource(files: files.map { .init(name: $0.0, bytes: Array($0.1.utf8)) }), proves: false) {
+            $0 == "Asia/Shanghai" ? .shanghai : nil
+        }
+        var desk = Desk(try #require(compilation.set))
+        desk.say(.planned, (0, 5))
+        var report = Report(type: "application", category: "new_connection")
+        report.feeder = FeederID(feeder)
+        let opened = desk.input(.report(report))
+        let task = try #require(opened.tasks.first)
+        #expect(desk.input(.progress(Progress(task: task, event: .complete, by: "zhang"))).status == .accepted)
+        let kase = try #require(opened.kase.flatMap { desk.state.kase($0) })
+        #expect(kase.stages.map(\.state) == [.done, state, state == .open ? .waiting : .open])
+    }
+
     // MARK: The twin
 
     /// Minute by minute: what of each outage was told, and whether it is known, without any timer.

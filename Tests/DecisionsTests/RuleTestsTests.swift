@@ -434,7 +434,7 @@ struct TestedFolder {
         let coverage = recorder.coverage()
         #expect(coverage.modules.flatMap(\.gaps).map(\.text) == [])
         let besideRoutes = set.mergeNames.count + set.site.customers.rules.count + set.watch.rules.count + set.watch.maintenance.count
-        #expect(coverage.rules == set.ruleCount + besideRoutes + set.site.outageDesk.notices.count)
+        #expect(coverage.rules == set.ruleCount + besideRoutes + set.site.outageDesk.notices.count + set.lending.count)
         #expect(coverage.rulesReached == coverage.rules && coverage.branchesReached == coverage.branches)
     }
 
