@@ -101,7 +101,7 @@ let package = Package(
                 "Domain", "Rules", "Decisions", "Inbox", "Store", "Daemon", .product(name: "HeapModule", package: "swift-collections"),
             ],
             // The shipped rules (links into rules/), so that the demo needs no installation.
-            resources: ["calendar", "complaints", "connections", "contractors", "customers", "escalations", "faults", "monitoring", "site", "texts"].map {
+            resources: ["calendar", "complaints", "connections", "contractors", "customers", "escalations", "faults", "monitoring", "planned-outages", "site", "texts"].map {
                 .embedInCode("Resources/\($0).yaml")
             },
             swiftSettings: strict),

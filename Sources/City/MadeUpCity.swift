@@ -52,12 +52,7 @@ package struct MadeUpCity: Sendable {
     package init(seed: UInt64) {
         var dice = SplitMix64(seed: seed)
         self.seed = seed
-        districts = Self.plan.map { plan in
-            District(
-                id: DistrictID(plan.code), chinese: plan.chinese, english: plan.english, site: plan.site,
-                centre: Roads.offset(Self.heart, north: plan.north, east: plan.east), radiusKilometres: plan.radius, crews: plan.crews,
-                feeders: plan.feeders)
-        }
+        districts = Self.districts
         var areas: [Area] = []
         var crews: [Crew] = []
         for (index, district) in districts.enumerated() {
@@ -93,6 +88,21 @@ package struct MadeUpCity: Sendable {
         }
         self.areas = areas
         self.crews = crews
+    }
+
+    init(seed: UInt64, districts: [District], areas: [Area], crews: [Crew]) {
+        self.seed = seed
+        self.districts = districts
+        self.areas = areas
+        self.crews = crews
+    }
+
+    static var districts: [District] {
+        plan.map { plan in
+            District(
+                id: DistrictID(plan.code), chinese: plan.chinese, english: plan.english, site: plan.site,
+                centre: Roads.offset(heart, north: plan.north, east: plan.east), radiusKilometres: plan.radius, crews: plan.crews, feeders: plan.feeders)
+        }
     }
 
     /// Fictional ground: a coast of hills.

@@ -93,7 +93,9 @@ extension MadeUpCity {
 
 /// The rule files that ship with the program, built into it.
 package enum ShippedRules: String, CaseIterable, Sendable {
-    case calendar, complaints, connections, contractors, customers, escalations, faults, monitoring, site, texts
+    case calendar, complaints, connections, contractors, customers, escalations, faults, monitoring
+    case planned_outages = "planned-outages"
+    case site, texts
 
     package static func bytes(_ module: ShippedRules) -> [UInt8] {
         switch module {
@@ -105,6 +107,7 @@ package enum ShippedRules: String, CaseIterable, Sendable {
         case .escalations: PackageResources.escalations_yaml
         case .faults: PackageResources.faults_yaml
         case .monitoring: PackageResources.monitoring_yaml
+        case .planned_outages: PackageResources.planned_outages_yaml
         case .site: PackageResources.site_yaml
         case .texts: PackageResources.texts_yaml
         }

@@ -193,6 +193,14 @@ package struct World: Sendable {
         }
     }
 
+    /// Where a crew is, as its device would say; nil: there is no such crew.
+    package func place(of crew: CrewID, at now: Instant) -> Coordinate? {
+        guard let life = lives[crew] else { return nil }
+        guard let drive = life.drive else { return life.position }
+        let part = Double((now - drive.left).milliseconds) / Double(max(1, (drive.there - drive.left).milliseconds))
+        return Roads.between(drive.from, drive.to, part: part)
+    }
+
     // MARK: A crew's steps
 
     private mutating func take(_ step: Step, crew: CrewID, task: TaskID, job: Job, at now: Instant, into spoken: inout [Utterance]) {
