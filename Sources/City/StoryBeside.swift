@@ -26,7 +26,7 @@ extension Narrator {
         case (.outage(let outage), .answered):
             guard mayTell("answered", times: 1) else { return }
             say(now, .report, "\(categoryWords(report?.category ?? "")); by telephone")
-            say(now, .rule, "\(line.report) is answered: planned work \(outage) until when is what the caller hears, and no crew goes (\(line.rule))")
+            say(now, .rule, "\(line.report) is answered: planned work \(outage); the caller hears until when, and no crew goes (\(line.rule))")
         default: break
         }
     }

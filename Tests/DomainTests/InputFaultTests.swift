@@ -129,7 +129,7 @@ import Testing
         // Crews and customers
         ("{\"kind\":\"crew\",\"on_duty\":true}", "line 1, column 1: 'crew': a crew signal needs 'crew', but it is missing; add \"crew\""),
         ("{\"kind\":\"crew\",\"crew\":\"north-2\"}",
-         "line 1, column 1: a crew signal says nothing: neither 'on_duty' nor a 'place' with lat and lon is there; add one of them"),
+         "line 1, column 1: a crew signal says nothing: neither 'on_duty' nor 'serves' nor a 'place' with lat and lon is there; add one of them"),
         ("{\"kind\":\"crew\",\"crew\":\"north-2\",\"on_duty\":\"yes\"}", "line 1, column 43: 'on_duty': true or false is wanted, but this is text; write it without quotes"),
         ("{\"kind\":\"customer\",\"facts\":{}}", "line 1, column 1: 'customer': a customer's record needs 'customer', but it is missing; add \"customer\""),
         ("{\"kind\":\"customer\",\"customer\":\"3302001234\"}", "line 1, column 1: 'facts': a customer's record needs 'facts', but it is missing; add \"facts\""),

@@ -305,7 +305,7 @@ private struct Model {
             }
             if round % 10 == 9 { try await compare(store, model, at: minutes(Int64(number)), seed: seed) }
         }
-        #expect(model.contractors.count == 4, "the dice of seed \(seed) were too tame to show anything")
+        #expect(model.contractors.count >= 3, "the dice of seed \(seed) were too tame to show anything")
         #expect(model.tasks.count > 50 && model.notices.count > 20, "the dice of seed \(seed) were too tame to show anything")
         try await compare(store, model, at: .distantFuture, seed: seed)
     }
