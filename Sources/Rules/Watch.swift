@@ -121,7 +121,8 @@ package final class WatchRule: Sendable {
         self.againAfter = againAfter
         self.quantities = quantities
         self.report = report
-        self.when = when
+        // What runs needs no tree; the bounds are read from it.
+        self.when = when.map { Condition($0.expression.withoutTree, label: $0.label) }
         self.clears = clears
         self.devices = devices
         self.room = room
