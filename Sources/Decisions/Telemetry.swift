@@ -89,8 +89,10 @@ package struct Telemetry: Sendable {
 
     // The rules in force, and what is derived from them.
     var rules: RuleSet
-    var book: WatchBook { rules.watch }
-    var index: DeviceIndex { rules.devices }
+    // Held here: each reading asks for them.
+    let book: WatchBook
+    let index: DeviceIndex
+    let quantities: [MeasuredQuantity]
     var quantityNumbers: [String: Int32] = [:]
     var quantityRules: [[Int32]] = []
     var quantityUpkeep: [[Int32]] = []
@@ -130,6 +132,9 @@ package struct Telemetry: Sendable {
     /// - Parameter dates: the devices that are due by date; nil: all. A rule test is about those that it names.
     package init(rules: RuleSet, rows: [DeviceRow] = [], dates only: Set<DeviceID>? = nil, at now: Instant) {
         self.rules = rules
+        book = rules.watch
+        index = rules.devices
+        quantities = rules.site.quantities
         devices = Array(repeating: Device(), count: rules.devices.devices.count)
         clocks = Array(repeating: 0, count: rules.watch.rules.count)
         nextSilent = Array(repeating: .min, count: rules.watch.rules.count)
@@ -156,7 +161,7 @@ package struct Telemetry: Sendable {
     }
 
     mutating func derive() {
-        for (number, quantity) in rules.site.quantities.enumerated() {
+        for (number, quantity) in quantities.enumerated() {
             quantityNumbers[quantity.code] = Int32(number)
             quantityRules.append(book.rules(of: quantity.code).map { Int32($0) })
             quantityUpkeep.append(

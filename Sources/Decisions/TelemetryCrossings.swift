@@ -249,7 +249,7 @@ extension Telemetry {
                     watches.append(DeviceRow.Watch(rule: rule.digest, state: state))
                 }
                 return DeviceRow.Channel(
-                    quantity: rules.site.quantities[Int(channel.quantity)].code, value: channel.value, at: channel.at, minute: channel.minute,
+                    quantity: quantities[Int(channel.quantity)].code, value: channel.value, at: channel.at, minute: channel.minute,
                     inMinute: channel.inMinute, watches: watches)
             },
             upkeep: devices[number].upkeep.map { DeviceRow.Upkeep(rule: book.maintenance[Int($0.rule)].digest, state: $0.state) })
@@ -261,7 +261,7 @@ extension Telemetry {
         var device = Device()
         for stored in row.channels {
             guard let quantity = quantityNumbers[stored.quantity] else { continue }
-            let declared = rules.site.quantities[Int(quantity)]
+            let declared = quantities[Int(quantity)]
             // A quantity that has become a flag, or a number, begins anew.
             if case .flag = stored.value { guard declared.isFlag else { continue } } else { guard !declared.isFlag else { continue } }
             var channel = channel(number, Int(quantity), stored.value, stored.at)

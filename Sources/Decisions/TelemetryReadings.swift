@@ -77,20 +77,19 @@ extension Telemetry {
 
     /// What is wrong with a reading; nil: it can be folded in.
     mutating func refusal(of reading: Reading, isKnown: Bool, _ declared: Int32?, at now: Instant) -> String? {
-        let site = rules.site
         if reading.at > now + .minutes(Limits.futureToleranceMinutes) {
             return
-                "'at' \(reading.at.rfc3339(in: site.zone)) lies \(shown(reading.at - now)) ahead of our clock (\(now.rfc3339(in: site.zone))); set the clock of the device"
+                "'at' \(reading.at.rfc3339(in: rules.site.zone)) lies \(shown(reading.at - now)) ahead of our clock (\(now.rfc3339(in: rules.site.zone))); set the clock of the device"
         }
         if now - reading.at > Self.ageMax {
             return
-                "'at' \(reading.at.rfc3339(in: site.zone)) is \(shown(now - reading.at)) ago; what is older than a day says nothing of how things stand, and is not taken in"
+                "'at' \(reading.at.rfc3339(in: rules.site.zone)) is \(shown(now - reading.at)) ago; what is older than a day says nothing of how things stand, and is not taken in"
         }
         guard isKnown else { return unknown(reading.device) }
         guard let number = declared else {
-            return undeclared("quantity", reading.quantity, site.quantities.map(\.code), at: "values: quantity:")
+            return undeclared("quantity", reading.quantity, quantities.map(\.code), at: "values: quantity:")
         }
-        let quantity = site.quantities[Int(number)]
+        let quantity = quantities[Int(number)]
         switch reading.value {
         case .flag where !quantity.isFlag:
             return "\(quantity.code) is a number in '\(quantity.unit)', and true or false is none (site.yaml, values: quantity:)"
@@ -149,7 +148,7 @@ extension Telemetry {
         let plan = plans[Int(devices[number].channels[place].plan)]
         guard !plan.isEmpty else { return }
         let device = index.devices[number]
-        let quantity = rules.site.quantities[Int(devices[number].channels[place].quantity)]
+        let quantity = quantities[Int(devices[number].channels[place].quantity)]
         var subject = ReadingSubject(device: device, quantity: quantity.code, unit: quantity.unit, value: reading.value, at: reading.at)
         var change: Double?
         if let previous, case .number(let value) = reading.value, case .number(let last)? = last {
@@ -239,7 +238,7 @@ extension Telemetry {
                 devices[number].channels[place].watches[slot].phase = .raised
                 devices[number].channels[place].watches[slot].report = OpenReport(id: id)
                 soil(number)
-                let quantity = rules.site.quantities[Int(quantity)]
+                let quantity = quantities[Int(quantity)]
                 raise(
                     Reporter(device: device.id, quantity: code, rule: rule.digest.name), id, rule.report, device, now,
                     description:
@@ -262,7 +261,7 @@ extension Telemetry {
             devices[number].upkeep[slot].state.count(value)
             let state = devices[number].upkeep[slot].state
             guard state.used >= amount, isFree(state, reading.at, rule) else { continue }
-            let shown = rules.site.quantities.first { $0.code == quantity }
+            let shown = quantities.first { $0.code == quantity }
             fallDue(
                 number, slot, rule, reading.at,
                 "\(shown?.chinese ?? quantity) 已累计 \(brief(state.used)) \(shown?.unit ?? "") / \(brief(state.used)) \(shown?.unit ?? "") of \(shown?.english ?? quantity) since the last maintenance; \(rule.name)")

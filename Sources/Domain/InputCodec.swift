@@ -35,6 +35,11 @@ package enum InputCodec {
 
     /// An input of our own making (the command line, the demo, a row of a table). Without an `id` the content is the key.
     package static func input(_ body: consuming InputBody, id: String?, source: SourceID) -> Input {
+        // A reading takes the side stair: whether it came before says its instant, and nobody asks for its digest.
+        if case .reading = body {
+            let id = id ?? contentID(source: source, canonical: canonical(body))
+            return Input(key: InputKey(source: source, id: id), digest: .none, body: body)
+        }
         let form = canonical(body)
         let digest = ContentDigest(sha256: form)
         return Input(key: InputKey(source: source, id: id ?? contentID(source: source, canonical: form)), digest: digest, body: body)

@@ -322,7 +322,7 @@ package struct InputKey: Hashable, Sendable {
     }
 }
 
-/// The first 128 bits of the SHA-256 of an input's canonical form: the same key with another digest is a conflict.
+/// The first 128 bits of the SHA-256 of an input's canonical form: the same key with another digest is a conflict. Readings have none.
 package struct ContentDigest: Hashable, Sendable {
     package var high: UInt64
     package var low: UInt64
@@ -331,6 +331,9 @@ package struct ContentDigest: Hashable, Sendable {
         self.high = high
         self.low = low
     }
+
+    /// Of an input that is told from another by what it says itself.
+    package static let none = ContentDigest(high: 0, low: 0)
 }
 
 /// An input as every door hands it on: decoded once, in its one canonical form.

@@ -102,6 +102,8 @@ package final class WatchRule: Sendable {
     let clears: Condition?
     let room: Condition?
     let devices: Condition?
+    /// Most readings lie outside, and need no more than two comparisons.
+    private let bounds: ValueBounds
 
     /// ✎ How long readings may be apart while something holds, where a rule does not say: three readings of a quarter of an hour each.
     package static let gapDefault = TimeSpan.minutes(45)
@@ -119,18 +121,26 @@ package final class WatchRule: Sendable {
         self.againAfter = againAfter
         self.quantities = quantities
         self.report = report
-        self.when = when
+        // What runs needs no tree; the bounds are read from it.
+        self.when = when.map { Condition($0.expression.withoutTree, label: $0.label) }
         self.clears = clears
         self.devices = devices
         self.room = room
         hasClears = clears != nil
         hasRoom = room != nil
         asksLatest = [when, clears, room].contains { $0?.text.contains(WatchSchema.latest) ?? false }
+        bounds = when.map { ValueBounds(of: $0.expression.root) } ?? ValueBounds()
         digest = WatchDigest(
             name, wording: ["\(trigger)", "\(gap.milliseconds)", when?.spelling ?? "", quantities?.joined(separator: " ") ?? "*", devices?.spelling ?? ""])
     }
 
-    package func when(_ subject: ReadingSubject) -> Truth { truth(when, subject) }
+    package func when(_ subject: ReadingSubject) -> Truth {
+        if case .number(let value) = subject.value, !bounds.contains(value) { return .no }
+        return truth(when, subject)
+    }
+
+    /// The same without the short cut: what the tests hold it to.
+    func whenInFull(_ subject: ReadingSubject) -> Truth { truth(when, subject) }
 
     /// Whether what was reported is over, where the rule says so itself.
     package func clears(_ subject: ReadingSubject) -> Truth { truth(clears, subject) }

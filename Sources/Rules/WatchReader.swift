@@ -88,7 +88,7 @@ struct WatchReader {
         }
         let rule = WatchRule(
             name: module + "." + name, file: reader.source.name, line: reader.line(of: nameRange), trigger: trigger, gap: gap, againAfter: again,
-            quantities: quantities, report: report, when: when.map(light), clears: clears.map(light), room: room.map(light), devices: devices.map(light))
+            quantities: quantities, report: report, when: when, clears: clears.map(light), room: room.map(light), devices: devices.map(light))
         found.rules.append((rule, nameRange))
     }
 

@@ -133,6 +133,72 @@ enum WatchSchema {
     }
 }
 
+/// Between which values of a reading a condition can hold at all, as its comparisons with numbers say: outside of them it does not, whatever else it asks.
+struct ValueBounds: Sendable, Hashable {
+    /// Both ends belong to it.
+    var low = -Double.infinity
+    var high = Double.infinity
+
+    @inline(__always) func contains(_ value: Double) -> Bool { value >= low && value <= high }
+
+    init() {}
+
+    /// A part of `&&` that is false makes the whole false, even where another part fails; of `||` all parts must be.
+    init(of node: CheckedNode) {
+        switch node.kind {
+        case .and(let parts):
+            for part in parts {
+                let own = ValueBounds(of: part)
+                (low, high) = (max(low, own.low), min(high, own.high))
+            }
+        case .or(let parts):
+            (low, high) = (.infinity, -.infinity)
+            for part in parts {
+                let own = ValueBounds(of: part)
+                (low, high) = (min(low, own.low), max(high, own.high))
+            }
+        case .call(let builtin, let sides) where sides.count == 2:
+            if let number = Self.number(sides[1]), Self.isValue(sides[0]) {
+                compare(builtin, number)
+            } else if let number = Self.number(sides[0]), Self.isValue(sides[1]) {
+                compare(builtin.mirrored, number)
+            }
+        default: break
+        }
+    }
+
+    private mutating func compare(_ builtin: Builtin?, _ number: Double) {
+        switch builtin {
+        case .greater, .greaterOrEqual: low = number
+        case .less, .lessOrEqual: high = number
+        case .equal: (low, high) = (number, number)
+        default: break
+        }
+    }
+
+    private static func isValue(_ node: CheckedNode) -> Bool {
+        if case .slot(WatchSchema.Slot.value.rawValue, _) = node.kind { true } else { false }
+    }
+
+    private static func number(_ node: CheckedNode) -> Double? {
+        if case .constant(.double(let number)) = node.kind, !number.isNaN { number } else { nil }
+    }
+}
+
+extension Builtin {
+    /// The comparison with its sides exchanged; nil: it is none.
+    fileprivate var mirrored: Builtin? {
+        switch self {
+        case .less: .greater
+        case .lessOrEqual: .greaterOrEqual
+        case .greater: .less
+        case .greaterOrEqual: .lessOrEqual
+        case .equal: .equal
+        default: nil
+        }
+    }
+}
+
 /// The same as the evaluator asks for it.
 struct ReadingActivation: Activation {
     let subject: ReadingSubject

@@ -31,6 +31,44 @@ import Testing
         var gap = 45.0
     }
 
+    /// The two comparisons that spare most readings a condition, against the condition itself, which may also fail.
+    @Test(arguments: [UInt64(1), 2, 3]) func `What lies outside of a rule's bounds does not match it`(seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        func number() -> String { "\(Double(dice.below(9)) / 4)" }
+        func condition(_ depth: Int) -> String {
+            switch dice.below(depth > 0 ? 12 : 7) {
+            case 0: "reading.value >= \(number())"
+            case 1: "reading.value < \(number())"
+            case 2: "\(number()) < reading.value"
+            case 3: "\(number()) >= reading.value"
+            case 4: "reading.value == \(number())"
+            case 5: "reading.per_hour > \(number())"
+            case 6: "10 / (device.customers - \([0, 14, 86][dice.below(3)])) > 0"
+            case 7, 8: "(\(condition(depth - 1)) || \(condition(depth - 1)))"
+            case 9: "(!(\(condition(depth - 1))))"
+            default: "(\(condition(depth - 1)) && \(condition(depth - 1)))"
+            }
+        }
+        let conditions = (0..<60).map { _ in "(" + condition(3) + ")" }
+        let module = "watch:\n" + conditions.enumerated().map { "  - name: r\($0)\n    when: \($1)\n    report: { type: fault, category: pd }\n" }.joined()
+        let set = try WatchTown.set(module)
+        try #require(set.watch.rules.count == conditions.count)
+        var seen: [WatchRule.Truth: Int] = [:]
+        for rule in set.watch.rules {
+            for _ in 0..<60 {
+                let device = set.devices.devices[dice.below(set.devices.devices.count)]
+                let value = Reading.Value.number(Double(dice.below(40)) / 16)
+                let subject = ReadingSubject(
+                    device: device, quantity: "load", unit: "1", value: dice.chance(10) ? .flag(dice.chance(50)) : value, at: WatchTown.start,
+                    perHour: dice.chance(50) ? Double(dice.below(9)) / 4 : nil)
+                let full = rule.whenInFull(subject)
+                #expect(rule.when(subject) == full, "seed \(seed): \(conditions[Int(rule.name.dropFirst(3)) ?? 0]) of \(subject.value)")
+                if case .failed = full { seen[.failed(""), default: 0] += 1 } else { seen[full, default: 0] += 1 }
+            }
+        }
+        #expect(seen.count == 3, "seed \(seed): yes, no and failures must come up: \(seen)")
+    }
+
     static let module = """
         watch:
           - name: held

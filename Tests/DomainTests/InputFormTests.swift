@@ -51,6 +51,16 @@ import Testing
         }
     }
 
+    /// Its instant tells whether it came before; only one without an id has a name from its content.
+    @Test func aReadingHasNoDigest() throws {
+        let named = try decoded(#"{"kind":"reading","id":"r-1","device":"T-1","quantity":"load_ratio","value":0.5,"at":"2026-11-22T08:15:00+08:00"}"#).get()
+        #expect(named.digest == .none && named.key.id == "r-1")
+        let nameless = try decoded(#"{"kind":"reading","device":"T-1","quantity":"load_ratio","value":0.5,"at":"2026-11-22T08:15:00+08:00"}"#).get()
+        #expect(nameless.digest == .none && nameless.key.id.hasPrefix("sha256:"))
+        let other = try decoded(#"{"kind":"reading","device":"T-1","quantity":"load_ratio","value":0.6,"at":"2026-11-22T08:15:00+08:00"}"#).get()
+        #expect(other.key != nameless.key)
+    }
+
     @Test func aRecoveryComesBackFromTheLogAlone() throws {
         let recovery = Recovery(
             device: DeviceID("T-991"), rule: "monitoring.heavy-load", report: "monitoring.heavy-load:T-991:load_ratio:2026-11-22T00:15:00Z",
