@@ -231,7 +231,7 @@ package struct CityDay: Sendable {
             $0.field("customer", "3302001234")
             $0.key("facts")
             $0.object {
-                $0.field("class", "hospital")
+                $0.field("class", "other")
                 $0.field("critical_class", "class_1")
                 $0.field("transformer", hospital.transformer.rawValue)
                 $0.field("capacity_kva", 1_250)

@@ -171,14 +171,32 @@ func undeclaredFact(in customer: CustomerFacts, _ site: Site) -> String? {
             guard let meant = nearestName(to: name, among: names) else { continue }
             return "facts.\(clipped(name, to: 80)) is no fact that rules can read; did you mean '\(meant)'?"
         }
+        if let reason = wrongType(of: name, value) { return reason }
         guard case .string(let text) = value else { continue }
         if name == "district", !site.districts.isEmpty, site.districts[DistrictID(text)] == nil {
             return undeclared("facts.district", text, site.districts.keys.map(\.rawValue), at: "districts:")
         }
-        guard let declared = site.values[name], !declared.isEmpty, !declared.contains(where: { $0.code == text }) else { continue }
+        // `customer.class` goes by the values of `customer_class`.
+        guard let declared = site.values[name == "class" ? "customer_class" : name], !declared.isEmpty, !declared.contains(where: { $0.code == text }) else { continue }
         return undeclared("facts.\(name)", text, declared.map(\.code), at: "values: \(name):")
     }
     return nil
+}
+
+/// What is wrong with a fact's kind: rules compare amounts as numbers, and all others as texts. nil: nothing.
+private func wrongType(of name: String, _ value: FieldValue) -> String? {
+    let isAmount = ["annual_kwh", "capacity_kva"].contains(name)
+    switch value {
+    case .int(let number) where isAmount: return number < 0 ? "facts.\(name) is \(number), and can't be less than 0" : nil
+    case .double(let number) where isAmount: return number < 0 ? "facts.\(name) is \(number), and can't be less than 0" : nil
+    case .string(let text) where isAmount:
+        return "facts.\(name) is the text '\(clipped(text, to: 80))', and rules compare it as a number; send it without quotes, as in \"\(name)\":12500"
+    case .string where !isAmount: return nil
+    // Names that look like numbers: a spreadsheet has no quotes.
+    case .int where ["account", "account_manager", "name"].contains(name): return nil
+    case .int, .double, .bool, .string:
+        return "facts.\(name) is no \(isAmount ? "number; send one, as in \"\(name)\":12500" : "text; send it in quotes")"
+    }
 }
 
 /// What comes of an input for its sender.

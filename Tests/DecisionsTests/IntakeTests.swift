@@ -331,6 +331,10 @@ import Testing
             life.input(.customer(CustomerFacts(customer: CustomerID("33"), facts: facts))).receipt?.reason
         }
         #expect(reason(["critical_class": .string("spezial")])?.contains("did you mean 'special'") == true)
+        #expect(reason(["capacity_kva": .string("12500")]) == "facts.capacity_kva is the text '12500', and rules compare it as a number; send it without quotes, as in \"capacity_kva\":12500")
+        #expect(reason(["annual_kwh": .double(-1)]) == "facts.annual_kwh is -1.0, and can't be less than 0")
+        #expect(reason(["critical_class": .int(3)]) == "facts.critical_class is no text; send it in quotes")
+        #expect(reason(["account": .int(330), "capacity_kva": .int(0)]) == nil)
         #expect(reason(["critical_clas": .string("special")]) == "facts.critical_clas is no fact that rules can read; did you mean 'critical_class'?")
         #expect(reason(["critical_class": .string("special"), "loyalty": .int(3)]) == nil)
     }
