@@ -219,11 +219,10 @@ extension Checker {
             kind: .select(operand, field: field, fieldSpan: fieldSpan), span: Span(start: operand.span.start, end: fieldSpan.end),
             height: operand.height + 1)
         switch place(path) {
-        case .group(_, let name, let slot?, let groupSpan, _):
-            noteRead(Expression.Read(name: name, slot: slot, span: groupSpan))
-            return CheckedNode(.hasSlots([slot], name: name), span, .bool)
-        case .group(let object, let name, nil, let groupSpan, _):
-            let fields = slots(of: object, path: name)
+        case .group(let object, let name, let slot, let groupSpan, _):
+            // A group is there when one of its fields is, also where the whole of it is a value.
+            var fields = slots(of: object, path: name)
+            if fields.isEmpty, let slot { fields = [(name, slot)] }
             for (path, slot) in fields { noteRead(Expression.Read(name: path, slot: slot, span: groupSpan)) }
             return CheckedNode(.hasSlots(fields.map(\.slot), name: name), span, .bool)
         case .value(let node):

@@ -31,7 +31,9 @@ struct Shape: Sendable, Equatable {
         case .list(let element): self = .list(Limits.assumedEntries, of: Shape(element))
         case .map(let key, let value): self = .list(Limits.assumedEntries, of: Shape(key).joined(Shape(value)))
         case .abstract(_, let inner): self = .list(1, of: inner.first.map { Shape($0) } ?? .scalar)
-        case .dyn, .parameter, .object: self = .list(Limits.assumedEntries, of: .text(Limits.assumedTextBytes))
+        // A group of fields: no more of them than somebody has declared.
+        case .object: self = .list(Limits.assumedFields, of: .text(Limits.assumedTextBytes))
+        case .dyn, .parameter: self = .list(Limits.assumedEntries, of: .text(Limits.assumedTextBytes))
         case .null, .bool, .int, .uint, .double, .timestamp, .duration, .type, .error: self = .scalar
         }
     }

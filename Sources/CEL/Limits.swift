@@ -35,6 +35,8 @@ package enum Limits {
     package static let valueDepth = 200
     /// Entries that a list or map from outside is taken to have, at most, when the cost of an expression is estimated.
     package static let assumedEntries = 100
+    /// Fields that a group of fields is taken to have, at most, when it is a value.
+    package static let assumedFields = 16
     /// Bytes that a text from outside is taken to have, at most, when the cost of an expression is estimated.
     package static let assumedTextBytes = 2_000
     /// Errors of one expression that are reported.

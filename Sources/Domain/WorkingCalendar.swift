@@ -85,6 +85,19 @@ package struct WorkingCalendar: Sendable, Hashable {
         return CivilDate(daysSinceEpoch: high)
     }
 
+    /// The `n`th working day back from `date`, `date` itself included; n from 1.
+    package func workday(_ n: Int, backFrom date: CivilDate) -> CivilDate {
+        let last = date.daysSinceEpoch
+        let target = count(through: last) - max(n, 1) + 1
+        var low = last - (max(n, 1) + exceptions.count) / 5 * 7 - 14
+        var high = last
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            if count(through: middle) >= target { high = middle } else { low = middle }
+        }
+        return CivilDate(daysSinceEpoch: high)
+    }
+
     /// How many working days there are from one date through another, both included; 0 where the second lies before the first.
     package func workdays(from first: CivilDate, through last: CivilDate) -> Int {
         first > last ? 0 : count(through: last.daysSinceEpoch) - count(through: first.daysSinceEpoch - 1)
@@ -152,6 +165,16 @@ package struct WorkTime: Sendable, Hashable {
         let from = firstDay(closingAfter: start, notBefore: first)
         let through = firstDay(closingAfter: end, notBefore: first)
         return calendar.workdays(from: from, through: through.adding(days: -1))
+    }
+
+    /// How long the `n` working days are that end at an instant: a clock that began longer ago has passed its `n`th close before that instant, and
+    /// no other clock has. n of 0: no time.
+    package func span(days n: Int, before end: Instant) -> TimeSpan {
+        guard n > 0 else { return .zero }
+        let today = zone.date(at: end)
+        let closed = close(of: today) < end ? today : today.adding(days: -1)
+        let first = calendar.workday(n, backFrom: closed)
+        return end - (calendar.countsStartDay ? close(of: first) : zone.instant(of: first, second: 0))
     }
 
     /// When `hundredths` of working days (250: two and a half) have gone by after an instant: within a day in proportion, from its opening to

@@ -6,9 +6,7 @@ import Domain
 package struct CompiledPlan: Sendable {
     package let plan: ProcessPlan
     private let gates: [Gate]
-    private let fields: [DeclaredField]
-    private let zone: TimeZoneRules
-    private let network: NetworkRegister
+    private let around: Surroundings
 
     private enum Gate: Sendable {
         case open
@@ -27,9 +25,7 @@ package struct CompiledPlan: Sendable {
 
     init(_ plan: ProcessPlan, _ site: Site) {
         self.plan = plan
-        fields = site.fields
-        zone = site.zone
-        network = site.network
+        around = Surroundings(site)
         var facts = SiteFacts()
         facts.values = site.values
         facts.fields = site.fields
@@ -54,7 +50,7 @@ package struct CompiledPlan: Sendable {
         case .open: return .opens
         case .broken(let message): return .fails(message)
         case .condition(let expression):
-            let activation = CaseSchema.Facts(kase: kase, report: ReportActivation(subject: subject, fields: fields, zone: zone, network: network))
+            let activation = CaseSchema.Facts(kase: kase, report: ReportActivation(subject: subject, around: around))
             do throws(EvaluationError) {
                 return try expression.matches(activation) ? .opens : .skips
             } catch {

@@ -60,7 +60,7 @@ package struct Evaluation: Sendable {
             }
             names.formUnion(own.keys)
             let fields = site == nil ? Value.map(Dictionary(own.map { (.string($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })) : nil
-            let report = ReportActivation(subject: subject, fields: site?.fields ?? [], zone: site?.zone ?? .utc)
+            let report = ReportActivation(subject: subject, around: site.map { Surroundings($0) } ?? Surroundings())
             bound = Bound(values: [], report: report, fields: fields, zone: zone)
         }
         schema.timeZones = nil
@@ -141,7 +141,8 @@ package struct Evaluation: Sendable {
         }
 
         func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value {
-            throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0))
+            guard let report else { throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0)) }
+            return try report.call(function: function, arguments: arguments)
         }
 
         func offset(ofZone name: String, atSeconds seconds: Int64) -> Int? {

@@ -140,7 +140,7 @@ struct MergeReader {
         if node.isEmptyList { reader.error(reader.place(node), .emptyValue("same", example: Keys.merge.examples["same"])) }
         for item in reader.list(node, "same", of: "fields of a report", example: Keys.merge.examples["same"]) ?? [] {
             guard let path = reader.text(item, "same", example: Keys.merge.examples["same"]) else { continue }
-            guard let field = ReportSchema.field(path, in: schema), let slot = field.slot else {
+            guard let field = ReportSchema.field(path, in: schema), let slot = field.slot, field.type != .object(ReportSchema.place) else {
                 // A site that could not be read has no fields that can be missed.
                 if path.hasPrefix("report.fields."), schema.objects["report"]?["fields"]?.type == .dyn { continue }
                 let known = ReportSchema.paths(in: schema).filter { $0.hasPrefix("report.") }

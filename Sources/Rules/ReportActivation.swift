@@ -8,18 +8,18 @@ import Domain
 /// texts are.
 final class ReportActivation: Activation, Sendable {
     let subject: RouteSubject
-    let fields: [DeclaredField]
-    let zone: TimeZoneRules
-    let network: NetworkRegister
+    let around: Surroundings
 
-    init(subject: RouteSubject, fields: [DeclaredField], zone: TimeZoneRules, network: NetworkRegister = NetworkRegister()) {
+    init(subject: RouteSubject, around: Surroundings) {
         self.subject = subject
-        self.fields = fields
-        self.zone = zone
-        self.network = network
+        self.around = around
     }
 
-    convenience init(_ subject: RouteSubject, _ site: Site) { self.init(subject: subject, fields: site.fields, zone: site.zone, network: site.network) }
+    convenience init(subject: RouteSubject, fields: [DeclaredField], zone: TimeZoneRules) {
+        self.init(subject: subject, around: Surroundings(fields: fields, zone: zone))
+    }
+
+    convenience init(_ subject: RouteSubject, _ site: Site) { self.init(subject: subject, around: Surroundings(site)) }
 
     func value(slot: Int) -> Value? {
         if let field = Slot.Report(rawValue: slot) {
@@ -30,6 +30,7 @@ final class ReportActivation: Activation, Sendable {
             case .longitude: return report.place.coordinate.map { .double($0.longitude) }
             case .customersOut: return report.customersOut.map { .int($0) }
             case .capacityKVA: return report.capacityKVA.map { .double($0) }
+            case .place: return .place(report.place.coordinate, in: report.place.district)
             case .type, .category, .source, .address, .district, .site, .voltage, .urgency, .feeder, .transformer, .description:
                 return string(slot: slot).map { .string($0) }
             }
@@ -73,7 +74,7 @@ final class ReportActivation: Activation, Sendable {
             case .feeder: return report.feeder?.rawValue
             case .transformer: return report.transformer?.rawValue
             case .description: return report.description
-            case .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA: return nil
+            case .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, .place: return nil
             }
         }
         if slot >= Slot.firstField {
@@ -108,7 +109,7 @@ final class ReportActivation: Activation, Sendable {
         case .urgency: literal.equals(subject.report.urgency)
         case .feeder: literal.equals(subject.report.feeder?.rawValue)
         case .transformer: literal.equals(subject.report.transformer?.rawValue)
-        case .address, .description, .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, nil: literal.equals(string(slot: slot))
+        case .address, .description, .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, .place, nil: literal.equals(string(slot: slot))
         }
     }
 
@@ -123,7 +124,7 @@ final class ReportActivation: Activation, Sendable {
         case .urgency: literals.contains(subject.report.urgency)
         case .feeder: literals.contains(subject.report.feeder?.rawValue)
         case .transformer: literals.contains(subject.report.transformer?.rawValue)
-        case .address, .description, .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, nil: literals.contains(string(slot: slot))
+        case .address, .description, .reportedAt, .latitude, .longitude, .customersOut, .capacityKVA, .place, nil: literals.contains(string(slot: slot))
         }
     }
 
@@ -132,25 +133,25 @@ final class ReportActivation: Activation, Sendable {
         case .capacityKVA: subject.report.capacityKVA
         case .latitude: subject.report.place.coordinate?.latitude
         case .longitude: subject.report.place.coordinate?.longitude
-        case .type, .category, .source, .reportedAt, .address, .district, .site, .voltage, .urgency, .feeder, .transformer, .customersOut, .description,
+        case .type, .category, .source, .reportedAt, .address, .district, .site, .voltage, .urgency, .feeder, .transformer, .customersOut, .description, .place,
             nil: nil
         }
     }
 
     func call(function: Int, arguments: [Value]) throws(EvaluationError) -> Value {
         guard let function = SiteFunction(rawValue: function) else { throw EvaluationError(message: "no such function", span: Span(start: 0, end: 0)) }
-        return function.value(arguments, subject.outages, network)
+        return try function.value(arguments, at: subject.now, subject.outages, around)
     }
 
     /// The site's own zone is the one that conditions may name.
     func offset(ofZone name: String, atSeconds seconds: Int64) -> Int? {
-        name == zone.name ? Int(zone.offsetSeconds(at: Instant(milliseconds: seconds.multipliedReportingOverflow(by: 1_000).partialValue))) : nil
+        name == around.zone.name ? Int(around.zone.offsetSeconds(at: Instant(milliseconds: seconds.multipliedReportingOverflow(by: 1_000).partialValue))) : nil
     }
 
     /// A site's own field; a value of another type than the declared one counts as absent.
     private func own(_ index: Int) -> Value? {
-        guard index < fields.count, let value = subject.report.fields[fields[index].name] else { return nil }
-        return Self.value(of: value, as: fields[index].type)
+        guard index < around.fields.count, let value = subject.report.fields[around.fields[index].name] else { return nil }
+        return Self.value(of: value, as: around.fields[index].type)
     }
 
     static func value(of value: FieldValue, as type: FieldType) -> Value? {
@@ -189,7 +190,8 @@ final class ReportActivation: Activation, Sendable {
         case .string(let text): writer.string(text)
         case .timestamp(let seconds, let nanoseconds):
             writer.string(Instant(milliseconds: seconds * 1_000 + Int64(nanoseconds / 1_000_000)).rfc3339())
-        case .bytes, .list, .map, .duration, .type, .optional: return "null"
+        case .map: return value.json
+        case .bytes, .list, .duration, .type, .optional: return "null"
         }
         return writer.text
     }

@@ -6,6 +6,8 @@ enum Slot {
     enum Report: Int, CaseIterable {
         case type, category, source, reportedAt, latitude, longitude, address, district, site, voltage, urgency, feeder, transformer
         case customersOut, capacityKVA, description
+        /// The place as a whole: what functions take.
+        case place
     }
 
     /// Customer facts come by name; those the house knows have a type.
@@ -86,6 +88,9 @@ package struct DeclaredField: Sendable, Hashable {
 }
 
 enum ReportSchema {
+    /// The name of the group of fields that a place is.
+    static let place = "place"
+
     /// `site` nil, or a section of it that could not be read: what depends on it is not checked, so that one mistake is told once.
     static func schema(_ site: SiteWords?) -> Schema {
         func enumeration(_ name: String) -> StaticType {
@@ -103,12 +108,12 @@ enum ReportSchema {
         schema.objects["report"] = [
             "type": field(.type, enumeration("type")), "category": field(.category, enumeration("category")),
             "source": field(.source, enumeration("source")), "reported_at": field(.reportedAt, .timestamp),
-            "place": .init(.object("place")), "site": field(.site, enumeration("site")), "voltage": field(.voltage, enumeration("voltage")),
+            "place": .init(.object(place), slot: Slot.Report.place.rawValue), "site": field(.site, enumeration("site")), "voltage": field(.voltage, enumeration("voltage")),
             "urgency": field(.urgency, enumeration("urgency")), "feeder": field(.feeder, .string),
             "transformer": field(.transformer, .string), "customers_out": field(.customersOut, .int),
             "capacity_kva": field(.capacityKVA, .double), "description": field(.description, .string), "fields": fields,
         ]
-        schema.objects["place"] = [
+        schema.objects[place] = [
             "lat": field(.latitude, .double), "lon": field(.longitude, .double), "address": field(.address, .string),
             "district": field(.district, district),
         ]

@@ -173,6 +173,12 @@ private func utc(_ day: String, _ second: Int) -> Instant { TimeZoneRules.utc.in
             #expect(time.closes(after: start, through: due, notBefore: first) == n)
             #expect(time.closes(after: start, through: due + TimeSpan(milliseconds: -1), notBefore: first) == n - 1)
 
+            // So many working days back from any instant: exactly the clocks that began before then have passed their deadline.
+            for end in [due, due + TimeSpan(milliseconds: 1), due + .minutes(Int64(pick(-5_000...5_000)))] where end > start {
+                #expect((end - start > time.span(days: n, before: end)) == (due < end), "seed \(seed), \(n) days back from \(end.rfc3339(in: zone))")
+            }
+            #expect(time.span(days: 0, before: due) == .zero)
+
             // A clock that is stopped and goes on: all closes that it saw while it ran, and no other.
             var now = start
             var counted = 0
