@@ -66,10 +66,15 @@ final class DaemonBackend: Backend {
         var found: [[UInt8]] = []
         for receipt in try await store.receipts(of: id, source: source) {
             var tasks: [[UInt8]] = []
+            var movedTo: TaskID?
             if receipt.kase == nil {
                 var numbers = receipt.tasks
-                // It joined another, and may have been taken out of it since.
-                if receipt.answer != nil, let now = try await store.incident(of: id, source: receipt.source) { numbers = [now] }
+                // It may have joined another, been taken out of it, and been merged elsewhere since.
+                if let now = try await store.incident(of: id, source: receipt.source), !numbers.contains(now) {
+                    movedTo = now
+                    // What it joined is somebody else's; what was made of it alone stays to be seen, merged.
+                    numbers = receipt.answer == nil ? numbers + [now] : [now]
+                }
                 for task in numbers {
                     if let one = try await store.task(task) { tasks.append(one.task.json(history: one.history.map(\.line), rules: rules, at: now)) }
                 }
@@ -81,6 +86,7 @@ final class DaemonBackend: Backend {
                 json.raw(receipt.json())
                 json.key("tasks")
                 json.array { json in for task in tasks { json.raw(task) } }
+                json.field("moved_to", movedTo?.description)
                 if let kase {
                     json.key("case")
                     json.raw(kase)

@@ -20,7 +20,7 @@ import GRDB
 /// | `manager` | how many customers an account manager has | account managers |
 /// | `cases` | each case, open and finished | history |
 /// | `shared` | each department that a task of another's concerns | history |
-/// | `caller` | each call that joined an incident, or was told of an outage | history |
+/// | `caller` | each call that joined an incident, was taken out of one, or was told of an outage | history |
 /// | `outage` | each known interruption of supply | history |
 /// | `device` | what a device has shown last, and where the rules that watch it stand | devices |
 /// | `district` | each district in need of crews, and since when | districts |
@@ -66,6 +66,10 @@ enum Schema {
         }
         migrator.registerMigration("11 districts") { db in
             try db.execute(sql: "CREATE TABLE district (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
+        }
+        migrator.registerMigration("12 calls that moved") { db in
+            // Of a caller who was taken out of an incident: the task that began with that report. Its `task` is 0 then.
+            try db.execute(sql: "ALTER TABLE caller ADD COLUMN founded INTEGER")
         }
         return migrator
     }
