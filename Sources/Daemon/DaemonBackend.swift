@@ -236,6 +236,7 @@ final class DaemonBackend: Backend {
         let now = clock.now()
         // Counted when somebody asks: there is no index of it, and nobody else wants it.
         let (zone, overdueCases) = await loop.look { ($0.rules.site.zone, $0.state.overdueCaseCount(at: now)) }
+        let notes = await notes()
         var json = JSONWriter()
         json.object { json in
             json.field("open", snapshot.open)
@@ -264,9 +265,25 @@ final class DaemonBackend: Backend {
             json.field("healthy", complaints.isEmpty)
             json.key("complaints")
             json.array { json in for complaint in complaints { json.string(complaint) } }
+            json.key("notes")
+            json.array { json in for note in notes { json.string(note) } }
         }
         return json.bytes
     }
+
+    /// What somebody should look at by day, and nothing that stops the work.
+    private func notes() async -> [String] {
+        var notes: [String] = []
+        if let span = store.erasesForMilliseconds, span >= Self.erasureMilliseconds {
+            notes.append(
+                "what was forgotten has stood in paidan.sqlite-wal for \(Message.length(TimeSpan(milliseconds: span))): a reader of the database is in the way, or its disk has no room; end long looks (figures, backups, sqlite3) or free some space"
+            )
+        }
+        return notes
+    }
+
+    /// A look takes seconds.
+    private static let erasureMilliseconds: Int64 = 60_000
 
     func reload() async -> ReloadAnswer { await reloadRules() }
 
