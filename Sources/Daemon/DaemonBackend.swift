@@ -66,10 +66,15 @@ final class DaemonBackend: Backend {
         var found: [[UInt8]] = []
         for receipt in try await store.receipts(of: id, source: source) {
             var tasks: [[UInt8]] = []
+            var movedTo: TaskID?
             if receipt.kase == nil {
                 var numbers = receipt.tasks
-                // It joined another, and may have been taken out of it since.
-                if receipt.answer != nil, let now = try await store.incident(of: id, source: receipt.source) { numbers = [now] }
+                // It may have joined another, been taken out of it, and been merged elsewhere since.
+                if let now = try await store.incident(of: id, source: receipt.source), !numbers.contains(now) {
+                    movedTo = now
+                    // What it joined is somebody else's; what was made of it alone stays to be seen, merged.
+                    numbers = receipt.answer == nil ? numbers + [now] : [now]
+                }
                 for task in numbers {
                     if let one = try await store.task(task) { tasks.append(one.task.json(history: one.history.map(\.line), rules: rules, at: now)) }
                 }
@@ -81,6 +86,7 @@ final class DaemonBackend: Backend {
                 json.raw(receipt.json())
                 json.key("tasks")
                 json.array { json in for task in tasks { json.raw(task) } }
+                json.field("moved_to", movedTo?.description)
                 if let kase {
                     json.key("case")
                     json.raw(kase)
@@ -230,6 +236,7 @@ final class DaemonBackend: Backend {
         let now = clock.now()
         // Counted when somebody asks: there is no index of it, and nobody else wants it.
         let (zone, overdueCases) = await loop.look { ($0.rules.site.zone, $0.state.overdueCaseCount(at: now)) }
+        let notes = await notes()
         var json = JSONWriter()
         json.object { json in
             json.field("open", snapshot.open)
@@ -258,9 +265,25 @@ final class DaemonBackend: Backend {
             json.field("healthy", complaints.isEmpty)
             json.key("complaints")
             json.array { json in for complaint in complaints { json.string(complaint) } }
+            json.key("notes")
+            json.array { json in for note in notes { json.string(note) } }
         }
         return json.bytes
     }
+
+    /// What somebody should look at by day, and nothing that stops the work.
+    private func notes() async -> [String] {
+        var notes: [String] = []
+        if let span = store.erasesForMilliseconds, span >= Self.erasureMilliseconds {
+            notes.append(
+                "what was forgotten has stood in paidan.sqlite-wal for \(Message.length(TimeSpan(milliseconds: span))): a reader of the database is in the way, or its disk has no room; end long looks (figures, backups, sqlite3) or free some space"
+            )
+        }
+        return notes
+    }
+
+    /// A look takes seconds.
+    private static let erasureMilliseconds: Int64 = 60_000
 
     func reload() async -> ReloadAnswer { await reloadRules() }
 

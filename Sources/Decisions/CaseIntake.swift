@@ -18,7 +18,10 @@ extension DispatchState {
         report.place.address = nil
         report.description = nil
         var facts = customer?.facts ?? [:]
-        for name in CustomerFacts.personalNames { facts[name] = nil }
+        for name in CustomerFacts.personalNames {
+            facts[name] = nil
+            report.fields[name] = nil
+        }
         var manager: RoleID?
         if case .string(let name) = customer?.facts["account_manager"], !name.isEmpty { manager = RoleID(name) }
         var row = WorkCase(

@@ -40,24 +40,42 @@ extension InputCodec {
     /// The whole input as a sender would write it: what the command line sends.
     package static func wireForm(of input: Input) -> [UInt8] { form(of: input.body, key: input.key, personal: true) }
 
-    /// What the log keeps. `personal` (address and description; nil when there are none) stands apart, so that it can be forgotten while
-    /// the log stays whole.
+    /// What the log keeps. `personal` (nil when there is none) stands apart, so that it can be forgotten while the log stays whole: of a
+    /// report the address, the description and who calls (`fields` of the names in `CustomerFacts.personalNames`); of a customer's record all
+    /// that it says, because beside the account everything in it is somebody's.
     package static func logForm(of input: Input) -> (log: [UInt8], personal: [UInt8]?) {
         let log = form(of: input.body, key: input.key, personal: false)
-        if case .customer(let customer) = input.body {
-            let facts = customer.facts.filter { CustomerFacts.personalNames.contains($0.key) }
-            guard !facts.isEmpty else { return (log, nil) }
-            var writer = JSONWriter(capacity: 256)
-            write(facts, to: &writer)
-            return (log, writer.bytes)
-        }
-        guard case .report(let report) = input.body, report.place.address != nil || report.description != nil else { return (log, nil) }
         var writer = JSONWriter(capacity: 512)
-        writer.object {
-            $0.field("address", report.place.address)
-            $0.field("description", report.description)
+        switch input.body {
+        case .customer(let customer):
+            guard !customer.facts.isEmpty || !customer.consumption.isEmpty || !customer.payments.isEmpty else { return (log, nil) }
+            writer.object { write(customer, facts: customer.facts, to: &$0) }
+        case .report(let report):
+            let fields = report.fields.filter { CustomerFacts.personalNames.contains($0.key) }
+            guard report.place.address != nil || report.description != nil || !fields.isEmpty else { return (log, nil) }
+            writer.object { json in
+                json.field("address", report.place.address)
+                json.field("description", report.description)
+                guard !fields.isEmpty else { return }
+                json.key("fields")
+                write(fields, to: &json)
+            }
+        case .progress, .crew, .kase, .outage, .contractor, .reading, .recovered: return (log, nil)
         }
         return (log, writer.bytes)
+    }
+
+    /// What the log kept of a customer's record before amounts stood apart: all but names, telephones and addresses. Where those were forgotten,
+    /// a repeat is known by it.
+    package static func earlierLogForm(of record: CustomerFacts, key: InputKey) -> [UInt8] {
+        var writer = JSONWriter(capacity: 512)
+        writer.object { json in
+            json.field("kind", "customer")
+            write(key, to: &json)
+            json.field("customer", record.customer.rawValue)
+            write(record, facts: record.facts.filter { !CustomerFacts.personalNames.contains($0.key) }, to: &json)
+        }
+        return writer.bytes
     }
 
     /// An input from the log; exactly the one that `logForm` was given. With its personal part forgotten it comes without address and
@@ -69,7 +87,7 @@ extension InputCodec {
         }
         guard let personal else { return input(stored.body, id: stored.id, source: stored.source ?? SourceID("")) }
         if case .customer(var customer) = stored.body {
-            customer.facts.merge(try personalFacts(personal)) { _, personal in personal }
+            try customer.take(personal: personal)
             return input(.customer(customer), id: stored.id, source: stored.source ?? SourceID(""))
         }
         guard case .report(var report) = stored.body else {
@@ -79,15 +97,19 @@ extension InputCodec {
         do throws(JSONFault) { parts = try JSONValue.parse(personal) } catch { throw InputFault(error) }
         report.place.address = parts["address"]?.string
         report.description = parts["description"]?.string
+        if parts["fields"] != nil {
+            let fields = try personalPart(personal) { (reader) throws(JSONStop) in try reader.personal().fields }
+            report.fields.merge(fields) { _, personal in personal }
+        }
         return input(.report(report), id: stored.id, source: stored.source ?? SourceID(""))
     }
 
-    /// The personal facts of a customer's record, as `logForm` wrote them.
-    private static func personalFacts(_ bytes: [UInt8]) throws(InputFault) -> [String: FieldValue] {
-        try bytes.withUnsafeBufferPointer { bytes throws(InputFault) -> [String: FieldValue] in
+    /// Reads a personal part, as `logForm` wrote it.
+    fileprivate static func personalPart<T>(_ bytes: [UInt8], _ body: (inout JSONReader) throws(JSONStop) -> T) throws(InputFault) -> T {
+        try bytes.withUnsafeBufferPointer { bytes throws(InputFault) -> T in
             do throws(JSONStop) {
                 var reader = try JSONReader(bytes)
-                return try reader.fields()
+                return try body(&reader)
             } catch {
                 throw InputFault(JSONFault(error, in: bytes, firstLine: 1))
             }
@@ -168,29 +190,12 @@ extension InputCodec {
                 write(key, to: &json)
                 json.field("customer", customer.customer.rawValue)
                 if customer.event != .record { json.field("event", customer.event.rawValue) }
-                let facts = personal ? customer.facts : customer.facts.filter { !CustomerFacts.personalNames.contains($0.key) }
-                let saysMore = !customer.consumption.isEmpty || !customer.payments.isEmpty
-                if !facts.isEmpty || customer.event == .record && !saysMore {
+                if personal {
+                    write(customer, facts: customer.facts, to: &json)
+                } else if customer.event == .record {
+                    // All that it says stands apart.
                     json.key("facts")
-                    write(facts, to: &json)
-                }
-                if !customer.consumption.isEmpty {
-                    json.key("consumption")
-                    json.object { json in
-                        for (month, kWh) in customer.consumption.sorted(by: { $0.key < $1.key }) {
-                            json.key(named: monthText(month))
-                            json.double(kWh)
-                        }
-                    }
-                }
-                if !customer.payments.isEmpty {
-                    json.key("payments")
-                    json.object { json in
-                        for (month, days) in customer.payments.sorted(by: { $0.key < $1.key }) {
-                            json.key(named: monthText(month))
-                            if days == CustomerFacts.unpaid { json.string("unpaid") } else { json.int(Int(days)) }
-                        }
-                    }
+                    json.object { _ in }
                 }
             case .reading(let reading):
                 json.field("kind", "reading")
@@ -245,12 +250,40 @@ extension InputCodec {
         json.field("customers_out", report.customersOut)
         json.field("capacity_kva", report.capacityKVA)
         if personal { json.field("description", report.description) }
-        if !report.fields.isEmpty {
+        let fields = personal ? report.fields : report.fields.filter { !CustomerFacts.personalNames.contains($0.key) }
+        if !fields.isEmpty {
             json.key("fields")
-            write(report.fields, to: &json)
+            write(fields, to: &json)
         }
         write(report.documents, to: &json)
         json.field("about", report.about)
+    }
+
+    /// `facts`, `consumption` and `payments`.
+    private static func write(_ customer: CustomerFacts, facts: [String: FieldValue], to json: inout JSONWriter) {
+        let saysMore = !customer.consumption.isEmpty || !customer.payments.isEmpty
+        if !facts.isEmpty || customer.event == .record && !saysMore {
+            json.key("facts")
+            write(facts, to: &json)
+        }
+        if !customer.consumption.isEmpty {
+            json.key("consumption")
+            json.object { json in
+                for (month, kWh) in customer.consumption.sorted(by: { $0.key < $1.key }) {
+                    json.key(named: monthText(month))
+                    json.double(kWh)
+                }
+            }
+        }
+        if !customer.payments.isEmpty {
+            json.key("payments")
+            json.object { json in
+                for (month, days) in customer.payments.sorted(by: { $0.key < $1.key }) {
+                    json.key(named: monthText(month))
+                    if days == CustomerFacts.unpaid { json.string("unpaid") } else { json.int(Int(days)) }
+                }
+            }
+        }
     }
 
     private static func write(_ documents: [String], to json: inout JSONWriter) {
@@ -287,5 +320,52 @@ extension InputCodec {
                 }
             }
         }
+    }
+}
+
+/// What stands beside an entry of the log, but for texts.
+private struct PersonalPart {
+    var fields: [String: FieldValue] = [:]
+    var facts: [String: FieldValue] = [:]
+    var consumption: [Int32: Double] = [:]
+    var payments: [Int32: Int32] = [:]
+}
+
+private enum PersonalKey: String, CaseIterable {
+    case address, description, fields, facts, consumption, payments
+}
+
+private let personalKeys = KeyTable<PersonalKey>()
+
+extension JSONReader {
+    fileprivate mutating func personal() throws(JSONStop) -> PersonalPart {
+        var part = PersonalPart()
+        var scan = try ObjectScan(personalKeys, &self)
+        while let key = try scan.next(&self) {
+            switch key {
+            case .address, .description: try skip()
+            case .fields: part.fields = try fields()
+            case .facts: part.facts = try fields()
+            case .consumption: part.consumption = try consumption()
+            case .payments: part.payments = try payments()
+            }
+        }
+        return part
+    }
+}
+
+extension CustomerFacts {
+    /// Adds what stands beside the log: all that the record says, or, as earlier versions had it, its personal facts alone.
+    fileprivate mutating func take(personal bytes: [UInt8]) throws(InputFault) {
+        let parts: JSONValue
+        do throws(JSONFault) { parts = try JSONValue.parse(bytes) } catch { throw InputFault(error) }
+        let isWhole = (parts.object ?? []).contains { $0.value.object != nil }
+        let part = try InputCodec.personalPart(bytes) { (reader) throws(JSONStop) -> PersonalPart in
+            if isWhole { return try reader.personal() }
+            return PersonalPart(facts: try reader.fields())
+        }
+        facts.merge(part.facts) { _, personal in personal }
+        consumption.merge(part.consumption) { _, personal in personal }
+        payments.merge(part.payments) { _, personal in personal }
     }
 }

@@ -19,6 +19,7 @@ extension Writer {
         do throws(CommitFailure) {
             let (next, hasNotices) = try transaction { () throws(CommitFailure) in try write(batch, plan) }
             head = next
+            if batch.entries.contains(where: { $0.decision.changes.contains { if case .forget = $0 { true } else { false } } }) { wantsErasure() }
             return Committed(lastInput: next.input, lastHistory: next.history, hasNotices: hasNotices)
         } catch {
             // A context that was first written in this transaction is gone with it.

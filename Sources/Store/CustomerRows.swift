@@ -104,24 +104,61 @@ extension Writer {
             let s = try prepared("DELETE FROM customer WHERE account = ?1 AND revision = ?2")
             s.bind(1, change.id.rawValue)
             s.bind(2, Int64(change.revisionBefore ?? 0))
+            let key = try key(of: change.id)
             guard try run(s) == 1 else { throw moved(change) }
+            if let key {
+                let wipe = try prepared("UPDATE secret SET bytes = zeroblob(\(Sealed.keyBytes)) WHERE id = ?1")
+                wipe.bind(1, key.number)
+                try run(wipe)
+            }
             return try load(change.managerBefore, nil)
         }
+        var known: (number: Int64, bytes: [UInt8])?
+        if change.revisionBefore != nil { known = try key(of: change.id) }
+        let key: (number: Int64, bytes: [UInt8])
+        if let known { key = known } else { key = try newKey() }
         bytes.reset()
         RowCodec.write(after, into: &bytes)
         let s: Statement
         if let revision = change.revisionBefore {
-            s = try prepared("UPDATE customer SET revision = ?2, body = ?3, area = ?5 WHERE account = ?1 AND revision = ?4")
+            s = try prepared("UPDATE customer SET revision = ?2, body = ?3, area = ?5, key = ?6 WHERE account = ?1 AND revision = ?4")
             s.bind(4, Int64(revision))
         } else {
-            s = try prepared("INSERT INTO customer (account, revision, body, area) VALUES (?1, ?2, ?3, ?5)")
+            s = try prepared("INSERT INTO customer (account, revision, body, area, key) VALUES (?1, ?2, ?3, ?5, ?6)")
         }
         s.bind(1, change.id.rawValue)
         s.bind(2, Int64(after.revision))
-        s.bind(3, bytes.bytes)
+        s.bind(3, Sealed.seal(bytes.bytes, key: key.bytes, nonce: Self.random(Sealed.nonceBytes)))
+        s.bind(6, key.number)
         s.bind(5, after.servedArea?.rawValue)
         guard try run(s) == 1 else { throw moved(change) }
         try load(change.managerBefore, after.manager)
+    }
+
+    /// The key of a customer's row; nil: there is no such row, or it has none yet.
+    private func key(of customer: CustomerID) throws(CommitFailure) -> (number: Int64, bytes: [UInt8])? {
+        let s = try prepared("SELECT s.id, s.bytes FROM customer AS c JOIN secret AS s ON s.id = c.key WHERE c.account = ?1")
+        s.bind(1, customer.rawValue)
+        do {
+            guard try s.step() else { return nil }
+            defer { s.reset() }
+            return (s.int(0), s.bytes(1) ?? [])
+        } catch {
+            throw CommitFailure(error, path: path)
+        }
+    }
+
+    private func newKey() throws(CommitFailure) -> (number: Int64, bytes: [UInt8]) {
+        let key = Self.random(Sealed.keyBytes)
+        let s = try prepared("INSERT INTO secret (bytes) VALUES (?1)")
+        s.bind(1, key)
+        try run(s)
+        return (sqlite3_last_insert_rowid(connection), key)
+    }
+
+    private static func random(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in generator.next() }
     }
 
     private func moved(_ change: CommitPlan.CustomerChange) -> CommitFailure {
@@ -139,9 +176,14 @@ extension Writer {
         }
     }
 
-    /// What stands beside the inputs of a customer, apart from the log: names, telephones, addresses, what they said.
+    /// What stands beside the inputs of a customer, apart from the log: names, telephones, addresses, amounts, what they said.
+    ///
+    /// It is overwritten where it stands, with as many zeros: when a row is removed SQLite may rebuild the pages beside it, and what it copies
+    /// then leaves another's part behind in a page where nothing ever erases it. For the same reason a customer's own row, which comes and grows
+    /// between others, is sealed.
     func forget(_ customer: CustomerID) throws(CommitFailure) {
-        let s = try prepared("DELETE FROM personal WHERE customer = ?1")
+        let s = try prepared(
+            "UPDATE personal SET body = zeroblob(length(body)), salt = zeroblob(length(salt)) WHERE customer = ?1 AND \(Looks.isKept("personal"))")
         s.bind(1, customer.rawValue)
         try run(s)
     }
@@ -149,7 +191,27 @@ extension Writer {
 
 extension Looks {
     /// By the index over the few who are looked after, whatever the number of customers.
-    static let servedInArea = "SELECT account, body FROM customer WHERE area = ?1 ORDER BY account LIMIT ?2"
+    static let servedInArea = """
+        SELECT c.body, s.bytes, c.account FROM customer AS c LEFT JOIN secret AS s ON s.id = c.key WHERE c.area = ?1 ORDER BY c.account LIMIT ?2
+        """
+
+    static let customer = "SELECT c.body, s.bytes FROM customer AS c LEFT JOIN secret AS s ON s.id = c.key WHERE c.account = ?1"
+
+    /// The row on which a statement of these stands.
+    static func customer(_ account: CustomerID, _ s: Statement) throws(RowFault) -> CustomerRecord {
+        guard let key = s.raw(1) else { return try s.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) } }
+        guard let sealed = s.raw(0), let body = Sealed.open(sealed, key: key) else { throw RowFault("a customer's row can't be opened with its key") }
+        do {
+            return try body.withUnsafeBytes { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+        } catch let fault as RowFault {
+            throw fault
+        } catch {
+            throw RowFault("\(error)")
+        }
+    }
+
+    /// Of a row of `personal`: nobody has forgotten it.
+    static func isKept(_ table: String) -> String { "\(table).salt IS NOT zeroblob(\(LogChain.saltBytes))" }
 
     static func managerLoads(_ db: OpaquePointer) throws -> [RoleID: Int32] {
         let s = try Statement(db, "SELECT id, customers FROM manager WHERE customers <> 0")

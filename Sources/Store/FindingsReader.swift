@@ -13,7 +13,7 @@ final class FindingsReader: @unchecked Sendable {
         begin = try Statement(db, "BEGIN")
         commit = try Statement(db, "COMMIT")
         findInput = try Statement(db, Looks.earlierInput)
-        findCustomer = try Statement(db, "SELECT body FROM customer WHERE account = ?")
+        findCustomer = try Statement(db, Looks.customer)
         findTask = try Statement(db, "SELECT state, body FROM task WHERE id = ? AND open = 0")
         findCallers = try Statement(db, Looks.callersOfTask)
         findServed = try Statement(db, Looks.servedInArea)
@@ -38,8 +38,7 @@ final class FindingsReader: @unchecked Sendable {
             findServed.bind(2, Int64(limit - found.count))
             defer { findServed.reset() }
             while try findServed.step() {
-                let account = CustomerID(findServed.text(0))
-                found.append(try findServed.blob(1) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) })
+                found.append(try Looks.customer(CustomerID(findServed.text(2)), findServed))
             }
         }
         return found
@@ -49,7 +48,7 @@ final class FindingsReader: @unchecked Sendable {
         findCustomer.bind(1, account.rawValue)
         guard try findCustomer.step() else { return nil }
         defer { findCustomer.reset() }
-        return try findCustomer.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+        return try Looks.customer(account, findCustomer)
     }
 
     /// The digest that the input's key had before; nil: it is not this input's, and more can't be told.
@@ -58,9 +57,11 @@ final class FindingsReader: @unchecked Sendable {
     private func digest(foundFor input: Input) throws -> ContentDigest? {
         guard !findInput.isNull(3) else { return try findInput.blob(0, RowCodec.digest) }
         if let salt = findInput.bytes(4) { return findInput.bytes(0) == LogChain.digest(input.digest, salt: salt) ? input.digest : nil }
-        let left = try InputCodec.input(log: findInput.bytes(2) ?? [], personal: nil)
-        let said = try InputCodec.input(log: InputCodec.logForm(of: input).log, personal: nil)
-        return left.digest == said.digest ? input.digest : nil
+        let left = try InputCodec.input(log: findInput.bytes(2) ?? [], personal: nil).digest
+        if try InputCodec.input(log: InputCodec.logForm(of: input).log, personal: nil).digest == left { return input.digest }
+        guard case .customer(let record) = input.body, record.event == .record else { return nil }
+        let earlier = try InputCodec.input(log: InputCodec.earlierLogForm(of: record, key: input.key), personal: nil).digest
+        return earlier == left ? input.digest : nil
     }
 
     private func findings(for input: Input) throws -> Findings {

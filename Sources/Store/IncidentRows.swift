@@ -111,11 +111,13 @@ extension Writer {
             s.bind(2, to.packed)
             try run(s)
         case .split(let from, let to, let first, let others):
-            let gone = try prepared("DELETE FROM caller WHERE task = ?1 AND task <> 0 AND report = ?2 AND source = ?3")
-            gone.bind(1, from.packed)
-            gone.bind(2, first.id)
-            gone.bind(3, first.source.rawValue)
-            guard try run(gone) == 1 else { throw .defect("caller \(first.id) of \(from) is not there", path: path) }
+            // No caller any more, and its receipt still names the task that it was a caller of: the row says where it is.
+            let founder = try prepared("UPDATE caller SET task = 0, founded = ?4 WHERE task = ?1 AND task <> 0 AND report = ?2 AND source = ?3")
+            founder.bind(1, from.packed)
+            founder.bind(2, first.id)
+            founder.bind(3, first.source.rawValue)
+            founder.bind(4, to.packed)
+            guard try run(founder) == 1 else { throw .defect("caller \(first.id) of \(from) is not there", path: path) }
             let moved = try prepared("UPDATE caller SET task = ?4 WHERE task = ?1 AND task <> 0 AND report = ?2 AND source = ?3")
             for other in others {
                 moved.bind(1, from.packed)
@@ -223,10 +225,16 @@ extension Store {
         }
     }
 
-    /// The task that stands for a report that joined another: where it is now, whatever its receipt said.
+    /// The task that stands for a report that joined another, or was taken out of it: where it is now, whatever its receipt said.
     package func incident(of report: String, source: SourceID) async throws(StoreError) -> TaskID? {
         try await look { db in
-            let s = try Statement(db, "SELECT task FROM caller WHERE report = ?1 AND source = ?2 AND task <> 0")
+            // A report that was moved more than once has a row for each time that it became a caller: the last one tells.
+            let s = try Statement(
+                db,
+                """
+                SELECT CASE task WHEN 0 THEN founded ELSE task END FROM caller
+                WHERE report = ?1 AND source = ?2 AND (task <> 0 OR founded IS NOT NULL) ORDER BY row DESC LIMIT 1
+                """)
             s.bind(1, report)
             s.bind(2, source.rawValue)
             return try s.step() ? TaskID(packed: s.int(0)) : nil

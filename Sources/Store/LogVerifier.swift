@@ -178,7 +178,7 @@ struct LogWalk {
     /// Columns of `rows`.
     static let columns = """
         SELECT i.seq, i.at, i.kind, i.context, i.source, i.id, i.digest, i.receipt, i.body, i.part, i.chain, p.seq, p.body, p.customer, p.salt
-        FROM input AS i LEFT JOIN personal AS p ON p.seq = i.seq
+        FROM input AS i LEFT JOIN personal AS p ON p.seq = i.seq AND \(Looks.isKept("p"))
         """
 
     private let db: OpaquePointer

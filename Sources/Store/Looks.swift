@@ -21,7 +21,7 @@ enum Looks {
     /// What is kept of an input by its key: the body and the salt are for telling a repeat of one that has a personal part.
     static let earlierInput = """
         SELECT i.digest, i.receipt, CASE WHEN i.part IS NULL THEN NULL ELSE i.body END, i.part, p.salt
-        FROM input AS i LEFT JOIN personal AS p ON p.seq = i.seq WHERE i.source = ? AND i.id = ?
+        FROM input AS i LEFT JOIN personal AS p ON p.seq = i.seq AND \(isKept("p")) WHERE i.source = ? AND i.id = ?
         """
 
     static let receiptsOfOne = "SELECT source, receipt FROM input WHERE source = ?2 AND id = ?1 AND receipt IS NOT NULL"

@@ -95,10 +95,10 @@ extension Store {
     /// What is known of a customer.
     package func customer(_ account: CustomerID) async throws(StoreError) -> CustomerRecord? {
         try await look { db in
-            let s = try Statement(db, "SELECT body FROM customer WHERE account = ?")
+            let s = try Statement(db, Looks.customer)
             s.bind(1, account.rawValue)
             guard try s.step() else { return nil }
-            return try s.blob(0) { bytes throws(RowFault) in try RowCodec.customer(account, bytes) }
+            return try Looks.customer(account, s)
         }
     }
 
@@ -173,7 +173,7 @@ extension Store {
                 db,
                 """
                 SELECT i.seq, i.at, i.kind, c.rules, c.engine, i.body, p.body
-                FROM input AS i JOIN context AS c ON c.id = i.context LEFT JOIN personal AS p ON p.seq = i.seq
+                FROM input AS i JOIN context AS c ON c.id = i.context LEFT JOIN personal AS p ON p.seq = i.seq AND \(Looks.isKept("p"))
                 WHERE i.seq > ? ORDER BY i.seq LIMIT ?
                 """)
             s.bind(1, number)

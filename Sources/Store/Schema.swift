@@ -16,11 +16,12 @@ import GRDB
 /// | `notice` | each notice with a channel, waiting or done | history |
 /// | `crew` | what is known of a crew beyond the roster | crews |
 /// | `contractor` | what is known of a contractor or supplier beyond the roster | contractors |
-/// | `customer` | what is known and counted of a customer | customers |
+/// | `customer` | what is known and counted of a customer, sealed | customers |
+/// | `secret` | the key of each customer, those who were forgotten as well | customers |
 /// | `manager` | how many customers an account manager has | account managers |
 /// | `cases` | each case, open and finished | history |
 /// | `shared` | each department that a task of another's concerns | history |
-/// | `caller` | each call that joined an incident, or was told of an outage | history |
+/// | `caller` | each call that joined an incident, was taken out of one, or was told of an outage | history |
 /// | `outage` | each known interruption of supply | history |
 /// | `device` | what a device has shown last, and where the rules that watch it stand | devices |
 /// | `district` | each district in need of crews, and since when | districts |
@@ -67,6 +68,13 @@ enum Schema {
         migrator.registerMigration("11 districts") { db in
             try db.execute(sql: "CREATE TABLE district (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
         }
+        migrator.registerMigration("12 calls that moved") { db in
+            // Of a caller who was taken out of an incident: the task that began with that report. Its `task` is 0 then.
+            try db.execute(sql: "ALTER TABLE caller ADD COLUMN founded INTEGER")
+        }
+        migrator.registerMigration("13 secrets") { db in
+            try db.execute(sql: secretTable)
+        }
         return migrator
     }
 
@@ -97,6 +105,13 @@ enum Schema {
         UPDATE cases SET ended = (SELECT max(at) FROM history WHERE history.kase = cases.id) WHERE open = 0;
         CREATE INDEX task_ended ON task (ended) WHERE ended IS NOT NULL;
         CREATE INDEX case_ended ON cases (ended) WHERE ended IS NOT NULL;
+        """
+
+    private static let secretTable = """
+        -- The key that a customer's body is sealed with; 32 zero bytes once they are forgotten. Rows are added at the end and overwritten in place,
+        -- and never removed: so no page of it is ever rebuilt, and no copy of a key is left in one.
+        CREATE TABLE secret (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+        ALTER TABLE customer ADD COLUMN key INTEGER;  -- its row in `secret`; NULL: the body is as version 12 wrote it, until it changes
         """
 
     private static let servedColumn = """

@@ -45,8 +45,14 @@ package final class Store: Sendable {
     private let head: Mutex<LogHead>
     /// Names this database's log, in hexadecimal digits: what the journal says of another log is not of this one.
     package let logID: String
+    /// Since when what was forgotten waits to be erased; nil: it does not.
+    private let erasesSince = Moment()
     /// Held from before the database is opened until after it is closed.
     private let lock: FolderLock
+
+    private final class Moment: Sendable {
+        let value = Mutex<Int64?>(nil)
+    }
 
     /// Unchecked Sendable: reached only inside the writer's serial queue, like the writer in it.
     private final class WriterBox: @unchecked Sendable {
@@ -157,12 +163,27 @@ package final class Store: Sendable {
             head.withLock { $0 = writer.logHead }
             return (result, writer.wantsCheckpoint)
         } ?? (.failure(.fatal(StoreError.closed(path).description)), false)
-        if wantsCheckpoint {
-            queue.asyncWriteWithoutTransaction { [writer, readers] _ in
-                writer.writer?.checkpoint(interruptReaders: { readers.interrupt() })
-            }
-        }
+        if wantsCheckpoint { checkpointSoon() }
         return try result.get()
+    }
+
+    private func checkpointSoon() {
+        queue.asyncWriteWithoutTransaction { [writer, readers, erasesSince] _ in
+            guard let writer = writer.writer else { return }
+            writer.checkpoint(interruptReaders: { readers.interrupt() })
+            let now = Self.monotonicMilliseconds()
+            erasesSince.value.withLock { $0 = writer.hasToErase ? $0 ?? now : nil }
+        }
+    }
+
+    /// For how long what was forgotten has stood in the write-ahead log, because a reader was in the way or the disk had no room, in
+    /// milliseconds; nil: nothing does.
+    package var erasesForMilliseconds: Int64? { erasesSince.value.withLock { $0 }.map { Self.monotonicMilliseconds() - $0 } }
+
+    private static func monotonicMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     /// Where the log stands on disk. Does not wait for a commit under way.
@@ -170,8 +191,10 @@ package final class Store: Sendable {
 
     /// A tiny real commit with its sync: the watchdog's proof that the writer writes. `.noRoom` is an answer too.
     package func proveWritable() throws(CommitFailure) {
-        let result = onWriter { writer in Result { () throws(CommitFailure) in try writer.beat() } }
-        try (result ?? .failure(.fatal(StoreError.closed(path).description))).get()
+        let (result, hasToErase) = onWriter { writer in (Result { () throws(CommitFailure) in try writer.beat() }, writer.hasToErase) }
+            ?? (.failure(.fatal(StoreError.closed(path).description)), false)
+        if hasToErase { checkpointSoon() }
+        try result.get()
     }
 
     private func onWriter<T>(_ body: (Writer) -> T) -> T? {
@@ -293,7 +316,7 @@ package final class Store: Sendable {
         try db.execute(sql: "PRAGMA journal_size_limit = \(Int64(options.walPagesMax) * 4_096)")
         try db.execute(sql: "PRAGMA cache_size = -16384")
         try db.execute(sql: "PRAGMA temp_store = MEMORY")
-        // What was forgotten must not stay behind in the room that its row leaves.
+        // What was forgotten must not stay behind in the room that its row leaves; the WAL is emptied after it (`Writer.checkpoint`).
         try db.execute(sql: "PRAGMA secure_delete = ON")
         for pragma in options.spoilers { try db.execute(sql: "PRAGMA \(pragma)") }
     }
@@ -302,6 +325,11 @@ package final class Store: Sendable {
     private static func verifyDurability(_ db: Database, path: String) throws {
         let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "none"
         let level = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? 0
+        guard try Int.fetchOne(db, sql: "PRAGMA secure_delete") == 1 else {
+            throw StoreError(
+                .notDurable, "what is forgotten would stay in the file (secure_delete is off)", path: path,
+                advice: "use SQLite as the distribution ships it: this one was built without it")
+        }
         guard mode == "wal", level >= 2 else {
             throw StoreError(
                 .notDurable, "commits would not last through a power cut (journal_mode \(mode), synchronous \(level))", path: path,

@@ -36,6 +36,8 @@ final class Writer: @unchecked Sendable {
     private(set) var poison: String?
     /// Numbers of the rule sets and versions in the table `context`.
     var contexts: [String: Int64] = [:]
+    /// Something was forgotten, or may have been before a crash, and the WAL still holds the pages as they were before.
+    private(set) var hasToErase = true
     /// The bytes of the row being written.
     var bytes = ByteWriter()
     private var statements: [String: Statement] = [:]
@@ -152,12 +154,15 @@ final class Writer: @unchecked Sendable {
 
     // MARK: Checkpoints
 
-    /// Whether the WAL has grown enough for the next checkpoint.
+    /// Whether the WAL has grown enough for the next checkpoint, or holds what was forgotten.
     var wantsCheckpoint: Bool {
         let pages = walPages.pointee
         if pages < pagesAtCheckpoint { pagesAtCheckpoint = 0 }
-        return poison == nil && pages - pagesAtCheckpoint >= options.checkpointPages
+        return poison == nil && (hasToErase || pages - pagesAtCheckpoint >= options.checkpointPages)
     }
+
+    /// What was committed has taken personal data away: the next checkpoint empties the WAL, which holds it still.
+    func wantsErasure() { hasToErase = true }
 
     /// Moves pages from the WAL into the database. While no reader is in the way it is emptied and written from its beginning
     /// again. Beyond `walPagesMax` readers are waited for, and beyond twice that cut off: a look that never ends must not
@@ -166,7 +171,12 @@ final class Writer: @unchecked Sendable {
     /// A full disk is not told here: the WAL stays, and the next commit finds out. Any other failure poisons the writer.
     func checkpoint(interruptReaders: () -> Void) {
         guard poison == nil, sqlite3_get_autocommit(connection) != 0 else { return }
-        _ = checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+        if hasToErase {
+            // A reader that still sees what was forgotten is in the way: then again after the next commit.
+            if checkpoint(SQLITE_CHECKPOINT_TRUNCATE) == SQLITE_OK { hasToErase = false }
+        } else {
+            _ = checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+        }
         if walPages.pointee >= options.walPagesMax, checkpoint(SQLITE_CHECKPOINT_TRUNCATE) == SQLITE_BUSY,
             walPages.pointee / 2 >= options.walPagesMax
         {

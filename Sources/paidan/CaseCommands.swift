@@ -124,12 +124,32 @@ struct OneReport: AsyncParsableCommand {
         guard output.format == .human else { return Out.bytes(body) }
         for (number, one) in try parsedLines(body).enumerated() {
             if number > 0 { Out.line("") }
-            let receipt = one["receipt"]
-            let rule = receipt?["rule"]?.string ?? "\(receipt?.text("status") ?? ""), of which no task came"
-            Out.line("\(id) from \(receipt?.text("source") ?? ""): \(rule)")
-            if let kase = one["case"] { for line in CasePage.lines(kase, now: now(), on: .output) { Out.line(line) } }
-            for task in one["tasks"]?.array ?? [] { for line in TaskPage.lines(task, now: now(), on: .output) { Out.line(line) } }
+            for line in ReportPage.lines(id, one, now: now(), on: .output) { Out.line(line) }
         }
+    }
+}
+
+/// `paidan report ID`.
+enum ReportPage {
+    static func lines(_ id: String, _ one: JSONValue, now: Instant, on terminal: Terminal) -> [String] {
+        let receipt = one["receipt"]
+        let rule = receipt?["rule"]?.string ?? "\(receipt?.text("status") ?? ""), of which no task came"
+        var lines = ["\(id) from \(receipt?.text("source") ?? ""): \(rule)"]
+        func row(_ name: String, _ text: String) {
+            guard !text.isEmpty else { return }
+            for (i, line) in Cells.wrapped(text, to: Table.cellsMax - 14).enumerated() { lines.append("  " + Cells.padded(i == 0 ? name : "", to: 12) + line) }
+        }
+        // What its sender was told at once, and passes on to the caller.
+        row("answered", receipt?["answer"]?.text("zh") ?? "")
+        row("", receipt?["answer"]?.text("en") ?? "")
+        if let now = one["moved_to"]?.string {
+            let before = (receipt?["tasks"]?.array ?? []).compactMap(\.string).joined(separator: ", ")
+            row("moved", "to \(now) by hand\(before.isEmpty ? "" : "; its receipt says \(before)")")
+        }
+        for remark in receipt?["remarks"]?.array ?? [] { row("remark", remark.string ?? "") }
+        if let kase = one["case"] { lines += CasePage.lines(kase, now: now, on: terminal) }
+        for task in one["tasks"]?.array ?? [] { lines += TaskPage.lines(task, now: now, on: terminal) }
+        return lines
     }
 }
 

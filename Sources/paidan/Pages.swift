@@ -273,6 +273,9 @@ enum StatusPage {
         let healthy = status["healthy"]?.bool ?? true
         row("daemon", healthy ? "healthy" : "not healthy", healthy ? .green : .alarm)
         for complaint in status["complaints"]?.array ?? [] { row("", complaint.string ?? "", .red) }
+        for note in status["notes"]?.array ?? [] {
+            for line in Cells.wrapped(note.string ?? "", to: Table.cellsMax - 10) { row("", line, .yellow) }
+        }
         let overdue = status["overdue"]?.int ?? 0
         let states = (status["by_state"]?.object ?? []).compactMap { state in
             state.value.int.flatMap { $0 > 0 ? "\($0) \(state.key)" : nil }

@@ -109,6 +109,27 @@ struct PageTests {
         #expect(lines.allSatisfy { Cells.width(of: $0) <= 100 })
     }
 
+    @Test("what came of a report: what its caller was told, where it was moved to, and what was remarked")
+    func report() throws {
+        let answered = """
+            {"receipt":{"id":"r-7","source":"95598","status":"accepted","tasks":[],"rule":"faults.unpaid","remarks":["customer '330' is not known"],
+            "answer":{"zh":"该户欠费停电，缴费后24小时内复电。","en":"Supply is cut off for an unpaid bill; it is back within 24 hours of the payment."}},"tasks":[]}
+            """
+        #expect(ReportPage.lines("r-7", try JSONValue.parse(answered), now: now, on: plain) == [
+            "r-7 from 95598: faults.unpaid",
+            "  answered    该户欠费停电，缴费后24小时内复电。",
+            "              Supply is cut off for an unpaid bill; it is back within 24 hours of the payment.",
+            "  remark      customer '330' is not known",
+        ])
+        let moved = """
+            {"receipt":{"id":"r-8","source":"95598","status":"accepted","tasks":["T-20261123-1"],"rule":"faults.same-transformer"},
+            "moved_to":"T-20261123-17","tasks":[\(Self.task)]}
+            """
+        let lines = ReportPage.lines("r-8", try JSONValue.parse(moved), now: now, on: plain)
+        #expect(lines[1] == "  moved       to T-20261123-17 by hand; its receipt says T-20261123-1")
+        #expect(lines[2].hasPrefix("T-20261123-17  enroute"))
+    }
+
     @Test("a place that nobody knows is said in words")
     func placeUnknown() throws {
         let page = try JSONValue.parse(

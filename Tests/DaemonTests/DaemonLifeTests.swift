@@ -45,6 +45,45 @@ struct DaemonLifeTests {
         #expect(lines == 1, "a clean stop leaves no line to be written again")
     }
 
+    /// The receipt of a call says which task it joined; by and by a duty engineer moves it.
+    @Test func aReportThatWasMovedNamesTheTaskThatItIsWithNow() async throws {
+        let house = try House()
+        let daemon = try await house.start()
+        func call(_ id: String) async throws -> String {
+            let said = #"{"id":"\#(id)","source":"95598","type":"fault","category":"no_power","transformer":"T-901"}"#
+            return try #require(try await post(house, "/v1/inputs", said).body["tasks"]?.array?.first?.string)
+        }
+        /// The tasks that it names, and where it was moved.
+        func standing(_ id: String) async throws -> [String] {
+            let one = try #require(try await get(house, "/v1/reports/\(id)").array?.first)
+            return (one["tasks"]?.array ?? []).map { $0["id"]?.string ?? "" } + ["moved", one["moved_to"]?.string ?? "no"]
+        }
+        func say(_ task: String, _ event: String) async throws -> [String] {
+            let answer = try await post(house, "/v1/tasks/\(task)/progress", event)
+            #expect(answer.status == 200, "\(answer.body)")
+            return (answer.body["tasks"]?.array ?? []).compactMap(\.string)
+        }
+        let first = try await call("c-1")
+        for id in ["c-2", "c-3", "c-4"] { #expect(try await call(id) == first) }
+        #expect(try await standing("c-2") == [first, "moved", "no"])
+        let second = try #require(try await say(first, #"{"event":"split","reports":["c-2","c-3"]}"#).last)
+        #expect(second != first)
+        // The one that it begins with, and the one beside it; who stays is not moved.
+        for id in ["c-2", "c-3"] { #expect(try await standing(id) == [second, "moved", second]) }
+        for id in ["c-1", "c-4"] { #expect(try await standing(id) == [first, "moved", "no"]) }
+        // Taken out once more, and together again.
+        let third = try #require(try await say(second, #"{"event":"split","reports":["c-3"]}"#).last)
+        #expect(try await standing("c-3") == [third, "moved", third])
+        _ = try await say(third, #"{"event":"merge","to":"\#(first)"}"#)
+        #expect(try await standing("c-3") == [first, "moved", "no"])
+        // What was made of a report alone stays to be seen beside what it was merged into.
+        let other = #"{"id":"c-9","source":"95598","type":"fault","category":"no_power","transformer":"T-902"}"#
+        let own = try #require(try await post(house, "/v1/inputs", other).body["tasks"]?.array?.first?.string)
+        _ = try await say(own, #"{"event":"merge","to":"\#(first)"}"#)
+        #expect(try await standing("c-9") == [own, first, "moved", first])
+        await daemon.stop()
+    }
+
     @Test func everyCrewShowsWhatItHas() async throws {
         let house = try House()
         let daemon = try await house.start()

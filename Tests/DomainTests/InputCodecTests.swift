@@ -67,9 +67,16 @@ private func fault(_ text: String) -> InputFault? {
         // What is personal stands apart from the log, and the rest is readable without it.
         let (log, personal) = InputCodec.logForm(of: input)
         #expect(!String(decoding: log, as: UTF8.self).contains("王芳") && !String(decoding: log, as: UTF8.self).contains("139"))
-        #expect(personal.map { String(decoding: $0, as: UTF8.self) } == #"{"name":"王芳","telephone":"139"}"#)
+        #expect(
+            personal.map { String(decoding: $0, as: UTF8.self) }
+                == #"{"facts":{"class":"industrial","name":"王芳","telephone":"139"},"consumption":{"2026-09":1.5,"2026-10":412000.0},"payments":{"2026-09":12,"2026-10":"unpaid"}}"#)
+        #expect(try InputCodec.input(log: log, personal: personal).body == .customer(record))
+        #expect(try InputCodec.input(log: log, personal: nil).body == .customer(CustomerFacts(customer: CustomerID("330"), facts: [:])))
+        // As earlier versions had it: names alone stood apart.
+        let older = InputCodec.earlierLogForm(of: record, key: input.key)
+        #expect(try InputCodec.input(log: older, personal: Array(#"{"name":"王芳","telephone":"139"}"#.utf8)).body == .customer(record))
         record.facts = ["class": .string("industrial")]
-        #expect(try InputCodec.input(log: log, personal: nil).body == .customer(record))
+        #expect(try InputCodec.input(log: older, personal: nil).body == .customer(record))
         var forgotten = CustomerFacts(customer: CustomerID("330"), facts: [:])
         forgotten.event = .forget
         #expect(try decode(#"{"kind":"customer","customer":"330","event":"forget"}"#).body == .customer(forgotten))
@@ -81,6 +88,15 @@ private func fault(_ text: String) -> InputFault? {
         row.payments = [202_610: CustomerFacts.unpaid]
         forgotten.customer = CustomerID("331")
         #expect(read.map { try? $0.get().body } == [.customer(row), .customer(forgotten)])
+    }
+
+    /// Where a site declares fields for it, who calls stands apart from the log as well.
+    @Test func whoCallsStandsApartFromTheLog() throws {
+        let input = try decode(#"{"id":"a","type":"fault","fields":{"contact":"王芳","telephone":13900000001,"floor":3,"lit":true}}"#)
+        let (log, personal) = InputCodec.logForm(of: input)
+        #expect(String(decoding: log, as: UTF8.self).hasSuffix(#""fields":{"floor":3,"lit":true}}"#))
+        #expect(personal.map { String(decoding: $0, as: UTF8.self) } == #"{"fields":{"contact":"王芳","telephone":13900000001}}"#)
+        #expect(try InputCodec.input(log: log, personal: personal) == input)
     }
 
     @Test func theFaultOfADateReadsAsPromised() {

@@ -111,7 +111,7 @@ import Testing
         #expect(result.isSound && result.forgotten == 2 && result.headsAgreed == 2, "\(result)")
         try store.close()
         let hand = try Hand(store.path)
-        #expect(try hand.number("SELECT count(*) FROM personal") == 1)
+        #expect(try hand.number("SELECT count(*) FROM personal WHERE \(Looks.isKept("personal"))") == 1)
         var plain = ByteWriter()
         RowCodec.write(said.digest, into: &plain)
         for column in ["digest", "part", "body", "receipt", "chain"] {
@@ -204,6 +204,135 @@ import Testing
         #expect(refusal()?.kind == .newerVersion)
         try Hand(store.path).run("PRAGMA application_id = 7")
         #expect(refusal()?.kind == .foreign)
+    }
+}
+
+/// What is forgotten stands in no byte of the folder's files.
+@Suite struct ErasureTests {
+    let folder: Folder
+    init() throws { folder = try Folder() }
+
+    /// Where a text stands in the files of the folder.
+    private func places(_ text: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + $0)).range(of: Data(text.utf8)) != nil
+        }
+    }
+
+    private func customer(_ number: Int, _ round: Int32, filler: Int) -> CustomerRecord {
+        var record = CustomerRecord(
+            id: CustomerID("\(number)"), revision: round,
+            facts: ["name": .string("name-of-\(number)-\(round)"), "telephone": .string("tel-of-\(number)-\(round)"), "note": .string(String(repeating: "x", count: filler))])
+        record.isBilled = true
+        return record
+    }
+
+    private func entry(_ id: String, _ said: CustomerFacts, _ changes: [Change]) -> Entry {
+        taken(InputCodec.input(.customer(said), id: id, source: SourceID("billing")), changes: changes)
+    }
+
+    /// Rows come, grow, shrink and move between pages before they go: whatever copy that leaves must go as well.
+    @Test(arguments: [UInt64(1), 2, 3]) func `After it is forgotten nothing of a customer is in the files`(seed: UInt64) throws {
+        let store = try Store(directory: folder.path)
+        let d = Dice(seed: seed)
+        var known: [Int: CustomerRecord] = [:]
+        var number = 0
+        for round in 1...30 {
+            var entries: [Entry] = []
+            for _ in 0..<40 {
+                number += 1
+                let account = 100_000 + d.below(700) * 977
+                if entries.contains(where: { $0.stimulus.customer?.rawValue == "\(account)" }) { continue }
+                let after = customer(account, Int32(round), filler: d.below(400))
+                var said = CustomerFacts(customer: after.id, facts: after.facts)
+                said.consumption = [202_610: Double(account) + 0.125]
+                entries.append(entry("b-\(number)", said, [.customer(before: known[account], after: after)]))
+                entries.append(taken(sampleReport("r-\(number)", customer: "\(account)", description: "said-by-\(account)-\(round)")))
+                known[account] = after
+            }
+            try store.commit(Batch(entries: entries, rulesHash: "r"))
+        }
+        let gone = Array(known.keys.sorted().enumerated().filter { $0.offset % 5 == 0 }.map(\.element))
+        #expect(try !places("name-of-\(gone[0])-").isEmpty)
+        for account in gone {
+            var said = CustomerFacts(customer: CustomerID("\(account)"), facts: [:])
+            said.event = .forget
+            try store.commit(Batch(entries: [entry("f-\(account)", said, [.customer(before: known[account], after: nil), .forget(said.customer)])], rulesHash: "r"))
+        }
+        // The checkpoint comes after the commit, on the writer's queue; the next call waits for it.
+        _ = try store.load()
+        #expect(store.erasesForMilliseconds == nil)
+        // All that is kept of them stands between marks, so that one look through each file finds what is left.
+        var left: Set<String> = []
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + file)))
+            for (mark, after) in [("name-of-", true), ("tel-of-", true), ("said-by-", true), (".125", false)] {
+                let mark = Array(mark.utf8)
+                for at in bytes.indices.dropLast(mark.count + 6) where bytes[at] == mark[0] && bytes[at..<(at + mark.count)].elementsEqual(mark) {
+                    left.insert(String(decoding: after ? bytes[(at + mark.count)..<(at + mark.count + 6)] : bytes[max(0, at - 6)..<at], as: UTF8.self))
+                }
+            }
+        }
+        #expect(left.count > 100 && left.isDisjoint(with: gone.map { "\($0)" }), "seed \(seed): \(left.intersection(gone.map { "\($0)" }))")
+        let stays = try #require(known.keys.first { !gone.contains($0) })
+        #expect(try !places("name-of-\(stays)-").isEmpty)
+        #expect(try store.verified(heads: [store.logHead]).isSound)
+    }
+
+    @Test func `A reader in the way holds it up, and it is done when the reader has gone`() async throws {
+        let store = try Store(directory: folder.path)
+        try store.commit(batch(record("330", "b-1", name: "王芳")))
+        let (readings, ready) = AsyncStream<Void>.makeStream()
+        let (goings, go) = AsyncStream<Void>.makeStream()
+        let reader = _Concurrency.Task {
+            try await store.look { db in
+                let s = try Statement(db, "SELECT seq FROM input")
+                _ = try s.step()
+                ready.yield()
+                // It holds what it sees until it is told to go.
+                let done = DispatchSemaphore(value: 0)
+                _Concurrency.Task {
+                    for await _ in goings { break }
+                    done.signal()
+                }
+                done.wait()
+            }
+        }
+        for await _ in readings { break }
+        try store.commit(batch(record("330", "b-2", forget: true)))
+        _ = try store.load()
+        #expect(store.erasesForMilliseconds != nil)
+        #expect(try places("王芳") != [])
+        go.yield()
+        try await reader.value
+        // The writer's proof that it lives, which comes every few seconds, is enough.
+        try store.proveWritable()
+        _ = try store.load()
+        #expect(store.erasesForMilliseconds == nil)
+        #expect(try places("王芳") == [])
+    }
+
+    /// Killed between the commit and its checkpoint: the next start does what was left.
+    @Test func `What a crash left in the log of writes is erased by the next start`() throws {
+        let path = folder.path + "/paidan.sqlite"
+        let store = try Store(directory: folder.path)
+        try store.commit(batch(record("330", "b-1", name: "王芳")))
+        _ = try store.load()
+        let hand = try Hand(path)
+        try hand.run("PRAGMA wal_autocheckpoint = 0")
+        try hand.run("DELETE FROM personal")
+        let copy = try Folder()
+        for name in ["paidan.sqlite", "paidan.sqlite-wal"] { try FileManager.default.copyItem(atPath: folder.path + "/" + name, toPath: copy.path + "/" + name) }
+        let again = try Store(directory: copy.path)
+        try again.proveWritable()
+        _ = try again.load()
+        for name in try FileManager.default.contentsOfDirectory(atPath: copy.path) {
+            #expect(try Data(contentsOf: URL(fileURLWithPath: copy.path + "/" + name)).range(of: Data("王芳".utf8)) == nil, "\(name)")
+        }
+    }
+
+    @Test func `A store whose rows would stay behind does not open`() {
+        #expect(throws: StoreError.self) { try Store(directory: folder.path, options: Store.Options(spoilers: ["secure_delete = OFF"])) }
     }
 }
 

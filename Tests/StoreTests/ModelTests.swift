@@ -22,16 +22,25 @@ private struct Model {
     var lastCase = CaseID(day: 0, number: 0)
     var journaled: Int64 = 0
     var callers: [(holder: CallHolder, caller: CallerRecord)] = []
+    /// Where a report is that ever was a caller of a task, or has begun one.
+    var reports: [InputKey: TaskID] = [:]
     var outages: [OutageID: OutageRecord] = [:]
     var districts: [DistrictID: DistrictRecord] = [:]
 
     private mutating func apply(_ calls: Calls) {
         switch calls {
-        case .add(let holder, let added): callers += added.map { (holder, $0) }
-        case .move(let from, let to): for i in callers.indices where callers[i].holder == .task(from) { callers[i].holder = .task(to) }
+        case .add(let holder, let added):
+            callers += added.map { (holder, $0) }
+            if case .task(let task) = holder { for one in added { reports[one.key] = task } }
+        case .move(let from, let to):
+            for i in callers.indices where callers[i].holder == .task(from) {
+                callers[i].holder = .task(to)
+                reports[callers[i].caller.key] = to
+            }
         case .split(let from, let to, let first, let others):
             callers.removeAll { $0.holder == .task(from) && $0.caller.key == first }
             for i in callers.indices where callers[i].holder == .task(from) && others.contains(callers[i].caller.key) { callers[i].holder = .task(to) }
+            for key in [first] + others { reports[key] = to }
         case .tell(let holder, let notice):
             for (number, told) in callers.filter({ $0.holder == holder }).enumerated() {
                 var one = notice
@@ -259,8 +268,8 @@ private struct Model {
             let task = TaskID(day: 20_261_122, number: number)
             let callers = model.callers.filter { $0.holder == .task(task) }.map(\.caller)
             #expect(try await store.callers(of: task) == callers, "seed \(seed)")
-            for caller in callers { #expect(try await store.incident(of: caller.report, source: caller.source) == task, "seed \(seed)") }
         }
+        for (report, task) in model.reports { #expect(try await store.incident(of: report.id, source: report.source) == task, "seed \(seed)") }
         #expect(state.lastHistory == Int64(model.lines.count), "seed \(seed)")
         #expect(state.journaledThrough == model.journaled, "seed \(seed)")
         #expect(state.unjournaled.map(\.line) == Array(model.lines[Int(model.journaled)...]), "seed \(seed)")

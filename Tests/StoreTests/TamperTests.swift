@@ -77,7 +77,7 @@ private struct Tamperer {
     }
 
     private func flipPersonal() throws -> Tampering? {
-        guard let number = try Int64.fetchOne(db, sql: "SELECT seq FROM personal WHERE seq >= \(any()) ORDER BY seq LIMIT 1") else { return nil }
+        guard let number = try Int64.fetchOne(db, sql: "SELECT seq FROM personal WHERE seq >= \(any()) AND \(Looks.isKept("personal")) ORDER BY seq LIMIT 1") else { return nil }
         if d.chance(30) {
             try db.execute(sql: "DELETE FROM personal WHERE seq = \(number)")
             return Tampering(what: "remove the part of \(number)", first: number)
